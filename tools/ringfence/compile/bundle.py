@@ -1,0 +1,79 @@
+"""The neutral form of a bundle: one namespace's policies in one cluster, before any dialect.
+
+A dialect (`compile.kubernetes`) turns these values into objects. Everything is resolved and in canonical order, so equal
+declarations give equal bundles whatever the order of files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ringfence.model.types import Labels
+from ringfence.values.ports import PortRange
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PodsPeer:
+    """Pods of one namespace (its name in the cluster); no label selects all of them."""
+
+    namespace: str
+    labels: Labels
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class BlockPeer:
+    """A canonical CIDR and the canonical exceptions inside it."""
+
+    cidr: str
+    excepts: tuple[str, ...] = ()
+
+
+RulePeer = PodsPeer | BlockPeer
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Origin:
+    """Why a rule exists, as its comment says it; free text is one printable line.
+
+    `kind` is `flow` or `baseline`; `name` the flow id or grant name; `file` the declaring file; `expires` ISO or empty.
+    """
+
+    kind: str
+    name: str
+    file: str
+    owner: str
+    reason: str
+    expires: str = ""
+    ticket: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Allow these peers (the other end) on these ports (of the destination), for these reasons (at least one)."""
+
+    peers: tuple[RulePeer, ...]
+    ports: tuple[PortRange, ...]
+    origins: tuple[Origin, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One object: the pods that it selects (no label: all of the namespace), isolated in both directions, and its rules."""
+
+    name: str
+    selector: Labels
+    ingress: tuple[Rule, ...]
+    egress: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """The policies of one namespace in one cluster: the baseline first, then one for each workload by name.
+
+    `namespace` is the declared name (it names folders), `namespace_name` the name in the cluster.
+    """
+
+    team: str
+    namespace: str
+    namespace_name: str
+    policies: tuple[Policy, ...]

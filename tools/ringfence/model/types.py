@@ -1,0 +1,323 @@
+"""The frozen types that stages exchange: who exists, who may call whom, where and why.
+
+Values here are resolved: names point at things that exist, ports are numbers, dates are dates. They know neither YAML nor Git.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ringfence.findings import Location
+from ringfence.values.addresses import AddressSet
+from ringfence.values.ports import PortRange
+
+Labels = tuple[tuple[str, str], ...]
+"""Label pairs sorted by key: hashable, and the same bytes whatever the file's order."""
+
+METADATA_NAME = "kubernetes.io/metadata.name"
+"""The label that the API server puts on every namespace (KEP-2161)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cni:
+    """What a cluster's network plugin makes of policies (`semantics`: implementation-defined corners).
+
+    `ip_blocks_match_pods`: whether an `ipBlock` matches the addresses of pods (Calico, Antrea, iptables engines: yes;
+    Cilium: no). `enforces`: whether NetworkPolicy is enforced at all (flannel alone: no).
+    """
+
+    name: str
+    ip_blocks_match_pods: bool
+    enforces: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """One environment on one Kubernetes cluster, the unit that an overlay is rendered for.
+
+    Two may share a Kubernetes cluster (`kubernetes_cluster`); then `namespace_pattern`, such as
+    `{namespace}-{environment}`, tells their namespaces apart. The address sets hold what the cluster gives out itself.
+    """
+
+    name: str
+    environment: str
+    kubernetes_cluster: str
+    server: str
+    namespace_pattern: str
+    cni: Cni
+    dialect: str
+    pods: AddressSet
+    services: AddressSet
+    nodes: AddressSet
+    where: Location
+
+    def namespace_name(self, namespace: str) -> str:
+        """The name that a declared namespace has in this cluster."""
+        return self.namespace_pattern.replace("{namespace}", namespace).replace("{environment}", self.environment)
+
+    @property
+    def keeps_names(self) -> bool:
+        """Whether namespaces have their declared names here, so that overlays can build on `base`."""
+        return self.namespace_pattern == "{namespace}"
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A named port of a workload or peer; one name may stand for several ranges (`dns`: 53/UDP and 53/TCP)."""
+
+    name: str
+    ranges: tuple[PortRange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A Deployment, StatefulSet or the like that a team declares: the labels of its pods and the ports it listens on.
+
+    `environments` are those in which it exists. `accepts` are the `namespace/workload`, `namespace/*` or peer names that
+    may call it when consent is declared.
+    """
+
+    namespace: str
+    name: str
+    team: str
+    labels: Labels
+    ports: tuple[Port, ...]
+    service_account: str
+    environments: frozenset[str]
+    accepts: tuple[str, ...]
+    where: Location
+
+    @property
+    def id(self) -> str:
+        """`namespace/name`, with the declared namespace."""
+        return f"{self.namespace}/{self.name}"
+
+    def port(self, name: str) -> Port | None:
+        """The port of that name."""
+        return next((port for port in self.ports if port.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A named end outside the teams, from the catalogue: either addresses, or pods of a system namespace.
+
+    For addresses, `addresses` is the set and `cidrs`/`excepts` its canonical texts in canonical order; `world` says that
+    they lie outside the organisation. For pods, `namespace` (never patterned) and `labels` select them; no label selects
+    all of the namespace.
+    """
+
+    name: str
+    description: str
+    owner: str
+    ports: tuple[Port, ...]
+    where: Location
+    addresses: AddressSet = AddressSet()
+    cidrs: tuple[str, ...] = ()
+    excepts: tuple[str, ...] = ()
+    world: bool = False
+    namespace: str = ""
+    labels: Labels = ()
+
+    @property
+    def id(self) -> str:
+        """The catalogue name."""
+        return self.name
+
+    @property
+    def is_pods(self) -> bool:
+        """Whether the peer is pods of the cluster and not addresses."""
+        return bool(self.namespace)
+
+    def port(self, name: str) -> Port | None:
+        """The port of that name."""
+        return next((port for port in self.ports if port.name == name), None)
+
+
+End = Workload | Peer
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One source and one destination of a flow, with the destination's ports as numbers (canonical order)."""
+
+    source: End
+    destination: End
+    ports: tuple[PortRange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A declared intent: who may call whom, on which ports, and why.
+
+    `legs` is every pair of a source and a destination. `environments` are those that the flow names, or all.
+    `ports_text` are the ports as written.
+    """
+
+    namespace: str
+    name: str
+    team: str
+    legs: tuple[Leg, ...]
+    ports_text: tuple[str, ...]
+    environments: frozenset[str]
+    reason: str
+    expires: datetime.date | None
+    ticket: str
+    where: Location
+
+    @property
+    def id(self) -> str:
+        """`namespace/name`."""
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A baseline flow: what the platform grants to every pod, or to every workload that has a port of some name.
+
+    `to_peer`: every pod of every team namespace may call `peer` (egress). Otherwise `peer` may call them (ingress): with
+    `ranges`, every pod on those ports; with `port_names`, only workloads that declare a port so named, on its numbers.
+    """
+
+    name: str
+    peer: Peer
+    to_peer: bool
+    ranges: tuple[PortRange, ...]
+    port_names: tuple[str, ...]
+    environments: frozenset[str]
+    reason: str
+    where: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Which ends a guardrail speaks of: each non-empty field must match (AND), any item of it does (OR).
+
+    All empty: every end. `namespaces` and `workloads` are declared names (`payments`, `payments/api`); `world`: any address
+    outside the organisation. `excepts` are workloads, `namespace/*` or peer names taken out again.
+    """
+
+    environments: tuple[str, ...] = ()
+    teams: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
+    workloads: tuple[str, ...] = ()
+    peers: tuple[str, ...] = ()
+    world: bool = False
+    excepts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Guardrail:
+    """A platform statement on connectivity: `must` be reachable (`must` true) or never.
+
+    `ports` limits the statement; none means every port.
+    """
+
+    name: str
+    must: bool
+    source: Side
+    destination: Side
+    ports: tuple[PortRange, ...]
+    reason: str
+    where: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """An approved exception to a check (`RF…` code or name) or a guardrail (its name), for one subject, until a date.
+
+    `subject` is a flow id or workload id; the waiver is spent after `expires` (the day itself still counts).
+    """
+
+    check: str
+    guardrail: str
+    subject: str
+    reason: str
+    approver: str
+    expires: datetime.date
+    where: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A team: its contacts, the owners that code review asks, and the namespaces that it claims."""
+
+    name: str
+    description: str
+    contact: str
+    owners: tuple[str, ...]
+    namespaces: tuple[str, ...]
+    where: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """A team's namespace by its declared name, with its own labels, and the environments in which it exists."""
+
+    name: str
+    team: str
+    labels: Labels
+    environments: frozenset[str]
+    where: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Repository-wide choices (`policies/ringfence.yaml`)."""
+
+    organisation: str
+    default_branch: str
+    repository_url: str
+    platform_owners: tuple[str, ...]
+    consent: str
+    require_ticket: bool
+    warn_days: int
+    argocd_namespace: str
+    flux_namespace: str
+    where: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Everything that a repository declares, resolved. Mappings are in sorted order of their keys."""
+
+    settings: Settings
+    clusters: Mapping[str, Cluster]
+    peers: Mapping[str, Peer]
+    teams: Mapping[str, Team]
+    namespaces: Mapping[str, Namespace]
+    workloads: Mapping[str, Workload]
+    flows: tuple[Flow, ...]
+    grants: tuple[Grant, ...]
+    guardrails: tuple[Guardrail, ...]
+    waivers: tuple[Waiver, ...]
+    files: int = field(default=0)
+
+    @property
+    def environments(self) -> frozenset[str]:
+        """Every environment that some cluster has."""
+        return frozenset(cluster.environment for cluster in self.clusters.values())
+
+    def namespaces_in(self, cluster: Cluster) -> list[Namespace]:
+        """The team namespaces that exist in a cluster, by name."""
+        return [item for item in self.namespaces.values() if cluster.environment in item.environments]
+
+    def workloads_in(self, cluster: Cluster) -> list[Workload]:
+        """The workloads that exist in a cluster, by id."""
+        return [item for item in self.workloads.values() if cluster.environment in item.environments]
+
+    def legs_in(self, cluster: Cluster) -> list[tuple[Flow, Leg]]:
+        """The legs of flows that hold in a cluster: the flow names its environment, and both ends exist there."""
+        environment = cluster.environment
+        return [
+            (flow, leg)
+            for flow in self.flows
+            if environment in flow.environments
+            for leg in flow.legs
+            if all(isinstance(end, Peer) or environment in end.environments for end in (leg.source, leg.destination))
+        ]
+
+    def grants_in(self, cluster: Cluster) -> list[Grant]:
+        """The baseline grants that hold in a cluster."""
+        return [grant for grant in self.grants if cluster.environment in grant.environments]

@@ -1,0 +1,1 @@
+"""Exact sets of ports and addresses, shared by every stage. Knows neither flows nor policies."""
