@@ -1,0 +1,26 @@
+"""Read-only trees of a Ringfence repository: the working tree, the index, a revision. The only importer of `git`.
+
+It hands out paths and bytes. It knows no YAML and no schema, and it never writes, checks out or fetches.
+"""
+
+from __future__ import annotations
+
+from ringfence.sources.blobs import index, revision
+from ringfence.sources.pages import CHECKS
+from ringfence.sources.revisions import default_base, merge_base
+from ringfence.sources.root import find_root
+from ringfence.sources.tree import MARK, Tree, Unreadable
+from ringfence.sources.working import working_tree
+
+__all__ = [
+    "CHECKS",
+    "MARK",
+    "Tree",
+    "Unreadable",
+    "default_base",
+    "find_root",
+    "index",
+    "merge_base",
+    "revision",
+    "working_tree",
+]

@@ -1,0 +1,130 @@
+"""Trees whose files are Git objects: a revision and the index. Objects are read in bulk, never by checkout."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ringfence.errors import UsageError
+from ringfence.findings import Finding, Location
+from ringfence.sources import pages
+from ringfence.sources.repository import Repository, open_repository
+from ringfence.sources.revisions import commit
+from ringfence.sources.tree import MAX_BYTES, Unreadable, concerns, inside, name_problem, shown
+from ringfence.sources.working import link, nested
+
+LINK, SUBMODULE = "120000", "160000"
+
+
+@dataclass(slots=True)
+class BlobTree:
+    """A tree of blobs: `blobs` maps each path of a regular file to its object id."""
+
+    label: str
+    repository: Repository = field(repr=False)
+    blobs: dict[str, str] = field(repr=False)
+    found: list[tuple[str, Finding]] = field(repr=False)
+
+    def files(self, under: str = "") -> list[str]:
+        """The regular files below a folder, sorted."""
+        return [path for path in self.blobs if inside(path, under)]
+
+    def problems(self, under: str = "") -> list[Finding]:
+        """Links, submodules, unmerged files, folders named like files, and names that cannot be printed."""
+        return [finding for path, finding in self.found if concerns(path, under)]
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a file, as Git stores them."""
+        name = self.blobs.get(path)
+        if name is None:
+            raise Unreadable(path, f"there is no such file in the {self.label}")
+        try:
+            raw = self.repository.blob(name)
+        except ValueError as error:
+            raise Unreadable(path, "this clone does not hold its content (a partial clone?)") from error
+        if len(raw) > MAX_BYTES:
+            raise Unreadable(path, f"it is larger than {MAX_BYTES // 1024 // 1024} MiB")
+        return raw
+
+
+def revision(root: Path, rev: str) -> BlobTree:
+    """The files of a commit, named by any revision that Git knows; raises `UsageError` where it knows none so named."""
+    repository = open_repository(root)
+    sha = commit(repository, rev)
+    listing = repository.run("ls-tree", "-r", "-z", "--full-tree", sha)
+    entries = []
+    for mode, _, name, path in _records(listing):
+        entries.append((mode, name, path))
+    label = sha[:7] if sha.startswith(rev) else f"{sha[:7]} ({shown(rev)})"
+    return _tree(repository, label, entries)
+
+
+def index(root: Path) -> BlobTree:
+    """The staged files: what `git commit` would store. Inside a hook it is the index that Git hands to the hook."""
+    asked = os.environ.get("GIT_INDEX_FILE", "")
+    repository = open_repository(root)
+    if repository.bare:
+        raise UsageError(f"{root} is a bare repository, which stages nothing", "name a revision instead of the index")
+    listing = repository.run("ls-files", "-s", "-z", index=_index_of_hook(repository, asked))
+    return _tree(
+        repository,
+        "index",
+        [(mode, "" if stage != "0" else name, path) for mode, name, stage, path in _records(listing)],
+    )
+
+
+def _records(listing: bytes) -> Iterable[tuple[str, str, str, str]]:
+    """The records of a listing: three fields (mode and two more, in the order of the command) and the path."""
+    for record in listing.split(b"\0"):
+        if record:
+            fields, _, path = record.partition(b"\t")
+            mode, second, third = fields.decode("ascii").split()
+            yield mode, second, third, os.fsdecode(path)
+
+
+def _index_of_hook(repository: Repository, asked: str) -> str:
+    """The index file that a hook was given, if it belongs to this repository: `git commit <path>` uses one of its own."""
+    if not asked:
+        return ""
+    full = Path(os.path.realpath(repository.top / asked))
+    own = Path(os.path.realpath(repository.repo.git_dir))
+    return str(full) if full.is_relative_to(own) and full.exists() else ""
+
+
+def _tree(repository: Repository, label: str, entries: Iterable[tuple[str, str, str]]) -> BlobTree:
+    """The tree of the entries (mode, object id or "" when unmerged, path from the top) below the Ringfence root."""
+    blobs: dict[str, str] = {}
+    found: dict[str, Finding] = {}
+    for mode, name, path in entries:
+        if not path.startswith(repository.prefix):
+            continue
+        path = path[len(repository.prefix) :]
+        blocked, problem = _problem(path, mode, name)
+        if problem:
+            found[blocked] = problem
+        else:
+            blobs[path] = name
+    ordered = dict(sorted(blobs.items()))
+    return BlobTree(label, repository, ordered, sorted(found.items(), key=lambda item: item[0]))
+
+
+def _problem(path: str, mode: str, name: str) -> tuple[str, Finding | None]:
+    """The first thing on the way to a path that is no folder or regular file, and its finding."""
+    steps = path.split("/")
+    for length in range(1, len(steps) + 1):
+        part = "/".join(steps[:length])
+        if problem := name_problem(part, folder=length < len(steps)):
+            return part, problem
+    if mode == LINK:
+        return path, link(path, "as Git stores it")
+    if mode == SUBMODULE:
+        return path, nested(path)
+    if not name:
+        return path, pages.UNMERGED.at(
+            Location(path),
+            "has an unfinished merge, so it is not settled what it declares",
+            hint=f"resolve it, then: git add {path}",
+        )
+    return path, None

@@ -1,0 +1,67 @@
+"""What Git ignores in a working tree, asked of Git itself.
+
+It runs Git directly: opening the repository with GitPython costs more than the rest of a hook together.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ringfence.errors import UsageError
+from ringfence.sources import environment
+
+
+def paths(root: Path) -> frozenset[str]:
+    """Files and whole folders below `root` that Git ignores and does not track, relative to it, without a final `/`.
+
+    Empty where `root` is in no Git repository, where Git is not installed, and where `root` itself is ignored: then it
+    is a tree of its own that only happens to lie inside a repository. Raises `UsageError` where Git refuses to answer.
+    """
+    import subprocess
+
+    top = next((folder for folder in (root, *root.parents) if os.path.lexists(folder / ".git")), None)
+    if top is None:
+        return frozenset()
+    prefix = root.relative_to(top).as_posix()
+    command = [
+        "git",
+        "-C",
+        str(top),
+        "ls-files",
+        "-z",
+        "--others",
+        "--ignored",
+        "--exclude-standard",
+        "--directory",
+    ]
+    try:
+        done = subprocess.run(
+            [*command, "--", prefix],
+            env=environment.clean() | {"GIT_LITERAL_PATHSPECS": "1"},
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+    except OSError:
+        return frozenset()
+    if done.returncode:
+        raise refusal(top, os.fsdecode(done.stderr))
+    names = [os.fsdecode(name).removesuffix("/") for name in done.stdout.split(b"\0") if name]
+    if prefix == ".":
+        return frozenset(names)
+    if any(prefix == name or prefix.startswith(name + "/") for name in names):
+        return frozenset()
+    return frozenset(name.removeprefix(prefix + "/") for name in names)
+
+
+def refusal(folder: Path, stderr: str) -> UsageError:
+    """The failure for a Git that cannot work in a folder, with what to do about it."""
+    if "dubious ownership" in stderr:
+        return UsageError(
+            f"Git does not trust {folder}, because another user owns it",
+            f"if you do, say so: git config --global --add safe.directory {folder}",
+        )
+    lines = [line for line in stderr.splitlines() if line.strip()]
+    reason = lines[0].removeprefix("fatal: ") if lines else "no message"
+    return UsageError(f"Git cannot read the repository at {folder}: {reason}", f"see: git -C {folder} status")

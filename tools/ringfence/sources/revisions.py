@@ -1,0 +1,90 @@
+"""Naming revisions: what a person or a pipeline wrote → a commit, the merge base, and the default base of a change."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ringfence.errors import UsageError
+from ringfence.sources.repository import Failed, Repository, open_repository
+from ringfence.sources.tree import shown
+
+SHA = re.compile(r"[0-9a-f]{7,64}")
+
+
+def merge_base(root: Path, branch_or_rev: str, head: str = "HEAD") -> str:
+    """The full id of the best common ancestor of two revisions.
+
+    Raises `UsageError` where either is unknown, or where they share no history (also: not in this shallow clone).
+    """
+    return _merge_base(open_repository(root), branch_or_rev, head)
+
+
+def default_base(root: Path, default_branch: str) -> str:
+    """The full id of the commit that a change on top of the default branch starts from.
+
+    It is the merge base of HEAD and the default branch as the remote `origin` has it, or else as it is here.
+    """
+    repository = open_repository(root)
+    remote = f"origin/{default_branch}"
+    known = _resolve(repository, f"refs/remotes/{remote}")
+    return _merge_base(repository, remote if known else default_branch, "HEAD")
+
+
+def commit(repository: Repository, rev: str) -> str:
+    """The full id of the commit that a revision names; raises `UsageError`, with the command that may fetch it."""
+    if sha := _resolve(repository, rev):
+        return sha
+    if not _resolve(repository, "HEAD") and not _names(repository):
+        raise UsageError(
+            f"the repository at {repository.top} has no commit yet",
+            "commit first: git add . && git commit -m 'Start'",
+        )
+    import difflib
+
+    close = difflib.get_close_matches(rev, _names(repository), 1)
+    hints = [f"did you mean {close[0]}?"] if close else []
+    hints.append(f"it may not be fetched yet: {_fetch(repository, rev)}")
+    raise UsageError(f"no commit is named {shown(rev)!r} in {repository.top}", " — ".join(hints))
+
+
+def _merge_base(repository: Repository, one: str, other: str) -> str:
+    shas = commit(repository, one), commit(repository, other)
+    try:
+        return repository.text("merge-base", *shas)
+    except Failed as error:
+        if error.status != 1:
+            raise UsageError(f"Git cannot compare {one} and {other}: {error.stderr}", "see: git fsck") from error
+    names = f"{shown(one)} and {shown(other)}"
+    if repository.shallow:
+        raise UsageError(
+            f"this shallow clone does not hold the merge base of {names}",
+            "fetch the rest of the history: git fetch --unshallow origin — or name the base revision itself: "
+            "git fetch --depth=1 origin <sha>, then --base <sha>",
+        )
+    raise UsageError(f"{names} share no history", "name a base revision on the same history")
+
+
+def _resolve(repository: Repository, rev: str) -> str:
+    """The full id of a commit, or "" where the name is unknown or is no commit."""
+    if not rev or "\0" in rev:
+        return ""
+    try:
+        return repository.text("rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}")
+    except Failed:
+        return ""
+
+
+def _names(repository: Repository) -> list[str]:
+    return repository.text(
+        "for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/remotes", "refs/tags"
+    ).splitlines()
+
+
+def _fetch(repository: Repository, rev: str) -> str:
+    """The command that would bring a revision into this clone."""
+    depth = "--depth=1 " if repository.shallow else ""
+    name = rev.removeprefix("refs/remotes/").removeprefix("origin/")
+    if SHA.fullmatch(name) or not re.fullmatch(r"[\w./-]+", name) or name.startswith("-"):
+        return f"git fetch {depth}origin " + (name if SHA.fullmatch(name) else "<sha or branch>")
+    return f"git fetch {depth}origin {name}:refs/remotes/origin/{name}"
