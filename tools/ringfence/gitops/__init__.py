@@ -1,0 +1,28 @@
+"""What hands the rendered policies to clusters and to reviewers: Argo CD, Flux, CODEOWNERS.
+
+Owns the files below `policies/rendered/gitops/` and the rule of who approves which path. Knows nothing of connectivity,
+and nothing of what stands inside a policy: a namespace's overlay is a folder here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ringfence.compile.bundle import Bundle
+from ringfence.gitops import argocd, flux
+from ringfence.gitops.checks import CHECKS, OWNERS_DRIFT
+from ringfence.gitops.owners import CODEOWNERS_PATH, codeowners, owners_of
+from ringfence.model.types import Model
+
+__all__ = ["CHECKS", "CODEOWNERS_PATH", "OWNERS_DRIFT", "codeowners", "owners_of", "tree"]
+
+
+def tree(model: Model, bundles: Mapping[str, Sequence[Bundle]]) -> dict[str, bytes]:
+    """Every file below `policies/rendered/gitops/`, by its path relative to the repository's root.
+
+    `bundles` are those of each cluster, by the cluster's name (`compile.bundles`); clusters and bundles may come in any
+    order. Each bundle stands for the overlay `policies/rendered/overlays/<cluster>/<team>/<namespace>/`. Raises
+    `KeyError` for a cluster that the model does not have.
+    """
+    chosen = {name: sorted(bundles[name], key=lambda item: (item.team, item.namespace)) for name in sorted(bundles)}
+    return {**argocd.files(model, chosen), **flux.files(model, chosen)}

@@ -1,0 +1,127 @@
+"""Argo CD: for each team and cluster an AppProject (what applications may touch) and an ApplicationSet (which there are).
+
+The project is written into each ApplicationSet and never templated, so that no generator can choose another. Field
+names and meanings: Argo CD 3.5, `operator-manual/project-specification` and `operator-manual/applicationset`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ringfence.compile.bundle import Bundle
+from ringfence.gitops import emit, paths
+from ringfence.model.types import Cluster, Model, Settings
+
+FOLDER = f"{paths.ROOT}/argocd"
+
+_SYNC_OPTIONS = [
+    "CreateNamespace=false",
+    "ServerSideApply=true",
+    # Argo CD prunes first within a wave, which would isolate or open pods for the time in between.
+    "PruneLast=true",
+    "FailOnSharedResource=true",
+    "ApplyOutOfSyncOnly=true",
+]
+
+
+def files(model: Model, bundles: Mapping[str, Sequence[Bundle]]) -> dict[str, bytes]:
+    """The files for one Argo CD that serves every cluster; a cluster without bundles has none."""
+    written: dict[str, bytes] = {}
+    for name, in_cluster in bundles.items():
+        cluster = model.clusters[name]
+        resources = []
+        for team, group in itertools.groupby(in_cluster, key=lambda bundle: bundle.team):
+            of_team = list(group)
+            for folder, data in (
+                ("appprojects", _project(model, cluster, team, of_team)),
+                ("applicationsets", _application_set(model.settings, cluster, team, of_team)),
+            ):
+                resources.append(f"{folder}/{team}.yaml")
+                written[f"{FOLDER}/{name}/{folder}/{team}.yaml"] = emit.document(data)
+        if resources:
+            written[f"{FOLDER}/{name}/kustomization.yaml"] = emit.kustomization(sorted(resources))
+    if written:
+        names = [name for name, in_cluster in bundles.items() if in_cluster]
+        written[f"{FOLDER}/kustomization.yaml"] = emit.kustomization(names)
+    return written
+
+
+def object_name(cluster: str, other: str) -> str:
+    """The name of what belongs to a cluster and a team or namespace, stable and never shared by two pairs.
+
+    Neither part holds a dot, so the dots cannot be read in two ways; a hyphen could (`prod-eu` and `web`, `prod` and
+    `eu-web`).
+    """
+    return f"ringfence.{cluster}.{other}"
+
+
+def _project(model: Model, cluster: Cluster, team: str, bundles: Sequence[Bundle]) -> dict[str, Any]:
+    settings = model.settings
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "AppProject",
+        "metadata": {
+            "name": object_name(cluster.name, team),
+            "namespace": settings.argocd_namespace,
+            "labels": paths.labels(cluster.name, team),
+            # Before the applications, which are refused while their project is missing.
+            "annotations": {"argocd.argoproj.io/sync-wave": "-1"},
+        },
+        "spec": {
+            "description": f"Network policies of team {team} in {cluster.name}",
+            "sourceRepos": [settings.repository_url],
+            "destinations": [{"server": cluster.server, "namespace": bundle.namespace_name} for bundle in bundles],
+            "clusterResourceWhitelist": [],
+            "namespaceResourceWhitelist": [{"group": "networking.k8s.io", "kind": "NetworkPolicy"}],
+        },
+    }
+
+
+def _application_set(settings: Settings, cluster: Cluster, team: str, bundles: Sequence[Bundle]) -> dict[str, Any]:
+    name = object_name(cluster.name, team)
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "ApplicationSet",
+        "metadata": {
+            "name": name,
+            "namespace": settings.argocd_namespace,
+            "labels": paths.labels(cluster.name, team),
+        },
+        "spec": {
+            "goTemplate": True,
+            "goTemplateOptions": ["missingkey=error"],
+            "generators": [
+                {
+                    "list": {
+                        "elements": [
+                            {
+                                "application": object_name(cluster.name, bundle.namespace),
+                                "namespace": bundle.namespace_name,
+                                "path": paths.overlay(cluster.name, bundle),
+                            }
+                            for bundle in bundles
+                        ]
+                    }
+                }
+            ],
+            "syncPolicy": {"applicationsSync": "create-update", "preserveResourcesOnDeletion": True},
+            "template": {
+                "metadata": {"name": "{{ .application }}", "labels": paths.labels(cluster.name, team)},
+                "spec": {
+                    "project": name,
+                    "source": {
+                        "repoURL": settings.repository_url,
+                        "targetRevision": settings.default_branch,
+                        "path": "{{ .path }}",
+                    },
+                    "destination": {"server": cluster.server, "namespace": "{{ .namespace }}"},
+                    "syncPolicy": {
+                        "automated": {"prune": True, "selfHeal": True, "allowEmpty": False},
+                        "syncOptions": list(_SYNC_OPTIONS),
+                    },
+                },
+            },
+        },
+    }
