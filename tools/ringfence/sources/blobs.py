@@ -85,7 +85,7 @@ def _records(listing: bytes) -> Iterable[tuple[str, str, str, str]]:
 
 
 def _index_of_hook(repository: Repository, asked: str) -> str:
-    """The index file that a hook was given, if it belongs to this repository: `git commit <path>` uses one of its own."""
+    """The index file that a hook was given, if it is of this repository: `git commit <path>` uses one of its own."""
     if not asked:
         return ""
     full = Path(os.path.realpath(repository.top / asked))

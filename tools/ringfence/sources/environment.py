@@ -1,6 +1,6 @@
 """The environment for Git: without the variables that point a Git process at some other repository.
 
-Git sets them inside hooks, so a tool that leaves them in place reads the repository of the hook whatever path it is given.
+Git sets them inside hooks. A tool that leaves them in place reads the hook's repository, whatever path it is given.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ REPOSITORY_VARIABLES = (
     "GIT_SHALLOW_FILE",
     "GIT_WORK_TREE",
 )
-"""Those of `git rev-parse --local-env-vars` but its configuration (which carries `safe.directory`), and pathspec modes."""
+"""`git rev-parse --local-env-vars` without the configuration (it carries `safe.directory`), and the pathspec modes."""
 
 
 def clean() -> dict[str, str]:

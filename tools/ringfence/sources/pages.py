@@ -12,8 +12,8 @@ SYMLINK = Check(
 
 ## What it finds
 
-A symbolic link below `teams/` or `policies/`, wherever it points: to a file of the repository, out of it, to itself or to
-nothing.
+A symbolic link below `teams/` or `policies/`, wherever it points: to a file of the repository, out of it, to itself
+or to nothing.
 
 ## Why it matters
 

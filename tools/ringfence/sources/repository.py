@@ -1,4 +1,4 @@
-"""A Git repository, opened by explicit path, and the plumbing commands that the trees need. The importer of GitPython."""
+"""A Git repository, opened by explicit path, and the plumbing that the trees need. The importer of GitPython."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def name_problem(path: str, *, folder: bool) -> Finding | None:
 
 
 def printable(path: str) -> bool:
-    """Whether a name can stand in a report and in YAML: UTF-8 without control, surrogate or line-breaking characters."""
+    """Whether a name can stand in a report and in YAML: no control character, surrogate or line separator."""
     return not any(unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") for char in path)
 
 

@@ -126,12 +126,13 @@ class WorkingTree:
             return
         for entry in entries:
             name = f"{path}/{entry.name}" if path else entry.name
+            if name == ".git":
+                continue
             if entry.is_file(follow_symlinks=False):
                 yield from self._judge(name, stat.S_IFREG)
             elif entry.is_dir(follow_symlinks=False):
-                if name != ".git":
-                    yield from self._judge(name, stat.S_IFDIR)
-            elif name != ".git":
+                yield from self._judge(name, stat.S_IFDIR)
+            else:
                 yield from self._visit(name)
 
     def _link(self, path: str) -> Finding:

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conftest import GitRepository
+from ringfence import sources
+from ringfence.errors import UsageError
+
+
+@pytest.fixture
+def branched(repository: GitRepository) -> tuple[GitRepository, str]:
+    """Main and topic, each two commits after the common one, whose id is given; topic is checked out."""
+    repository.write("a", "0")
+    common = repository.commit()
+    for branch in ("main", "topic"):
+        if branch == "topic":
+            repository.git("switch", "--quiet", "--create", "topic", common)
+        for number in range(2):
+            repository.write(branch, str(number))
+            repository.commit()
+    return repository, common
+
+
+def clone(repository: GitRepository, to: Path, *options: str) -> GitRepository:
+    repository.git("clone", "--quiet", *options, f"file://{repository.path}", str(to))
+    return GitRepository(to)
+
+
+def test_merge_base_of_branches_and_of_ids(branched: tuple[GitRepository, str]) -> None:
+    repository, common = branched
+    assert sources.merge_base(repository.path, "main") == common
+    assert sources.merge_base(repository.path, repository.git("rev-parse", "main"), "topic") == common
+    assert sources.merge_base(repository.path, "topic", "topic") == repository.git("rev-parse", "topic")
+
+
+def test_default_base_without_a_remote(branched: tuple[GitRepository, str]) -> None:
+    repository, common = branched
+    assert sources.default_base(repository.path, "main") == common
+
+
+def test_default_base_prefers_the_remote_branch(branched: tuple[GitRepository, str], tmp_path: Path) -> None:
+    repository, common = branched
+    here = clone(repository, tmp_path / "clone")
+    here.git("branch", "--quiet", "main", "HEAD")  # A local main of the same name that went its own way.
+    assert sources.default_base(here.path, "main") == common
+
+
+def test_detached_checkout_knows_the_remote_branch(branched: tuple[GitRepository, str], tmp_path: Path) -> None:
+    repository, common = branched
+    here = clone(repository, tmp_path / "clone")
+    here.git("checkout", "--quiet", "--detach")
+    here.git("branch", "--quiet", "--delete", "--force", "topic")
+    assert sources.default_base(here.path, "main") == common
+
+
+def test_shallow_clone_without_the_merge_base_says_what_to_fetch(
+    branched: tuple[GitRepository, str], tmp_path: Path
+) -> None:
+    repository, common = branched
+    here = clone(repository, tmp_path / "clone", "--depth=1", "--no-single-branch")
+    with pytest.raises(UsageError, match="shallow clone does not hold the merge base") as failure:
+        sources.default_base(here.path, "main")
+    assert "git fetch --unshallow origin" in failure.value.hint
+    here.git("fetch", "--quiet", "--unshallow", "origin")
+    assert sources.default_base(here.path, "main") == common
+
+
+def test_unknown_id_in_a_shallow_clone_says_what_to_fetch(branched: tuple[GitRepository, str], tmp_path: Path) -> None:
+    repository, common = branched
+    here = clone(repository, tmp_path / "clone", "--depth=1")
+    with pytest.raises(UsageError, match=f"no commit is named '{common}'") as failure:
+        sources.revision(here.path, common)
+    command = f"git fetch --depth=1 origin {common}"
+    assert command in failure.value.hint
+    here.git(*command.split()[1:])
+    assert sources.revision(here.path, common).files() == ["a"]
+
+
+def test_unknown_branch_in_a_single_branch_clone_says_what_to_fetch(
+    branched: tuple[GitRepository, str], tmp_path: Path
+) -> None:
+    repository, common = branched
+    here = clone(repository, tmp_path / "clone", "--single-branch")
+    with pytest.raises(UsageError, match="no commit is named 'main'") as failure:
+        sources.default_base(here.path, "main")
+    command = "git fetch origin main:refs/remotes/origin/main"
+    assert command in failure.value.hint
+    here.git(*command.split()[1:])
+    assert sources.default_base(here.path, "main") == common
+
+
+def test_unknown_name_suggests_the_nearest(branched: tuple[GitRepository, str]) -> None:
+    repository, _ = branched
+    with pytest.raises(UsageError, match="no commit is named 'topik'") as failure:
+        sources.revision(repository.path, "topik")
+    assert "did you mean topic?" in failure.value.hint
+
+
+@pytest.mark.parametrize("rev", ["", "-x", "--all", "HEAD^{tree}", "HEAD:a", "main..topic", "a\nb", "nul\0", "@{u}"])
+def test_what_names_no_commit_is_refused(branched: tuple[GitRepository, str], rev: str) -> None:
+    repository, _ = branched
+    with pytest.raises(UsageError, match="no commit is named"):
+        sources.revision(repository.path, rev)
+
+
+def test_annotated_tag_names_its_commit(branched: tuple[GitRepository, str]) -> None:
+    repository, common = branched
+    repository.git("tag", "--annotate", "v1", "--message", "One", common)
+    assert sources.merge_base(repository.path, "v1") == common
+    assert sources.revision(repository.path, "v1").label == f"{common[:7]} (v1)"
+
+
+def test_repository_without_a_commit(repository: GitRepository) -> None:
+    with pytest.raises(UsageError, match="has no commit yet") as failure:
+        sources.default_base(repository.path, "main")
+    assert "git commit" in failure.value.hint
+
+
+def test_histories_without_a_common_commit(branched: tuple[GitRepository, str]) -> None:
+    repository, _ = branched
+    repository.git("switch", "--quiet", "--orphan", "island")
+    repository.commit()
+    with pytest.raises(UsageError, match="main and HEAD share no history"):
+        sources.default_base(repository.path, "main")
