@@ -1,7 +1,7 @@
 """The neutral form of a bundle: one namespace's policies in one cluster, before any dialect.
 
-A dialect (`compile.kubernetes`) turns these values into objects. Everything is resolved and in canonical order, so equal
-declarations give equal bundles whatever the order of files.
+A dialect (`compile.kubernetes`) turns these values into objects. Everything is resolved and in canonical order, so
+equal declarations give equal bundles whatever the order of files.
 """
 
 from __future__ import annotations
@@ -58,7 +58,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One object: the pods that it selects (no label: all of the namespace), isolated in both directions, and its rules."""
+    """One object: the pods that it selects (no label: all of the namespace), isolated in both directions; its rules.
+
+    `name` is the workload's, or `baseline`; a dialect makes the object's name of it.
+    """
 
     name: str
     selector: Labels

@@ -1,0 +1,277 @@
+"""The rendered tree on disk: comparing it with what is expected, and bringing it there without a half-written file.
+
+The whole of `policies/rendered/` belongs to the renderer. Links in it are never followed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+import signal
+import stat
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ringfence.errors import OutputError
+from ringfence.findings import Finding, Location
+from ringfence.render import checks
+from ringfence.render.quoting import visible
+from ringfence.render.tree import RENDERED, scope
+
+_HINT = "run: ringfence render"
+_FOLDER, _FILE, _OTHER = "folder", "file", "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write did, as sorted paths relative to the repository's root."""
+
+    created: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+
+
+def compare(root: Path, expected: Mapping[str, bytes], cluster: str | None = None) -> list[Finding]:
+    """What stands between the disk and the expected files, in report order; nothing is written.
+
+    Untracked and ignored files count: all of `policies/rendered/` is the renderer's. With a cluster, only its overlays
+    and the base are looked at, whatever else `expected` holds.
+    """
+    wanted = _wanted(expected, cluster)
+    folders = _folders_of(wanted)
+    found = _on_disk(root, cluster)
+    findings = []
+    for path, raw in wanted.items():
+        where = Location(path)
+        if path not in found:
+            message = "the file is missing, so clusters do not get what is declared"
+            findings.append(checks.MISSING.at(where, message, hint=_HINT))
+        elif found[path] != _FILE:
+            message = "a link, folder or device stands where the renderer writes a regular file"
+            findings.append(checks.NOT_A_FILE.at(where, message, hint=_HINT))
+        elif (actual := _read(root / path)) is None:
+            message = "the file cannot be read, so nobody knows what clusters get"
+            findings.append(checks.NOT_A_FILE.at(where, message, hint="check its permissions"))
+        elif actual != raw:
+            findings.append(_changed(path, raw, actual))
+    for path, kind in found.items():
+        if kind == _FOLDER or path in wanted:
+            continue
+        if path in folders:
+            message = "a link or file stands where the renderer has a folder"
+            findings.append(checks.NOT_A_FILE.at(Location(path), message, hint=_HINT))
+        else:
+            message = "nothing that is declared renders to this file, and the rendered tree holds nothing else"
+            findings.append(checks.EXTRA.at(Location(visible(path)), message, hint=_HINT))
+    return sorted(findings, key=lambda finding: finding.sort_key)
+
+
+def write(root: Path, expected: Mapping[str, bytes], cluster: str | None = None) -> Written:
+    """Bring the disk to the expected files: write what differs, then remove what is stale, and folders left empty.
+
+    All new content is on the disk under temporary names before the first file is replaced, so that a full disk changes
+    nothing; the replacing itself is not broken by Ctrl-C. With a cluster, only its overlays and the base are touched.
+    Raises `OutputError`; no temporary file is left then, and each file is whole: the old or the new one.
+    """
+    wanted = _wanted(expected, cluster)
+    try:
+        _prepare(root)
+        found = _on_disk(root, cluster)
+        created = sorted(path for path in wanted if path not in found)
+        unchanged = sorted(path for path in wanted if found.get(path) == _FILE and _read(root / path) == wanted[path])
+        changed = sorted(wanted.keys() - {*created, *unchanged})
+        removed = [path for path, kind in found.items() if kind != _FOLDER and path not in wanted]
+        with _staging(root, found) as staging:
+            for path in (*created, *changed):
+                staging.add(path, wanted[path])
+            with _unbroken():
+                staging.replace()
+                _remove(root, removed, _empty_after(found, wanted, cluster))
+    except OSError as error:
+        what = f"cannot write {error.filename}" if error.filename else f"cannot write below {RENDERED}"
+        hint = "free the disk or mend the permissions, then run ringfence render again; every file is whole"
+        raise OutputError(f"{visible(what)}: {error.strerror or error}", hint) from error
+    return Written(tuple(created), tuple(changed), tuple(sorted(map(visible, removed))), tuple(unchanged))
+
+
+class _Staging:
+    """New content under temporary names, each in the nearest folder that exists on the way to its file."""
+
+    def __init__(self, root: Path, found: Mapping[str, str]) -> None:
+        self.root = root
+        self.kinds = dict(found)
+        self.token = secrets.token_hex(4)
+        self.waiting: dict[str, Path] = {}
+
+    def add(self, path: str, raw: bytes) -> None:
+        parents = _parents(path)
+        near = next(parent for parent in reversed(parents) if self.kinds.get(parent) == _FOLDER)
+        temporary = self.root / near / f".ringfence-{self.token}-{len(self.waiting)}"
+        self.waiting[path] = temporary
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(raw)
+
+    def replace(self) -> None:
+        for path in list(self.waiting):
+            for parent in _parents(path):
+                self.make_folder(parent)
+            target = self.root / path
+            if self.kinds.get(path) == _FOLDER:
+                shutil.rmtree(target)
+            self.waiting[path].replace(target)
+            del self.waiting[path]
+
+    def make_folder(self, path: str) -> None:
+        kind = self.kinds.get(path)
+        if kind == _FOLDER:
+            return
+        if kind is not None:
+            (self.root / path).unlink()
+        (self.root / path).mkdir()
+        self.kinds[path] = _FOLDER
+
+
+@contextlib.contextmanager
+def _staging(root: Path, found: Mapping[str, str]) -> Iterator[_Staging]:
+    staging = _Staging(root, found)
+    try:
+        yield staging
+    finally:
+        for temporary in staging.waiting.values():
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _unbroken() -> Iterator[None]:
+    """Hold Ctrl-C and termination back until the block is done; only the main thread can."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[int] = []
+    before = {one: signal.signal(one, lambda got, _: held.append(got)) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+        for got in held:
+            signal.raise_signal(got)
+
+
+def _wanted(expected: Mapping[str, bytes], cluster: str | None) -> dict[str, bytes]:
+    for path in expected:
+        parts = path.split("/")
+        if not path.startswith(f"{RENDERED}/") or not {"", ".", ".."}.isdisjoint(parts):
+            raise ValueError(f"not a path of the rendered tree: {path!r}")
+    folders = tuple(f"{folder}/" for folder in scope(cluster))
+    return {path: raw for path, raw in expected.items() if path.startswith(folders)}
+
+
+def _on_disk(root: Path, cluster: str | None) -> dict[str, str]:
+    """Everything in the scope of a cluster, and the folders that lead there, without following a link: path to kind."""
+    found: dict[str, str] = {}
+    for folder in scope(cluster):
+        for path in (*_parents(folder), folder):
+            kind = found.get(path) or _kind(root / path)
+            if kind is not None:
+                found[path] = kind
+            if kind != _FOLDER:
+                break
+        else:
+            _walk(root, folder, found)
+    return found
+
+
+def _walk(root: Path, folder: str, found: dict[str, str]) -> None:
+    waiting = [folder]
+    while waiting:
+        current = waiting.pop()
+        try:
+            with os.scandir(root / current) as entries:
+                for entry in entries:
+                    path = f"{current}/{entry.name}"
+                    if entry.is_dir(follow_symlinks=False):
+                        found[path] = _FOLDER
+                        waiting.append(path)
+                    else:
+                        found[path] = _FILE if entry.is_file(follow_symlinks=False) else _OTHER
+        except OSError as error:
+            raise OutputError(
+                f"cannot read the folder {visible(current)}: {error.strerror or error}", "mend its permissions"
+            ) from error
+
+
+def _kind(path: Path) -> str | None:
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return None
+    if stat.S_ISDIR(mode):
+        return _FOLDER
+    return _FILE if stat.S_ISREG(mode) else _OTHER
+
+
+def _prepare(root: Path) -> None:
+    first = RENDERED.partition("/")[0]
+    if _kind(root / first) not in (None, _FOLDER):
+        raise OutputError(f"{first} is not a folder, and links are never followed", f"make {first} a real folder")
+    if _kind(root / RENDERED) is None:
+        (root / RENDERED).mkdir(parents=True)
+
+
+def _remove(root: Path, stale: Iterable[str], folders: Iterable[str]) -> None:
+    for path in stale:
+        # a link or file in a folder's place is gone already, and so is what a replaced folder held
+        with contextlib.suppress(FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            (root / path).unlink()
+    for path in folders:
+        try:
+            (root / path).rmdir()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            if error.errno != errno.ENOTEMPTY:
+                raise
+
+
+def _empty_after(found: Mapping[str, str], wanted: Mapping[str, bytes], cluster: str | None) -> list[str]:
+    """The folders in scope that no expected file needs, deepest first."""
+    needed = _folders_of(wanted)
+    inside = tuple(f"{folder}/" for folder in scope(cluster))
+    stale = [
+        path for path, kind in found.items() if kind == _FOLDER and path not in needed and f"{path}/".startswith(inside)
+    ]
+    return sorted((path for path in stale if path != RENDERED), key=lambda path: (-path.count("/"), path))
+
+
+def _folders_of(paths: Iterable[str]) -> set[str]:
+    return {parent for path in paths for parent in _parents(path)}
+
+
+def _parents(path: str) -> list[str]:
+    """The folders that lead to a path, outermost first."""
+    parts = path.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts))]
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _changed(path: str, expected: bytes, actual: bytes) -> Finding:
+    lines, others = expected.splitlines(keepends=True), actual.splitlines(keepends=True)
+    pairs = zip(lines, others, strict=False)
+    line = next((number for number, (one, other) in enumerate(pairs) if one != other), min(len(lines), len(others))) + 1
+    message = f"the file differs from what the declarations mean, from line {line} on"
+    return checks.CHANGED.at(Location(path, line, 1), message, hint=_HINT)

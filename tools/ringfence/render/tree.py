@@ -1,0 +1,175 @@
+"""The rendered tree as a value, path to bytes: a pure function of the model and the templates. Knows no disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ringfence.compile import kubernetes
+from ringfence.compile.bundle import BlockPeer, Bundle, Policy, Rule, RulePeer
+from ringfence.errors import NothingToCheckError
+from ringfence.model.types import Cluster, Model
+from ringfence.render import layout, proof
+from ringfence.render import templates as jinja
+from ringfence.render.layout import Overlay
+
+RENDERED = "policies/rendered"
+HEADER = "# Generated, do not edit: `ringfence render` writes this file.\n"
+
+_KUSTOMIZATION = "kustomization.yaml"
+_TO_BASE = "../../../../base"
+
+_Files = Iterator[tuple[str, bytes]]
+
+
+def tree(model: Model, templates: Mapping[str, str] | None = None) -> dict[str, bytes]:
+    """Every file of bundles below `policies/rendered/`, path from the repository's root to bytes, in order of paths.
+
+    `templates` are a repository's own (see `own_templates`); the packaged ones serve for the rest. Raises
+    `TemplateError` where a template fails or writes something else than was compiled, `NothingToCheckError` where no
+    namespace exists in any cluster: a sync of an empty tree would delete every policy.
+    """
+    plan = layout.of(model)
+    writer = _Writer(jinja.Templates(templates))
+    files: dict[str, bytes] = {}
+    for bundle in plan.base:
+        folder = f"{RENDERED}/base/{_place(bundle)}"
+        files.update((f"{folder}/{name}", raw) for name, raw in writer.base(folder, bundle))
+    written: dict[int, list[tuple[str, bytes]]] = {}
+    for cluster, overlays in plan.overlays.items():
+        for overlay in overlays:
+            folder = f"{RENDERED}/overlays/{cluster}/{_place(overlay.whole)}"
+            # clusters of one environment share their overlays' values, and so their files
+            if id(overlay) not in written:
+                written[id(overlay)] = list(writer.overlay(folder, overlay))
+            files.update((f"{folder}/{name}", raw) for name, raw in written[id(overlay)])
+    if not files:
+        raise NothingToCheckError(
+            "there is nothing to render: no namespace exists in any cluster",
+            "declare a namespace under teams/, and check the environments of policies/clusters/",
+        )
+    return dict(sorted(files.items()))
+
+
+def objects(model: Model, cluster: Cluster) -> list[dict[str, Any]]:
+    """The objects that the overlays of a cluster build to: what a real `kustomize build` must give, rule for rule.
+
+    Rules of the base come first, then those that the overlay appends.
+    """
+    return [item for overlay in layout.of(model).overlays[cluster.name] for item in kubernetes.objects(overlay.whole)]
+
+
+def scope(cluster: str | None = None) -> tuple[str, ...]:
+    """The folders that a render of one cluster owns: its overlays and the base. Without a cluster: the whole tree."""
+    return (f"{RENDERED}/base", f"{RENDERED}/overlays/{cluster}") if cluster else (RENDERED,)
+
+
+class _Writer:
+    """Runs templates on bundles and proves what they wrote."""
+
+    def __init__(self, templates: jinja.Templates) -> None:
+        self.templates = templates
+
+    def base(self, folder: str, bundle: Bundle) -> _Files:
+        yield from self.policies(folder, bundle)
+        yield self.kustomization(folder, bundle, [f"{policy.name}.yaml" for policy in bundle.policies], [])
+
+    def overlay(self, folder: str, overlay: Overlay) -> _Files:
+        yield from self.policies(folder, overlay.extra)
+        for policy in overlay.added.policies:
+            yield self.patch(folder, overlay.added, policy)
+        resources = [f"{_TO_BASE}/{_place(overlay.whole)}"] if overlay.on_base else []
+        resources += [f"{policy.name}.yaml" for policy in overlay.extra.policies]
+        yield self.kustomization(folder, overlay.whole, resources, list(overlay.added.policies))
+
+    def policies(self, folder: str, bundle: Bundle) -> _Files:
+        for policy in bundle.policies:
+            values = {
+                **_values(bundle, policy),
+                "labels": kubernetes.object_labels(bundle),
+                "selector": policy.selector,
+            }
+            expected = kubernetes.as_object(bundle, policy)
+            yield self.file(jinja.POLICY, folder, f"{policy.name}.yaml", values, expected)
+
+    def patch(self, folder: str, bundle: Bundle, policy: Policy) -> tuple[str, bytes]:
+        expected = [
+            {"op": "add", "path": f"/spec/{direction}/-", "value": kubernetes.as_rule(rule, direction)}
+            for direction, rules in (("ingress", policy.ingress), ("egress", policy.egress))
+            for rule in rules
+        ]
+        return self.file(jinja.PATCH, folder, _patch_name(policy), _values(bundle, policy), expected)
+
+    def kustomization(
+        self, folder: str, bundle: Bundle, resources: list[str], patched: list[Policy]
+    ) -> tuple[str, bytes]:
+        expected: dict[str, Any] = {
+            "apiVersion": "kustomize.config.k8s.io/v1beta1",
+            "kind": "Kustomization",
+            "resources": resources,
+        }
+        target = {"group": kubernetes.GROUP, "version": kubernetes.VERSION, "kind": kubernetes.KIND}
+        if patched:
+            expected["patches"] = [
+                {
+                    "path": _patch_name(policy),
+                    "target": {
+                        **target,
+                        "name": kubernetes.object_name(policy),
+                        "namespace": bundle.namespace_name,
+                    },
+                }
+                for policy in patched
+            ]
+        values = {
+            "namespace": bundle.namespace_name,
+            "team": bundle.team,
+            "resources": tuple(resources),
+            "patches": tuple(
+                (_patch_name(policy), *target.values(), kubernetes.object_name(policy), bundle.namespace_name)
+                for policy in patched
+            ),
+        }
+        return self.file(jinja.KUSTOMIZATION, folder, _KUSTOMIZATION, values, expected)
+
+    def file(self, template: str, folder: str, name: str, values: dict[str, Any], expected: Any) -> tuple[str, bytes]:
+        raw = (HEADER + self.templates.run(template, values)).encode()
+        proof.must_mean(self.templates.where(template), f"{folder}/{name}", raw, expected)
+        return name, raw
+
+
+def _place(bundle: Bundle) -> str:
+    return f"{bundle.team}/{bundle.namespace}"
+
+
+def _patch_name(policy: Policy) -> str:
+    # a workload's name holds no dot, so that no policy's file is ever called so
+    return f"{policy.name}.patch.yaml"
+
+
+def _values(bundle: Bundle, policy: Policy) -> dict[str, Any]:
+    """What the templates of policies and of patches both see: text, integers and tuples only."""
+    return {
+        "name": kubernetes.object_name(policy),
+        "namespace": bundle.namespace_name,
+        "team": bundle.team,
+        "ingress": tuple(map(_rule, policy.ingress)),
+        "egress": tuple(map(_rule, policy.egress)),
+    }
+
+
+def _rule(rule: Rule) -> tuple[tuple[object, ...], ...]:
+    return (
+        tuple(
+            (item.kind, item.name, item.file, item.owner, item.reason, item.expires, item.ticket)
+            for item in rule.origins
+        ),
+        tuple(map(_peer, rule.peers)),
+        tuple((item.protocol, item.first, item.last) for item in rule.ports),
+    )
+
+
+def _peer(peer: RulePeer) -> tuple[object, ...]:
+    if isinstance(peer, BlockPeer):
+        return ("", (), peer.cidr, peer.excepts)
+    return (peer.namespace, peer.labels, "", ())
