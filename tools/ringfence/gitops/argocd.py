@@ -1,4 +1,4 @@
-"""Argo CD: for each team and cluster an AppProject (what applications may touch) and an ApplicationSet (which there are).
+"""Argo CD: for each team and cluster an AppProject (what may be touched) and an ApplicationSet (which applications).
 
 The project is written into each ApplicationSet and never templated, so that no generator can choose another. Field
 names and meanings: Argo CD 3.5, `operator-manual/project-specification` and `operator-manual/applicationset`.
