@@ -1,0 +1,59 @@
+"""Bytes → data with positions, strictly: the only reader of YAML. Knows no schema.
+
+Whatever the bytes, reading gives a document or findings, never a traceback.
+"""
+
+from __future__ import annotations
+
+from ringfence.documents import codes, text
+from ringfence.documents.codes import CHECKS
+from ringfence.documents.document import Document
+from ringfence.findings import Finding, Location
+
+__all__ = ["CHECKS", "Document", "read", "read_many"]
+
+MAX_DECLARATION = 1 << 20
+"""Bytes of one declaration."""
+
+MAX_MANIFEST = 64 << 20
+"""Bytes of one file of manifests."""
+
+
+def read(path: str, raw: bytes) -> tuple[Document | None, list[Finding]]:
+    """The one document of a declaration, or else at least one finding; never both.
+
+    Unquoted scalars follow the core schema of YAML 1.2 (`documents.scalars` says what is refused of it). The document's
+    data can be of any type: that it is a mapping is for a schema to say.
+    """
+    characters, findings = text.decode(path, raw, MAX_DECLARATION, many=False)
+    if characters is None:
+        return None, findings
+    from ringfence.documents import reader
+
+    documents, problems = reader.build(path, characters, many=False)
+    findings += problems
+    if not findings and (not documents or documents[0].data is None):
+        message = "the file holds no document, so it declares nothing"
+        findings.append(codes.EMPTY.at(Location(path, 1, 1), message, hint="write a document, or delete the file"))
+    return (None, findings) if findings else (documents[0], [])
+
+
+def read_many(path: str, raw: bytes) -> tuple[list[Document], list[Finding]]:
+    """The documents of a file of Kubernetes manifests (YAML or JSON), empty ones left out, and what is wrong.
+
+    As strict as `read` but for what is usual in manifests and means one thing to every cluster: several documents,
+    tabs where YAML allows them, a byte order mark, anchors and aliases within limits, numbers and booleans as keys
+    (they become text).
+
+    A cluster's reader (sigs.k8s.io/yaml) follows YAML 1.1 in part. Octal numbers such as `0440` are read as it
+    reads them; a word that it or another YAML 1.1 reader takes for a boolean or a number (`yes`, `on`, `y`,
+    `20:21`, `1_000`) is a finding, and the data then has it as text. Where there is a finding, the documents may be
+    wrong or incomplete.
+    """
+    characters, findings = text.decode(path, raw, MAX_MANIFEST, many=True)
+    if characters is None:
+        return [], findings
+    from ringfence.documents import reader
+
+    documents, problems = reader.build(path, characters, many=True)
+    return documents, findings + problems

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from ringfence.findings import Location
@@ -11,34 +9,67 @@ from ringfence.findings import Location
 Route = tuple[str | int, ...]
 """Steps from the root of a document: mapping keys and list indexes."""
 
-Position = tuple[int, int]
-"""Line and column, from 1."""
+COLUMN_BITS = 27
+"""A place is one integer, `line << COLUMN_BITS | column`, both from 0: half the cost of a pair."""
+
+_COLUMN_MASK = (1 << COLUMN_BITS) - 1
 
 
-@dataclass(frozen=True, slots=True)
+def location(path: str, place: int) -> Location:
+    """The location that a place in one integer stands for."""
+    return Location(path, (place >> COLUMN_BITS) + 1, (place & _COLUMN_MASK) + 1)
+
+
 class Document:
     """One document: `data` of dict, list, str, int, float, bool and None; and where each part stands.
 
-    `values` and `keys` give, for each route, the position of the value and of the mapping key that leads to it.
+    `places` gives for the `id()` of each list the places of its items, and for the `id()` of each dict, in turn,
+    the place of a key and of its value. The ids hold as long as nobody changes `data`.
     """
 
-    path: str
-    data: Any
-    values: Mapping[Route, Position] = field(repr=False)
-    keys: Mapping[Route, Position] = field(repr=False)
+    __slots__ = ("_order", "_places", "_root", "data", "path")
+
+    def __init__(self, path: str, data: Any, root: int = 0, places: dict[int, list[int]] | None = None) -> None:
+        self.path = path
+        self.data = data
+        self._root = root
+        self._places = places or {}
+        self._order: dict[int, dict[str, int]] = {}
 
     def at(self, *route: str | int) -> Location:
         """The place of the value at a route, or of its nearest ancestor that exists."""
-        return self._place(self.values, route)
+        return self._locate(route, key=False)
 
     def at_key(self, *route: str | int) -> Location:
         """The place of the key that leads to a route, or of the nearest ancestor's value."""
-        if position := self.keys.get(route):
-            return Location(self.path, *position)
-        return self.at(*route)
+        return self._locate(route, key=True)
 
-    def _place(self, positions: Mapping[Route, Position], route: Route) -> Location:
-        for length in range(len(route), -1, -1):
-            if position := positions.get(route[:length]):
-                return Location(self.path, *position)
-        return Location(self.path, 1, 1)
+    def _locate(self, route: Route, *, key: bool) -> Location:
+        place = self._root
+        node = self.data
+        last = len(route) - 1
+        for depth, step in enumerate(route):
+            places = self._places.get(id(node))
+            if places is None:
+                break
+            if isinstance(node, list):
+                if not isinstance(step, int) or not 0 <= step < len(places):
+                    break
+                place = places[step]
+                node = node[step]
+            else:
+                order = self._order_of(node).get(step)  # type: ignore[arg-type]
+                if order is None:
+                    break
+                place = places[2 * order + (0 if key and depth == last else 1)]
+                node = node[step]
+        return location(self.path, place)
+
+    def _order_of(self, node: dict[str, Any]) -> dict[str, int]:
+        order = self._order.get(id(node))
+        if order is None:
+            order = self._order[id(node)] = {name: index for index, name in enumerate(node)}
+        return order
+
+    def __repr__(self) -> str:
+        return f"Document({self.path!r}, {self.data!r})"

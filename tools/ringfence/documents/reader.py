@@ -1,0 +1,180 @@
+"""Text → data with positions: a loop over the events of PyYAML's parser, by libyaml where it is there.
+
+PyYAML's own composer and constructor are not used: they keep duplicate keys silently, follow YAML 1.1 and crash the
+interpreter on deep nesting. Knows nothing of what a document says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from sys import intern
+from typing import Any
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentEndEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+from ringfence.documents import scalars, syntax
+from ringfence.documents.aliases import Aliases
+from ringfence.documents.document import COLUMN_BITS, Document
+from ringfence.documents.problems import MAX_DEPTH, Problems, Stop
+from ringfence.documents.scalars import FIRST_OF_NUMBER, Refused
+from ringfence.documents.text import unseen
+from ringfence.findings import Finding
+
+PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Placeholder:
+    """Stands for a key that is an error, so that the places of a mapping stay in step with its keys."""
+
+
+def build(path: str, text: str, *, many: bool) -> tuple[list[Document], list[Finding]]:
+    """The documents of a text and what is wrong with it; with a finding, the documents may be wrong or missing.
+
+    Without `many` the rules are those of a declaration: one document, no alias, numbers by `scalars.declared_number`.
+    Documents that hold nothing are left out.
+    """
+    problems = Problems(path)
+    documents: list[Document] = []
+    try:
+        parser = PARSER(text)
+        try:
+            _build(path, parser.get_event, text, documents, problems, many=many)
+        finally:
+            parser.dispose()
+    except Stop:
+        pass
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        # Python's parser raises the last two for some escapes; libyaml does not.
+        problems.found.append(syntax.finding(path, error, text))
+    return documents, problems.found
+
+
+def _build(  # One loop over millions of events: a call in its common path costs a tenth of the time.
+    path: str, next_event: Callable[[], Any], text: str, documents: list[Document], problems: Problems, *, many: bool
+) -> None:
+    words = scalars.WORDS_OF_MANIFESTS if many else scalars.WORDS_OF_DECLARATIONS
+    number = scalars.manifest_number if many else scalars.declared_number
+    marked = any(sign in text for sign in "&*!")
+    aliases = Aliases(problems, many=many)
+    places: dict[int, list[int]] = {}
+    # The open container is `node`, with its `marks`; `key` waits for its value, and is None where a key comes next.
+    node: Any = None
+    marks: list[int] = []
+    key: Any = None
+    anchor: str | None = None
+    stack: list[tuple[Any, list[int], Any, str | None]] = []
+    root: Any = None
+    root_place = 0
+    while True:
+        event = next_event()
+        kind = type(event)
+        if kind is ScalarEvent:
+            mark = event.start_mark
+            place = mark.line << COLUMN_BITS | mark.column
+            value = event.value
+            style = event.style
+            if not style:
+                if value in words:
+                    value = words[value]
+                elif value[0] in FIRST_OF_NUMBER:
+                    value = number(value)
+                if type(value) is Refused:
+                    problems.scalar(value, place)
+                    value = value.text
+            elif style == '"' and not value.isprintable():
+                _check_escapes(value, place, problems, many=many)
+            if marked:
+                if event.tag is not None:
+                    problems.tag(event.tag, place)
+                if event.anchor is not None:
+                    aliases.define(event.anchor, value, place)
+        elif kind is MappingEndEvent or kind is SequenceEndEvent:
+            if anchor is not None:
+                aliases.define(anchor, node, 0)
+            node, marks, key, anchor = stack.pop()
+            continue
+        elif kind is MappingStartEvent or kind is SequenceStartEvent:
+            mark = event.start_mark
+            place = mark.line << COLUMN_BITS | mark.column
+            value = {} if kind is MappingStartEvent else []
+            if len(stack) >= MAX_DEPTH:
+                problems.too_deep(place)
+            if marked:
+                if event.tag is not None:
+                    problems.tag(event.tag, place)
+                if event.anchor is not None:
+                    aliases.start(event.anchor, place)
+        elif kind is AliasEvent:
+            mark = event.start_mark
+            place = mark.line << COLUMN_BITS | mark.column
+            value = aliases.value(event.anchor, place, len(stack))
+        elif kind is DocumentStartEvent:
+            mark = event.start_mark
+            place = mark.line << COLUMN_BITS | mark.column
+            if documents and not many:
+                problems.second_document(place)
+            if event.version or event.tags:
+                problems.directive(place)
+            node, root, places = None, None, {}
+            aliases = Aliases(problems, many=many)
+            continue
+        elif kind is DocumentEndEvent:
+            if root is not None or not many:
+                documents.append(Document(path, root, root_place, places))
+            continue
+        elif kind is StreamEndEvent:
+            return
+        else:
+            continue
+
+        if node is None:
+            root, root_place = value, place
+        elif type(node) is list:
+            node.append(value)
+            marks.append(place)
+        elif key is None:
+            key = _key(value, place, node, marks, problems, many=many)
+            marks.append(place)
+        else:
+            node[key] = value
+            marks.append(place)
+            key = None
+        if kind is MappingStartEvent or kind is SequenceStartEvent:
+            stack.append((node, marks, key, anchor))
+            node, key, marks, anchor = value, None, [], event.anchor
+            places[id(value)] = marks
+
+
+def _key(value: Any, place: int, node: dict[Any, Any], marks: list[int], problems: Problems, *, many: bool) -> Any:
+    """The key to use: the text itself, or a placeholder where it is an error.
+
+    A manifest's unquoted numbers and booleans become text as in sigs.k8s.io/yaml.
+    """
+    if type(value) is not str:
+        if not many or type(value) not in (int, bool):
+            problems.key(value, place)
+            return _Placeholder()
+        value = str(value).lower()
+    if value in node:
+        problems.duplicate(value, place, marks[2 * list(node).index(value)])
+        return _Placeholder()
+    return intern(value)
+
+
+def _check_escapes(value: str, place: int, problems: Problems, *, many: bool) -> None:
+    """Refuse escapes for what a person cannot see; a manifest may have any but halves of characters."""
+    for character in unseen(value):
+        if not many or "\ud800" <= character <= "\udfff":
+            problems.escape(character, place)
+            return

@@ -1,0 +1,60 @@
+"""The data that ships with the tool: JSON Schemas and default templates.
+
+In a wheel they lie in `ringfence/data`; in a checkout, editable installs included, at the repository's top level.
+Knows neither what a schema says nor how a template is filled.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ringfence.errors import RingfenceError
+
+_PACKAGE = Path(__file__).parent
+_CHECKOUT = _PACKAGE.parent.parent
+VERSION = "v1alpha1"
+
+
+class MissingDataError(RingfenceError):
+    """A file that ships with the tool is not where it was installed."""
+
+
+def schema_text(kind: str) -> str:
+    """The JSON text of the schema file of a kind in lower case, or of `ringfence`, which tells the kinds apart.
+
+    Raises `MissingDataError`.
+    """
+    return _read(_folder("schemas") / VERSION / f"{kind}.schema.json")
+
+
+def templates() -> dict[str, str]:
+    """The text of each default template, keyed by its path below the templates folder, sorted.
+
+    Raises `MissingDataError`, also where the folder holds no template.
+    """
+    folder = _folder("templates")
+    found = {path.relative_to(folder).as_posix(): _read(path) for path in sorted(folder.rglob("*.j2"))}
+    if not found:
+        raise MissingDataError(f"there is no template in {folder}", _REINSTALL)
+    return found
+
+
+_REINSTALL = "the installation is incomplete: install ringfence again, or run it from a whole checkout"
+
+
+def _folder(name: str) -> Path:
+    packaged = _PACKAGE / "data" / name
+    checkout = _CHECKOUT / ("schemas" if name == "schemas" else "policies/templates")
+    for folder in (packaged, checkout):
+        if folder.is_dir():
+            return folder
+    raise MissingDataError(
+        f"the {name} that ship with ringfence are neither in {packaged} nor in {checkout}", _REINSTALL
+    )
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MissingDataError(f"cannot read {path}, which ships with ringfence: {error}", _REINSTALL) from error
