@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from git_repository import GitRepository
 
 GIT_SETTINGS = {
     "GIT_CONFIG_GLOBAL": os.devnull,
@@ -34,30 +34,6 @@ def git_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
     for name, value in GIT_SETTINGS.items():
         monkeypatch.setenv(name, value)
-
-
-@dataclass(frozen=True)
-class GitRepository:
-    """A real repository on disk."""
-
-    path: Path
-
-    def git(self, *arguments: str) -> str:
-        done = subprocess.run(["git", *arguments], cwd=self.path, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"git {' '.join(arguments)}: {done.stderr}"
-        return done.stdout.strip()
-
-    def write(self, path: str, content: str = "") -> Path:
-        full = self.path / path
-        full.parent.mkdir(parents=True, exist_ok=True)
-        full.write_text(content)
-        return full
-
-    def commit(self, message: str = "Change") -> str:
-        """Stage everything, commit it, and give the full id."""
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--allow-empty", "--message", message)
-        return self.git("rev-parse", "HEAD")
 
 
 @pytest.fixture

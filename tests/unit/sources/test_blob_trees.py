@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import GitRepository
+from git_repository import GitRepository
 from ringfence import sources
 from ringfence.errors import UsageError
 from ringfence.sources import Unreadable

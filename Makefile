@@ -1,0 +1,63 @@
+# What developers and CI run. Needs Python 3.11 or later, git and make; the rest is installed below this folder.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+KUSTOMIZE_VERSION := v5.7.1
+WORKERS ?= 2
+
+export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/$(BIN):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+export DEBIAN_FRONTEND := noninteractive
+
+.PHONY: help
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: $(INSTALLED) tools ## Walk through a change on a small repository, from a flow to its impact.
+	@bash tools/demo.sh
+
+.PHONY: test
+test: lint tools ## Lint, then run every test.
+	pytest -n $(WORKERS)
+
+.PHONY: lint
+lint: $(INSTALLED) ## Check style, types and imports between modules.
+	ruff check .
+	ruff format --check .
+	mypy
+	lint-imports
+
+.PHONY: format
+format: $(INSTALLED) ## Give Python files their style.
+	ruff check --fix .
+	ruff format .
+
+.PHONY: install
+install: $(INSTALLED) ## Install Ringfence and the development tools into .venv.
+
+.PHONY: tools
+tools: ## Make sure that a kustomize is there: on PATH, or built into .tools/bin.
+	@bash tools/setup/kustomize.sh $(KUSTOMIZE_VERSION)
+
+.PHONY: clean
+clean: ## Remove everything that these targets made.
+	rm -rf $(VENV) .tools .demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# pip itself is pinned too: older ones know no dependency groups.
+$(INSTALLED): pyproject.toml constraints.txt $(BIN)/python
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-build-isolation --editable .
+	@touch $@
+
+$(BIN)/python:
+	@bash tools/setup/venv.sh "$(PYTHON)" $(VENV)
