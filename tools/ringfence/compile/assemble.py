@@ -5,10 +5,11 @@ The first policy that selects a pod isolates it, so everything that a workload m
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from ringfence.compile import peers
 from ringfence.compile.bundle import Bundle, Origin, Policy, Rule, RulePeer
+from ringfence.compile.table import Table
 from ringfence.model.types import Cluster, End, Flow, Grant, Labels, Model, Workload
 from ringfence.values.ports import PROTOCOLS, PortRange
 
@@ -16,9 +17,9 @@ BASELINE = "baseline"
 PLATFORM = "platform"
 """The owner of what the platform grants."""
 
-_Peers = tuple[RulePeer, ...]
 _Ports = tuple[PortRange, ...]
-_Rules = dict[tuple[_Peers, _Ports], dict[Origin, None]]
+_Rules = dict[tuple[int, int], set[Origin]]
+"""Origins by the number of the peers and the number of the ports."""
 
 _PROTOCOL_ORDER = {protocol: index for index, protocol in enumerate(PROTOCOLS)}
 
@@ -34,7 +35,7 @@ def bundles(model: Model, cluster: Cluster) -> list[Bundle]:
 
 def canonical_ports(ranges: Iterable[PortRange]) -> _Ports:
     """Ports without repetition: TCP, UDP, SCTP, each ascending. Neighbours stay apart, as they were declared."""
-    return tuple(sorted(set(ranges), key=lambda item: (_PROTOCOL_ORDER[item.protocol], item.first, item.last)))
+    return tuple(sorted(set(ranges), key=_port_order))
 
 
 class _Draft:
@@ -49,19 +50,38 @@ class _Draft:
 
 
 class _Assembly:
-    """The drafts of one cluster."""
+    """The drafts of one cluster. Peers and ports stand in them by number until all are known."""
 
     def __init__(self, model: Model, cluster: Cluster) -> None:
         self.model = model
         self.cluster = cluster
-        self.namespaces = model.namespaces_in(cluster)
+        self.namespaces = sorted(model.namespaces_in(cluster), key=lambda item: (item.team, item.name))
         self.baselines = {namespace.name: _Draft() for namespace in self.namespaces}
         self.workloads: dict[str, dict[str, _Draft]] = {namespace.name: {} for namespace in self.namespaces}
-        self.peers_of: dict[str, _Peers] = {}
-        self.ports_of: dict[_Ports, _Ports] = {}
-        self.peer_order: dict[_Peers, list[peers.SortKey]] = {}
+        self.peers: Table[str, RulePeer] = Table()
+        self.ports: Table[_Ports, PortRange] = Table()
 
     def bundles(self) -> list[Bundle]:
+        self.fill()
+        peer_ranks, port_ranks = self.peers.ranks(peers.sort_key), self.ports.ranks(_port_order)
+
+        def rules(drafted: _Rules) -> tuple[Rule, ...]:
+            ordered = sorted((peer_ranks[ends], port_ranks[ports], ends, ports) for ends, ports in drafted)
+            return tuple(
+                Rule(self.peers.values[ends], self.ports.values[ports], tuple(sorted(drafted[ends, ports])))
+                for _, _, ends, ports in ordered
+            )
+
+        def policies(namespace: str) -> Iterator[Policy]:
+            named = [(BASELINE, self.baselines[namespace]), *sorted(self.workloads[namespace].items(), key=_name)]
+            return (Policy(name, draft.labels, rules(draft.ingress), rules(draft.egress)) for name, draft in named)
+
+        return [
+            Bundle(item.team, item.name, self.cluster.namespace_name(item.name), tuple(policies(item.name)))
+            for item in self.namespaces
+        ]
+
+    def fill(self) -> None:
         declared = [item for item in self.model.workloads_in(self.cluster) if item.namespace in self.workloads]
         for workload in declared:
             self.workloads[workload.namespace][workload.name] = _Draft(workload.labels)
@@ -74,18 +94,6 @@ class _Assembly:
                 self.allow(self.draft(leg.source).egress, leg.destination, leg.ports, origin)
             if isinstance(leg.destination, Workload):
                 self.allow(self.draft(leg.destination).ingress, leg.source, leg.ports, origin)
-        return [
-            Bundle(
-                team=namespace.team,
-                namespace=namespace.name,
-                namespace_name=self.cluster.namespace_name(namespace.name),
-                policies=(
-                    self.policy(BASELINE, self.baselines[namespace.name]),
-                    *(self.policy(name, draft) for name, draft in sorted(self.workloads[namespace.name].items())),
-                ),
-            )
-            for namespace in sorted(self.namespaces, key=lambda item: (item.team, item.name))
-        ]
 
     def grant(self, grant: Grant, workloads: list[Workload]) -> None:
         origin = Origin("baseline", grant.name, grant.where.path, PLATFORM, grant.reason)
@@ -101,27 +109,22 @@ class _Assembly:
         return self.workloads[workload.namespace][workload.name]
 
     def allow(self, rules: _Rules, other: End, ranges: _Ports, origin: Origin) -> None:
-        ends = self.peers_of.get(other.id)
+        ends = self.peers.known.get(other.id)
         if ends is None:
-            ends = self.peers_of[other.id] = peers.of(other, self.cluster)
-        ports = self.ports_of.get(ranges)
+            ends = self.peers.add(other.id, peers.of(other, self.cluster))
+        ports = self.ports.known.get(ranges)
         if ports is None:
-            ports = self.ports_of[ranges] = canonical_ports(ranges)
+            ports = self.ports.add(ranges, canonical_ports(ranges))
         if ends and ports:
-            rules.setdefault((ends, ports), {})[origin] = None
+            rules.setdefault((ends, ports), set()).add(origin)
 
-    def policy(self, name: str, draft: _Draft) -> Policy:
-        return Policy(name, draft.labels, self.rules(draft.ingress), self.rules(draft.egress))
 
-    def rules(self, rules: _Rules) -> tuple[Rule, ...]:
-        return tuple(Rule(*key, tuple(sorted(rules[key]))) for key in sorted(rules, key=self.order))
+def _name(item: tuple[str, _Draft]) -> str:
+    return item[0]
 
-    def order(self, key: tuple[_Peers, _Ports]) -> tuple[object, ...]:
-        ends, ports = key
-        known = self.peer_order.get(ends)
-        if known is None:
-            known = self.peer_order[ends] = [peers.sort_key(peer) for peer in ends]
-        return (known, [(_PROTOCOL_ORDER[item.protocol], item.first, item.last) for item in ports])
+
+def _port_order(item: PortRange) -> tuple[int, int, int]:
+    return (_PROTOCOL_ORDER[item.protocol], item.first, item.last)
 
 
 def _of_flow(flow: Flow) -> Origin:

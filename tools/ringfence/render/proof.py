@@ -11,7 +11,7 @@ from ringfence.render.templates import TemplateError
 
 
 def must_mean(template: Location, path: str, raw: bytes, expected: Any) -> None:
-    """Do nothing where the file's one document is the expected value.
+    """Give nothing back where the file's one document is the expected value.
 
     Raises `TemplateError` otherwise, with the template, the file and the first difference.
     """

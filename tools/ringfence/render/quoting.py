@@ -38,8 +38,10 @@ def scalar(value: Any) -> Yaml:
     """A string, integer or boolean as a YAML scalar. Raises `TypeError` for anything else: lists are looped over."""
     if isinstance(value, Yaml):
         return value
-    if isinstance(value, str):
+    if type(value) is str:
         return text(value)
+    if isinstance(value, str):  # such as Jinja2's Markup: a claim to be safe that counts for nothing here
+        return text(str.__str__(value))
     if value is True or value is False:
         return Yaml(str(value).lower())
     if isinstance(value, int):
@@ -56,6 +58,17 @@ def visible(value: object) -> str:
 def comment(value: object) -> Yaml:
     """Any text as a YAML comment of one line, with its `#`: no reader sees the end of a line in it."""
     return Yaml(f"# {visible(value)}".rstrip())
+
+
+@functools.lru_cache(1 << 16)
+def block(written: Yaml, indent: int) -> Yaml:
+    """Lines that a template wrote, indented for where they are put; the first line is there already.
+
+    Raises `TypeError` for plain text: that is a value, and has to be quoted.
+    """
+    if not isinstance(written, Yaml):
+        raise TypeError("block takes what another template wrote, not a value")
+    return Yaml(written.replace("\n", "\n" + " " * indent))
 
 
 def _shows(char: str) -> bool:

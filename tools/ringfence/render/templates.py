@@ -21,7 +21,10 @@ FOLDER = "policies/templates"
 POLICY = "kubernetes/policy.yaml.j2"
 PATCH = "kubernetes/patch.yaml.j2"
 KUSTOMIZATION = "kubernetes/kustomization.yaml.j2"
-NAMES = (KUSTOMIZATION, PATCH, POLICY)
+PEERS = "kubernetes/peers.yaml.j2"
+PORTS = "kubernetes/ports.yaml.j2"
+WHY = "kubernetes/why.yaml.j2"
+NAMES = (KUSTOMIZATION, PATCH, PEERS, POLICY, PORTS, WHY)
 """The templates that there are, below a `policies/templates/` folder."""
 
 
@@ -97,6 +100,10 @@ class Templates:
         except Exception as error:  # a template can raise anything; none of it is a fault of this program
             raise TemplateError(_explained(name, error)) from error
 
+    def block(self, name: str, values: Mapping[str, Any]) -> quoting.Yaml:
+        """What a template writes for a part of a file, without the end of the last line."""
+        return quoting.Yaml(self.run(name, values).removesuffix("\n"))
+
     def where(self, name: str) -> Location:
         """The place of a template."""
         return Location(f"{FOLDER}/{name}")
@@ -121,6 +128,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
         cache_size=0,
     )
     environment.filters["comment"] = quoting.comment
+    environment.filters["block"] = quoting.block
     environment.globals.clear()
     del environment.filters["random"]  # the same tree gives the same bytes
     return environment

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from ringfence.compile import kubernetes
-from ringfence.compile.bundle import BlockPeer, Bundle, Policy, Rule, RulePeer
+from ringfence.compile.bundle import BlockPeer, Bundle, Origin, Policy, Rule, RulePeer
 from ringfence.errors import NothingToCheckError
 from ringfence.model.types import Cluster, Model
 from ringfence.render import layout, proof
 from ringfence.render import templates as jinja
 from ringfence.render.layout import Overlay
+from ringfence.render.plain import Plain
+from ringfence.render.quoting import Yaml
 
 RENDERED = "policies/rendered"
 HEADER = "# Generated, do not edit: `ringfence render` writes this file.\n"
@@ -20,6 +23,10 @@ _KUSTOMIZATION = "kustomization.yaml"
 _TO_BASE = "../../../../base"
 
 _Files = Iterator[tuple[str, bytes]]
+_Item = TypeVar("_Item")
+
+_origin = operator.attrgetter("kind", "name", "file", "owner", "reason", "expires", "ticket")
+_port = operator.attrgetter("protocol", "first", "last")
 
 
 def tree(model: Model, templates: Mapping[str, str] | None = None) -> dict[str, bytes]:
@@ -69,6 +76,9 @@ class _Writer:
 
     def __init__(self, templates: jinja.Templates) -> None:
         self.templates = templates
+        self.plain = Plain(self.why)
+        self.whys: dict[tuple[Origin, ...], Yaml] = {}
+        self.blocks: dict[tuple[str, int], tuple[Yaml, object]] = {}
 
     def base(self, folder: str, bundle: Bundle) -> _Files:
         yield from self.policies(folder, bundle)
@@ -85,20 +95,27 @@ class _Writer:
     def policies(self, folder: str, bundle: Bundle) -> _Files:
         for policy in bundle.policies:
             values = {
-                **_values(bundle, policy),
+                **self.values(bundle, policy),
                 "labels": kubernetes.object_labels(bundle),
                 "selector": policy.selector,
             }
-            expected = kubernetes.as_object(bundle, policy)
-            yield self.file(jinja.POLICY, folder, f"{policy.name}.yaml", values, expected)
+            written = self.templates.run(jinja.POLICY, values)
+            name = f"{policy.name}.yaml"
+            if written != self.plain.policy(bundle, policy):
+                self.prove(jinja.POLICY, f"{folder}/{name}", written, kubernetes.as_object(bundle, policy))
+            yield name, _file(written)
 
     def patch(self, folder: str, bundle: Bundle, policy: Policy) -> tuple[str, bytes]:
-        expected = [
-            {"op": "add", "path": f"/spec/{direction}/-", "value": kubernetes.as_rule(rule, direction)}
-            for direction, rules in (("ingress", policy.ingress), ("egress", policy.egress))
-            for rule in rules
-        ]
-        return self.file(jinja.PATCH, folder, _patch_name(policy), _values(bundle, policy), expected)
+        written = self.templates.run(jinja.PATCH, self.values(bundle, policy))
+        name = _patch_name(policy)
+        if written != self.plain.patch(policy):
+            expected = [
+                {"op": "add", "path": f"/spec/{direction}/-", "value": kubernetes.as_rule(rule, direction)}
+                for direction, rules in (("ingress", policy.ingress), ("egress", policy.egress))
+                for rule in rules
+            ]
+            self.prove(jinja.PATCH, f"{folder}/{name}", written, expected)
+        return name, _file(written)
 
     def kustomization(
         self, folder: str, bundle: Bundle, resources: list[str], patched: list[Policy]
@@ -130,12 +147,48 @@ class _Writer:
                 for policy in patched
             ),
         }
-        return self.file(jinja.KUSTOMIZATION, folder, _KUSTOMIZATION, values, expected)
+        written = self.templates.run(jinja.KUSTOMIZATION, values)
+        self.prove(jinja.KUSTOMIZATION, f"{folder}/{_KUSTOMIZATION}", written, expected)
+        return _KUSTOMIZATION, _file(written)
 
-    def file(self, template: str, folder: str, name: str, values: dict[str, Any], expected: Any) -> tuple[str, bytes]:
-        raw = (HEADER + self.templates.run(template, values)).encode()
-        proof.must_mean(self.templates.where(template), f"{folder}/{name}", raw, expected)
-        return name, raw
+    def prove(self, template: str, path: str, written: str, expected: Any) -> None:
+        proof.must_mean(self.templates.where(template), path, _file(written), expected)
+
+    def values(self, bundle: Bundle, policy: Policy) -> dict[str, Any]:
+        """What the templates of policies and of patches both see: text and tuples only."""
+        return {
+            "name": kubernetes.object_name(policy),
+            "namespace": bundle.namespace_name,
+            "team": bundle.team,
+            "ingress": [self.rule(rule) for rule in policy.ingress],
+            "egress": [self.rule(rule) for rule in policy.egress],
+        }
+
+    def rule(self, rule: Rule) -> tuple[Yaml, Yaml, Yaml]:
+        return (
+            self.why(rule),
+            self.block(jinja.PEERS, "peers", rule.peers, _peer),
+            self.block(jinja.PORTS, "ports", rule.ports, _port),
+        )
+
+    def why(self, rule: Rule) -> Yaml:
+        written = self.whys.get(rule.origins)
+        if written is None:
+            values = {"origins": tuple(map(_origin, rule.origins))}
+            written = self.whys[rule.origins] = self.templates.block(jinja.WHY, values)
+        return written
+
+    def block(self, name: str, key: str, items: tuple[_Item, ...], plain: Callable[[_Item], object]) -> Yaml:
+        # keyed by identity, much cheaper than by value; the items are kept, so that no identity is given out again
+        known = self.blocks.get((name, id(items)))
+        if known is None:
+            written = self.templates.block(name, {key: tuple(map(plain, items))})
+            known = self.blocks[name, id(items)] = (written, items)
+        return known[0]
+
+
+def _file(written: str) -> bytes:
+    return (HEADER + written).encode()
 
 
 def _place(bundle: Bundle) -> str:
@@ -145,28 +198,6 @@ def _place(bundle: Bundle) -> str:
 def _patch_name(policy: Policy) -> str:
     # a workload's name holds no dot, so that no policy's file is ever called so
     return f"{policy.name}.patch.yaml"
-
-
-def _values(bundle: Bundle, policy: Policy) -> dict[str, Any]:
-    """What the templates of policies and of patches both see: text, integers and tuples only."""
-    return {
-        "name": kubernetes.object_name(policy),
-        "namespace": bundle.namespace_name,
-        "team": bundle.team,
-        "ingress": tuple(map(_rule, policy.ingress)),
-        "egress": tuple(map(_rule, policy.egress)),
-    }
-
-
-def _rule(rule: Rule) -> tuple[tuple[object, ...], ...]:
-    return (
-        tuple(
-            (item.kind, item.name, item.file, item.owner, item.reason, item.expires, item.ticket)
-            for item in rule.origins
-        ),
-        tuple(map(_peer, rule.peers)),
-        tuple((item.protocol, item.first, item.last) for item in rule.ports),
-    )
 
 
 def _peer(peer: RulePeer) -> tuple[object, ...]:

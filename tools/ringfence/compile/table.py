@@ -1,0 +1,34 @@
+"""Small numbers for values that are costly to hash and to order, of which few are distinct and many are used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any, Generic, TypeVar
+
+Key = TypeVar("Key", bound=Hashable)
+Item = TypeVar("Item", bound=Hashable)
+
+
+class Table(Generic[Key, Item]):
+    """Numbers for tuples of items: equal tuples have one number, whatever key they came by; the empty tuple has 0."""
+
+    def __init__(self) -> None:
+        self.known: dict[Key, int] = {}
+        self.values: list[tuple[Item, ...]] = [()]
+        self._numbers: dict[tuple[Item, ...], int] = {(): 0}
+
+    def add(self, key: Key, value: tuple[Item, ...]) -> int:
+        """The number of a value, from now on known by the key too."""
+        number = self._numbers.setdefault(value, len(self.values))
+        if number == len(self.values):
+            self.values.append(value)
+        self.known[key] = number
+        return number
+
+    def ranks(self, sort_key: Callable[[Item], Any]) -> list[int]:
+        """For each number, the place of its value in the order of its items' sort keys."""
+        keys = [[sort_key(item) for item in value] for value in self.values]
+        ranks = [0] * len(keys)
+        for rank, number in enumerate(sorted(range(len(keys)), key=keys.__getitem__)):
+            ranks[number] = rank
+        return ranks
