@@ -1,0 +1,55 @@
+"""The exact connectivity engine: what the policies of a cluster allow, pair by pair and port by port.
+
+    cluster = from_directory({"shop.yaml": raw, ...}, Profile("calico", ip_blocks_match_pods=True))
+    cluster = ClusterState(policies, endpoints, namespaces, profile, opaque)     # or put together by hand
+    result = evaluate(cluster)                          # evaluate(cluster, representatives=True) for exposure
+
+    for row in result.rows(): row.source, row.destination, row.allowed, row.undefined
+    result.ports("shop/checkout", "payments/api")       # PortSet that is certainly allowed
+    result.undefined("shop/checkout", "203.0.113.7")    # PortSet that is not settled; an address, a CIDR or AddressSet too
+    result.verdict("shop/checkout", "payments/api", "TCP", 8443)     # Verdict.ALLOWED | DENIED | UNDEFINED
+    result.explain("shop/checkout", "payments/api", "TCP", 8443)     # Explanation: .line, .egress, .ingress, .reasons
+    for change in diff(before, after): change.kind, change.source, change.destination, change.before, change.after
+    to_json(result), diff_to_json(changes), explanation_to_json(explanation)
+
+Ends are `Endpoint`s or `AddressSet`s (addresses outside the cluster). Pods are named `namespace/name`, or
+`namespace/name[Kind]` where several workloads share a name. Three verdicts: what is neither allowed nor undefined is denied.
+
+This stage reads manifests and knows no flows: nothing of how policies came to be. It never samples, and never invents peers.
+Not modelled: Services (policies see target ports), ICMP, layer 7.
+"""
+
+from __future__ import annotations
+
+from ringfence.connectivity.cluster import ClusterState, Endpoint, Profile, from_directory, from_manifests, is_manifest
+from ringfence.connectivity.diff import Change, diff
+from ringfence.connectivity.explain import Explanation, Half, Isolation, Match
+from ringfence.connectivity.output import diff_to_json, explanation_to_json, names, to_json
+from ringfence.connectivity.resolve import Direction
+from ringfence.connectivity.result import Connectivity, Counts, End, Row, Verdict, evaluate
+
+__all__ = [
+    "Change",
+    "ClusterState",
+    "Connectivity",
+    "Counts",
+    "Direction",
+    "End",
+    "Endpoint",
+    "Explanation",
+    "Half",
+    "Isolation",
+    "Match",
+    "Profile",
+    "Row",
+    "Verdict",
+    "diff",
+    "diff_to_json",
+    "evaluate",
+    "explanation_to_json",
+    "from_directory",
+    "from_manifests",
+    "is_manifest",
+    "names",
+    "to_json",
+]

@@ -1,0 +1,81 @@
+"""Kubernetes manifests as typed values: policies, namespaces, workloads, and what the API server would refuse.
+
+    manifests = parse_files({"policies/shop.yaml": raw, ...})   # several files
+    manifests = parse("policies/shop.yaml", raw)                # one file
+
+A `Manifests` has `policies`, `namespaces`, `workloads`, `opaque`, `skipped` (a count by kind) and `findings`. Whatever is
+wrong is a finding; what it could touch is in `opaque`, which connectivity makes undefined. Nothing is dropped in silence.
+
+This stage owns Kubernetes' validation rules. It knows neither flows nor how connectivity is computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ringfence.documents.document import Document
+from ringfence.findings import Location, has_errors
+from ringfence.manifests.checks import CHECKS
+from ringfence.manifests.objects import Manifests
+from ringfence.manifests.types import (
+    METADATA_NAME,
+    BlockPeer,
+    ContainerPort,
+    Labels,
+    Namespace,
+    NetworkPolicy,
+    Opaque,
+    PodsPeer,
+    PolicyPort,
+    Requirement,
+    Rule,
+    Selector,
+    Workload,
+)
+
+__all__ = [
+    "CHECKS",
+    "METADATA_NAME",
+    "BlockPeer",
+    "ContainerPort",
+    "Labels",
+    "Manifests",
+    "Namespace",
+    "NetworkPolicy",
+    "Opaque",
+    "PodsPeer",
+    "PolicyPort",
+    "Requirement",
+    "Rule",
+    "Selector",
+    "Workload",
+    "parse",
+    "parse_documents",
+    "parse_files",
+]
+
+
+def parse(path: str, raw: bytes) -> Manifests:
+    """The objects of one file of YAML or JSON, several documents allowed."""
+    return parse_files({path: raw})
+
+
+def parse_files(files: Mapping[str, bytes]) -> Manifests:
+    """The objects of files read together, in order of their paths. A file that cannot be read makes everything opaque."""
+    from ringfence import documents
+
+    result = Manifests()
+    for path in sorted(files):
+        found, findings = documents.read_many(path, files[path])
+        result.findings += findings
+        if has_errors(findings):
+            result.opaque.append(Opaque(f"file {path}", "it cannot be read", "", True, path, Location(path)))
+        result.add(found)
+    return result.finish()
+
+
+def parse_documents(documents: Iterable[Document]) -> Manifests:
+    """The objects of documents that are read already."""
+    result = Manifests()
+    result.add(documents)
+    return result.finish()

@@ -1,0 +1,39 @@
+"""Port sets as bit masks: the ports that no rule tells apart are one bit."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable
+
+from ringfence.values.ports import FIRST, LAST, PROTOCOLS, PortRange, PortSet
+
+
+class Atoms:
+    """The partition of all ports induced by some ranges. Only unions of these ranges have a mask."""
+
+    def __init__(self, ranges: Iterable[PortRange]) -> None:
+        cuts: dict[str, set[int]] = {protocol: {FIRST, LAST + 1} for protocol in PROTOCOLS}
+        for item in ranges:
+            cuts[item.protocol] |= {item.first, item.last + 1}
+        self._starts: dict[str, list[int]] = {protocol: sorted(cuts[protocol]) for protocol in PROTOCOLS}
+        self._offsets: dict[str, int] = {}
+        self._atoms: list[PortRange] = []
+        for protocol, starts in self._starts.items():
+            self._offsets[protocol] = len(self._atoms)
+            pairs = zip(starts, starts[1:], strict=False)
+            self._atoms.extend(PortRange(protocol, low, high - 1) for low, high in pairs)
+        self.everything = (1 << len(self._atoms)) - 1
+        self._sets: dict[int, PortSet] = {}
+
+    def mask(self, protocol: str, first: int, last: int) -> int:
+        """The mask of a range."""
+        starts, offset = self._starts[protocol], self._offsets[protocol]
+        low, high = bisect_left(starts, first), bisect_left(starts, last + 1)
+        return (1 << (offset + high)) - (1 << (offset + low))
+
+    def ports(self, mask: int) -> PortSet:
+        """The ports of a mask."""
+        if (known := self._sets.get(mask)) is None:
+            members = (item for index, item in enumerate(self._atoms) if mask >> index & 1)
+            known = self._sets[mask] = PortSet.of(members)
+        return known

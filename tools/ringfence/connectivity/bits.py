@@ -1,0 +1,85 @@
+"""Sets of small numbers as Python integers: bit i is set where i is in the set.
+
+A *fuzzy* set is a pair (sure, possible): what is certainly in it, and what could be; the first is part of the second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+Fuzzy = tuple[int, int]
+
+EMPTY: Fuzzy = (0, 0)
+
+
+def of(positions: Iterable[int]) -> int:
+    """The set of the positions."""
+    items = list(positions)
+    if len(items) < 16:
+        result = 0
+        for item in items:
+            result |= 1 << item
+        return result
+    raw = bytearray(max(items) // 8 + 1)
+    for item in items:
+        raw[item >> 3] |= 1 << (item & 7)
+    return int.from_bytes(raw, "little")
+
+
+def positions(bits: int) -> Iterator[int]:
+    """The members in ascending order."""
+    if bits.bit_count() < 8:
+        while bits:
+            low = bits & -bits
+            yield low.bit_length() - 1
+            bits ^= low
+        return
+    text = bin(bits)[:1:-1]
+    index = text.find("1")
+    while index >= 0:
+        yield index
+        index = text.find("1", index + 1)
+
+
+def span(first: int, end: int) -> int:
+    """The positions from `first` up to but not including `end`."""
+    return (1 << end) - (1 << first)
+
+
+def both(a: Fuzzy, b: Fuzzy) -> Fuzzy:
+    """The intersection of fuzzy sets."""
+    return a[0] & b[0], a[1] & b[1]
+
+
+def either(a: Fuzzy, b: Fuzzy) -> Fuzzy:
+    """The union of fuzzy sets."""
+    return a[0] | b[0], a[1] | b[1]
+
+
+def paint(parts: dict[int, int], mask: int, where: int) -> None:
+    """Add the ports `mask` at the positions `where` to a map of port mask to disjoint positions."""
+    if not where or not mask:
+        return
+    for have in list(parts):
+        common = parts[have] & where
+        if not common:
+            continue
+        where ^= common
+        if have | mask != have:
+            parts[have] ^= common
+            if not parts[have]:
+                del parts[have]
+            parts[have | mask] = parts.get(have | mask, 0) | common
+        if not where:
+            return
+    parts[mask] = parts.get(mask, 0) | where
+
+
+def overlay(a: dict[int, int], b: dict[int, int]) -> dict[int, int]:
+    """The ports that both maps have, position by position."""
+    result: dict[int, int] = {}
+    for one, here in a.items():
+        for two, there in b.items():
+            if (mask := one & two) and (common := here & there):
+                result[mask] = result.get(mask, 0) | common
+    return result

@@ -1,0 +1,182 @@
+"""What connectivity is computed from: pods, namespaces, policies, and what the network plugin makes of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from ringfence.findings import Finding, Location
+from ringfence.manifests import (
+    METADATA_NAME,
+    ContainerPort,
+    Labels,
+    Manifests,
+    NetworkPolicy,
+    Opaque,
+    PodsPeer,
+    Workload,
+    parse_files,
+)
+from ringfence.manifests.checks import REPLICAS_DIFFER
+from ringfence.values.addresses import AddressSet
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a cluster's network plugin settles, and the addresses that the cluster gives out itself.
+
+    `ip_blocks_match_pods`: whether an `ipBlock` matches the addresses of pods; None for not known, which makes what hangs on
+    it undefined. `pods`, `services`, `nodes` may be empty (not known). Pod and service addresses are no external addresses.
+    `enforces`: whether NetworkPolicy is enforced at all. `host_network_as_pods`: treat pods on the host's network like
+    others, as most analysers do; the API leaves it undefined.
+    """
+
+    name: str = "unspecified"
+    ip_blocks_match_pods: bool | None = None
+    pods: AddressSet = AddressSet()
+    services: AddressSet = AddressSet()
+    nodes: AddressSet = AddressSet()
+    enforces: bool = True
+    host_network_as_pods: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A pod (kind `Pod`) or all the pods of a workload, alike in everything that policies see.
+
+    `addresses` are all of its exact pod addresses, empty for not known. `where` is the place that declares it.
+    """
+
+    namespace: str
+    name: str
+    kind: str = "Pod"
+    labels: Labels = ()
+    ports: tuple[ContainerPort, ...] = ()
+    host_network: bool = False
+    addresses: tuple[str, ...] = ()
+    where: Location = Location("")
+
+    @property
+    def id(self) -> str:
+        """`namespace/name`."""
+        return f"{self.namespace}/{self.name}"
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}[{self.kind}]"
+
+    @property
+    def is_representative(self) -> bool:
+        """Whether it stands for any other pod (`shop/*`) or a pod of any other namespace (`*/*`)."""
+        return self.name == "*"
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterState:
+    """One cluster as an input. `namespaces` maps names to labels; namespaces that only pods or policies name are added.
+
+    `workload_of` maps pods (`namespace/name`) that are part of an endpoint to its name; `findings` and `skipped` come from
+    reading.
+    """
+
+    policies: tuple[NetworkPolicy, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
+    namespaces: Mapping[str, Labels] = field(default_factory=dict)
+    profile: Profile = Profile()
+    opaque: tuple[Opaque, ...] = ()
+    workload_of: Mapping[str, str] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    skipped: Mapping[str, int] = field(default_factory=dict)
+
+    def all_namespaces(self) -> dict[str, Labels]:
+        """Every namespace with its labels, `kubernetes.io/metadata.name` on each, by name."""
+        names = {item.namespace for item in self.endpoints} | {item.namespace for item in self.policies}
+        result = {name: dict(self.namespaces.get(name, ())) for name in sorted(names | set(self.namespaces))}
+        return {name: tuple(sorted({**labels, METADATA_NAME: name}.items())) for name, labels in result.items()}
+
+
+def from_directory(files: Mapping[str, bytes], profile: Profile = Profile(), *, pods: bool = False) -> ClusterState:
+    """The cluster that a set of manifests declares. Files that are no YAML or JSON by name, and kustomizations, are left out.
+
+    `pods`: keep the pods of one owner apart instead of showing their workload.
+    """
+    wanted = {path: raw for path, raw in files.items() if is_manifest(path)}
+    return from_manifests(parse_files(wanted), profile, pods=pods)
+
+
+def is_manifest(path: str) -> bool:
+    """Whether a file name says that it holds Kubernetes objects."""
+    name = path.rsplit("/", 1)[-1]
+    return name.endswith((".yaml", ".yml", ".json")) and name not in ("kustomization.yaml", "kustomization.yml")
+
+
+def from_manifests(manifests: Manifests, profile: Profile = Profile(), *, pods: bool = False) -> ClusterState:
+    """The cluster of manifests that are read already; `pods` as in `from_directory`."""
+    findings = list(manifests.findings)
+    endpoints, workload_of = _endpoints(manifests.workloads, _keys(manifests.policies), pods, findings)
+    return ClusterState(
+        policies=tuple(manifests.policies),
+        endpoints=tuple(endpoints),
+        namespaces={item.name: item.labels for item in manifests.namespaces},
+        profile=profile,
+        opaque=tuple(manifests.opaque),
+        workload_of=workload_of,
+        findings=tuple(findings),
+        skipped=dict(manifests.skipped),
+    )
+
+
+def _keys(policies: Iterable[NetworkPolicy]) -> set[str]:
+    """The label keys of pods that some policy looks at."""
+    selectors = [policy.selector for policy in policies]
+    for policy in policies:
+        for rule in (*(policy.ingress or ()), *(policy.egress or ())):
+            selectors.extend(peer.pods for peer in rule.peers if isinstance(peer, PodsPeer))
+    return {requirement.key for selector in selectors for requirement in selector.requirements}
+
+
+def _endpoints(
+    workloads: Iterable[Workload], keys: set[str], pods: bool, findings: list[Finding]
+) -> tuple[list[Endpoint], dict[str, str]]:
+    result: list[Endpoint] = []
+    owned: dict[tuple[str, str, str], list[Workload]] = defaultdict(list)
+    for item in workloads:
+        if item.owner[1] and not pods:
+            owned[item.namespace, *_top_owner(item)].append(item)
+        else:
+            result.append(_endpoint(item))
+    workload_of: dict[str, str] = {}
+    taken = {(item.namespace, item.kind, item.name) for item in result}
+    for (namespace, kind, name), items in owned.items():
+        seen = {
+            (tuple(pair for pair in item.labels if pair[0] in keys), item.ports, item.host_network) for item in items
+        }
+        if len(seen) > 1:
+            message = (
+                f"the pods of {kind or 'owner'} {namespace}/{name} differ in labels or ports that policies look at"
+            )
+            related = tuple((item.where, item.id) for item in items[1:])
+            findings.append(REPLICAS_DIFFER.at(items[0].where, message, subject=f"{namespace}/{name}", related=related))
+            result.extend(map(_endpoint, items))
+            continue
+        addresses = tuple(sorted({address for item in items for address in item.addresses}))
+        whole = replace(_endpoint(items[0]), name=name, kind=kind or "Owner", addresses=addresses)
+        if (namespace, kind, name) not in taken:
+            result.append(whole)
+        workload_of.update((item.id, str(whole)) for item in items)
+    return result, workload_of
+
+
+def _top_owner(pod: Workload) -> tuple[str, str]:
+    """Kind and name of what a person declared: a ReplicaSet named with the hash of its template belongs to a Deployment."""
+    kind, name = pod.owner
+    suffix = dict(pod.labels).get("pod-template-hash", "")
+    if kind == "ReplicaSet" and suffix and name.endswith(f"-{suffix}"):
+        return "Deployment", name.removesuffix(f"-{suffix}")
+    return kind, name
+
+
+def _endpoint(item: Workload) -> Endpoint:
+    return Endpoint(
+        item.namespace, item.name, item.kind, item.labels, item.ports, item.host_network, item.addresses, item.where
+    )

@@ -1,0 +1,195 @@
+"""What differs between two results: pairs that opened, closed or changed, exact over addresses cut differently.
+
+Ends are matched by name and kind. Both sides are laid over one common space, with the cells of both refined to common
+cells, so that whole rows are compared before any pair is looked at.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from ringfence.connectivity import bits, engine
+from ringfence.connectivity.cells import partition
+from ringfence.connectivity.cluster import Endpoint
+from ringfence.connectivity.result import Connectivity, End
+from ringfence.manifests import Opaque
+from ringfence.values.addresses import NOWHERE, AddressSet
+from ringfence.values.ports import NO_PORTS, PortSet
+
+Kind = Literal["added", "removed", "changed", "undefined"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One pair whose connections differ.
+
+    `kind`: added (nothing was allowed before), removed (nothing is now), changed, or undefined (what is certainly allowed
+    is the same, and what is undefined differs, or hangs on something not modelled that differs itself).
+    """
+
+    kind: Kind
+    source: End
+    destination: End
+    before: PortSet
+    after: PortSet
+    undefined_before: PortSet = NO_PORTS
+    undefined_after: PortSet = NO_PORTS
+
+    @property
+    def opened(self) -> PortSet:
+        """The ports that are certainly allowed now and were not."""
+        return self.after - self.before
+
+    @property
+    def closed(self) -> PortSet:
+        """The ports that were certainly allowed and are not any more."""
+        return self.before - self.after
+
+
+class _View:
+    """One side in the common space: positions and rows translated to it."""
+
+    def __init__(self, side: Connectivity, ends: dict[str, int], pods: int, cells: list[AddressSet]) -> None:
+        self.side = side
+        self.own = [ends[str(item)] for item in side.endpoints]
+        self.own_of = {common: own for own, common in enumerate(self.own)}
+        self._shifts = _segments(self.own)
+        self._inside = side.space.all_pods
+        self._cells: list[int] = [0] * len(side.space.cells)
+        for index, cell in enumerate(cells):
+            for own, mine in enumerate(side.space.cells):
+                if cell <= mine:
+                    self._cells[own] |= 1 << (pods + index)
+                    self.own_of[pods + index] = side.space.pods + own
+                    break
+        self._known: dict[int, dict[PortSet, int]] = {}
+
+    def row(self, position: int, which: int) -> dict[PortSet, int]:
+        """The row of a common position; nothing for an end that this side does not have."""
+        own = self.own_of.get(position)
+        if own is None:
+            return {}
+        row = self.side.table[own][which]
+        known = self._known.get(id(row))
+        if known is None:
+            known = self._known[id(row)] = self._translated(row)
+        return known
+
+    def _translated(self, row: engine.Row) -> dict[PortSet, int]:
+        result: dict[PortSet, int] = {}
+        for mask, where in row.items():
+            ports = self.side.atoms.ports(mask)
+            result[ports] = result.get(ports, 0) | self._where(where)
+        return result
+
+    def _where(self, where: int) -> int:
+        result = 0
+        for first, length, target in self._shifts:
+            result |= (where >> first & ((1 << length) - 1)) << target
+        for index in bits.positions(where >> self.side.space.pods):
+            result |= self._cells[index]
+        return result
+
+
+def diff(a: Connectivity, b: Connectivity, *, replicas: bool = True) -> list[Change]:
+    """The pairs that differ from `a` to `b`, in order of their names, external sources last.
+
+    Pairs of an end that came or went are changes too. `replicas=False` leaves out a workload with itself.
+    """
+    named: dict[str, Endpoint] = {str(item): item for side in (a, b) for item in side.endpoints}
+    order = sorted(named.values(), key=lambda item: (item.is_representative, item.id, item.kind))
+    ends = {str(item): position for position, item in enumerate(order)}
+    pods = len(order)
+    cells = partition([*a.space.cells, *b.space.cells], a.externals | b.externals)
+    views = _View(a, ends, pods, cells), _View(b, ends, pods, cells)
+    touched = _differently_opaque(a, b, order)
+    found = _Collector(order, cells)
+    for source in range(pods + len(cells)):
+        if source < pods:
+            alone = order[source].kind == "Pod" or not replicas
+            skip = 1 << source if alone else 0
+        else:
+            skip = 0
+        doubtful = -1 if touched >> source & 1 else touched
+        found.add(source, [view.row(source, which) for view in views for which in (0, 1)], skip, doubtful)
+    return list(found.changes())
+
+
+class _Collector:
+    """Gathers differing positions, and joins addresses with the same change."""
+
+    def __init__(self, order: list[Endpoint], cells: list[AddressSet]) -> None:
+        self._order, self._cells = order, cells
+        self._pods = len(order)
+        self._rows: dict[tuple[int, int], dict[tuple[PortSet, ...], AddressSet]] = defaultdict(dict)
+
+    def add(self, source: int, rows: list[dict[PortSet, int]], skip: int, doubtful: int) -> None:
+        """Compare one source: sure and possible rows of both sides."""
+        before, maybe_before, after, maybe_after = rows
+        where = _differing(before, after) | _differing(maybe_before, maybe_after)
+        if doubtful:
+            where |= doubtful & (_undefined(before, maybe_before) | _undefined(after, maybe_after))
+        for end in bits.positions(where & ~skip):
+            values = tuple(_at(row, end) for row in rows)
+            ports = (values[0], values[2], values[1] - values[0], values[3] - values[2])
+            outside = max(source, end)
+            cell = self._cells[outside - self._pods] if outside >= self._pods else NOWHERE
+            key = (min(self._pods, source), min(self._pods, end))
+            known = self._rows[key].get(ports, NOWHERE)
+            self._rows[key][ports] = known | cell
+
+    def changes(self) -> Iterator[Change]:
+        """The changes in order."""
+        for (source, end), parts in sorted(self._rows.items(), key=lambda item: item[0]):
+            for (before, after, undefined_before, undefined_after), addresses in parts.items():
+                kind: Kind = "undefined" if before == after else "changed" if before and after else "removed"
+                if not before and after:
+                    kind = "added"
+                start = self._order[source] if source < self._pods else addresses
+                stop = self._order[end] if end < self._pods else addresses
+                yield Change(kind, start, stop, before, after, undefined_before, undefined_after)
+
+
+def _segments(targets: list[int]) -> list[tuple[int, int, int]]:
+    """Runs of positions that move together: (first, length, target of the first)."""
+    result: list[tuple[int, int, int]] = []
+    for own, common in enumerate(targets):
+        if result and result[-1][0] + result[-1][1] == own and result[-1][2] + result[-1][1] == common:
+            result[-1] = (result[-1][0], result[-1][1] + 1, result[-1][2])
+        else:
+            result.append((own, 1, common))
+    return result
+
+
+def _differing(a: dict[PortSet, int], b: dict[PortSet, int]) -> int:
+    """The positions at which two rows have other ports."""
+    if a is b or a == b:
+        return 0
+    result = 0
+    for ports in a.keys() | b.keys():
+        result |= a.get(ports, 0) ^ b.get(ports, 0)
+    return result
+
+
+def _undefined(sure: dict[PortSet, int], possible: dict[PortSet, int]) -> int:
+    return _differing(sure, possible)
+
+
+def _at(row: dict[PortSet, int], position: int) -> PortSet:
+    return next((ports for ports, where in row.items() if where >> position & 1), NO_PORTS)
+
+
+def _differently_opaque(a: Connectivity, b: Connectivity, order: list[Endpoint]) -> int:
+    """The pods that something touches which is not modelled and is not the same on both sides."""
+
+    def identity(item: Opaque) -> tuple[str, str, str]:
+        return item.what, item.namespace, item.digest
+
+    ours, theirs = ({identity(item) for item in side.opaque} for side in (a, b))
+    scopes = {namespace for _, namespace, _ in ours ^ theirs}
+    if not scopes:
+        return 0
+    return bits.of(i for i, item in enumerate(order) if "" in scopes or item.namespace in scopes)

@@ -1,0 +1,154 @@
+"""The evaluation: for each source, the ports that it may reach at each destination, surely and possibly.
+
+In one direction, what is permitted is a union of rectangles (sources x destinations, port mask): those of the rules, and
+one that is open for the pods that no policy isolates. A source's row is the overlay of its egress and its ingress
+rectangles. Sources in the same rectangles share a row. Everything is computed twice, for what is sure and for what is
+possible, unless nothing is uncertain; what is possible and not sure is undefined.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from ringfence.connectivity import bits
+from ringfence.connectivity.resolve import Applied, Direction
+from ringfence.connectivity.space import Space
+from ringfence.manifests import Opaque
+
+Row = dict[int, int]
+"""Port mask to disjoint destinations."""
+
+
+class Rectangles:
+    """A union of rectangles of one direction, keyed by their sources."""
+
+    def __init__(self) -> None:
+        self.by_sources: dict[int, dict[int, int]] = {}
+
+    def add(self, sources: int, destinations: int, mask: int) -> None:
+        """Permit the ports between the sources and the destinations."""
+        if sources and destinations and mask:
+            found = self.by_sources.get(sources)
+            if found is None:
+                self.by_sources[sources] = {mask: destinations}
+            else:
+                found[mask] = found.get(mask, 0) | destinations
+
+    def per_source(self, size: int) -> tuple[list[tuple[int, ...]], list[dict[int, int]]]:
+        """For each source the numbers of the groups that hold it, and the groups (port mask to destinations)."""
+        members: list[list[int]] = [[] for _ in range(size)]
+        for number, sources in enumerate(self.by_sources):
+            for position in bits.positions(sources):
+                members[position].append(number)
+        return [tuple(item) for item in members], list(self.by_sources.values())
+
+
+class Side:
+    """One direction of the cluster: who is isolated, and what is permitted, surely (0) and possibly (1)."""
+
+    def __init__(self, direction: Direction, space: Space, everything: int) -> None:
+        self._egress = direction is Direction.EGRESS
+        self._space = space
+        self._ports = everything
+        self.rectangles = (Rectangles(), Rectangles())
+        self.isolated = [0, 0]
+        self.fuzzy = False
+
+    def permit(self, which: int, subjects: int, peers: int, mask: int) -> None:
+        """Let subjects talk to peers; `which` is 0 for surely, 1 for possibly."""
+        if self._egress:
+            self.rectangles[which].add(subjects, peers, mask)
+        else:
+            self.rectangles[which].add(peers, subjects, mask)
+
+    def apply(self, item: Applied, blind: int) -> None:
+        """Add one direction of a policy; it says nothing sure about the pods in `blind`."""
+        host = self._space.host
+        subjects = (item.subjects[0] & ~blind, item.subjects[1])
+        self.isolated[0] |= subjects[0] & ~host
+        self.isolated[1] |= subjects[1]
+        self.fuzzy |= subjects[0] != subjects[1] or bool(subjects[1] & host)
+        for rule in item.rules:
+            self.fuzzy |= rule.peers[0] != rule.peers[1]
+            for gate in rule.gates:
+                self.fuzzy |= gate.sure != gate.possible
+                for which, allowed in ((0, gate.sure), (1, gate.possible)):
+                    if self._egress:
+                        self.permit(which, subjects[which], rule.peers[which] & allowed, gate.mask)
+                    else:
+                        self.permit(which, subjects[which] & allowed, rule.peers[which], gate.mask)
+
+    def doubt(self, opaque: Iterable[Opaque], blind: int) -> None:
+        """Add what is not modelled: everything becomes possible for what it could touch."""
+        for item in opaque:
+            touched = self._touched(item)
+            self.isolated[1] |= touched
+            self.permit(1, touched, self._space.everything, self._ports)
+            self.fuzzy |= bool(touched)
+        self.isolated[1] |= blind
+
+    def close(self) -> None:
+        """Add what needs no rule: the pods that nothing isolates, host networks, nodes."""
+        space = self._space
+        for which in (0, 1):
+            self.permit(which, space.everything & ~self.isolated[1 - which], space.everything, self._ports)
+        if space.host:
+            self.fuzzy = True
+            self.permit(1, space.all_pods, space.host, self._ports)
+        if space.nodes and not self._egress:
+            self.fuzzy = True
+            self.permit(1, space.all_pods, space.nodes, self._ports)
+
+    def _touched(self, item: Opaque) -> int:
+        return self._space.members.get(item.namespace, 0) if item.namespace else self._space.all_pods
+
+
+def blind_spots(space: Space, opaque: Iterable[Opaque]) -> int:
+    """The pods about which nothing sure can be said, because something that is not modelled could deny."""
+    result = 0
+    for item in opaque:
+        if item.may_deny:
+            result |= space.members.get(item.namespace, 0) if item.namespace else space.all_pods
+    return result
+
+
+def rows(space: Space, ingress: Side, egress: Side) -> list[tuple[Row, Row]]:
+    """For each position as a source: what it surely and what it possibly reaches. Equal rows are one object."""
+    sure = _rows(space, ingress.rectangles[0], egress.rectangles[0])
+    if not (ingress.fuzzy or egress.fuzzy):
+        return [(row, row) for row in sure]
+    return list(zip(sure, _rows(space, ingress.rectangles[1], egress.rectangles[1]), strict=True))
+
+
+def _rows(space: Space, ingress: Rectangles, egress: Rectangles) -> list[Row]:
+    sources_in, groups_in = ingress.per_source(space.size)
+    sources_out, groups_out = egress.per_source(space.size)
+    painted: tuple[dict[tuple[int, ...], Row], ...] = ({}, {})
+    classes: dict[tuple[tuple[int, ...], tuple[int, ...], bool], Row] = {}
+    result = []
+    for position in range(space.size):
+        inner, outer, external = sources_in[position], sources_out[position], position >= space.pods
+        key = (inner, outer, external)
+        row = classes.get(key)
+        if row is None:
+            row = bits.overlay(_painted(painted[0], inner, groups_in), _painted(painted[1], outer, groups_out))
+            if external:
+                row = {mask: kept for mask, where in row.items() if (kept := where & space.all_pods)}
+            classes[key] = row
+        result.append(row)
+    return result
+
+
+def _painted(known: dict[tuple[int, ...], Row], numbers: tuple[int, ...], groups: list[dict[int, int]]) -> Row:
+    row = known.get(numbers)
+    if row is None:
+        merged: dict[int, int] = defaultdict(int)
+        for number in numbers:
+            for mask, where in groups[number].items():
+                merged[mask] |= where
+        row = {}
+        for mask in sorted(merged, key=int.bit_count, reverse=True):
+            bits.paint(row, mask, merged[mask])
+        known[numbers] = row
+    return row

@@ -1,0 +1,240 @@
+"""The answer for one cluster: which ports each pair may use, what is undefined, and lookups."""
+
+from __future__ import annotations
+
+import enum
+import ipaddress
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ringfence.connectivity import bits, engine, space
+from ringfence.connectivity.cluster import ClusterState, Endpoint
+from ringfence.connectivity.explain import Explainer, Explanation
+from ringfence.connectivity.resolve import Applied, Direction, Resolver
+from ringfence.errors import UsageError
+from ringfence.values.addresses import AddressSet
+from ringfence.values.ports import ALL_PORTS, NO_PORTS, PortSet
+
+End = Endpoint | AddressSet
+"""One end of a connection: a pod or workload of the cluster, or addresses outside it."""
+
+
+class Verdict(enum.StrEnum):
+    """Whether a connection is possible. UNDEFINED: the API or the given facts do not settle it."""
+
+    ALLOWED = "allowed"
+    DENIED = "denied"
+    UNDEFINED = "undefined"
+
+
+class Row(NamedTuple):
+    """A pair that may talk, or for which that is not settled. What is in neither set is denied."""
+
+    source: End
+    destination: End
+    allowed: PortSet
+    undefined: PortSet
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much was looked at."""
+
+    endpoints: int
+    namespaces: int
+    policies: int
+    cells: int
+
+
+class Connectivity:
+    """What the policies of one cluster allow. Made by `evaluate`."""
+
+    def __init__(self, cluster: ClusterState, representatives: bool = False) -> None:
+        self.cluster = cluster
+        self.space = space.Space(cluster, representatives)
+        resolver = Resolver(cluster, self.space)
+        self.atoms = resolver.atoms
+        enforced = cluster.profile.enforces
+        self.opaque = cluster.opaque if enforced else ()
+        blind = engine.blind_spots(self.space, self.opaque)
+        self.applied: dict[Direction, dict[str, list[Applied]]] = {
+            direction: defaultdict(list) for direction in Direction
+        }
+        sides = {direction: engine.Side(direction, self.space, self.atoms.everything) for direction in Direction}
+        for policy in sorted(cluster.policies, key=lambda item: item.id) if enforced else ():
+            for item in resolver.apply(policy):
+                self.applied[item.direction][policy.namespace].append(item)
+                sides[item.direction].apply(item, blind)
+        for side in sides.values():
+            side.doubt(self.opaque, blind)
+            side.close()
+        self.isolated = {direction: side.isolated[0] for direction, side in sides.items()}
+        self.table = engine.rows(self.space, sides[Direction.INGRESS], sides[Direction.EGRESS])
+        self._names = space.names_of(self.space.endpoints)
+        self._explainer = Explainer(self)
+
+    @property
+    def endpoints(self) -> list[Endpoint]:
+        """The pods and workloads, representatives last, in the order of rows."""
+        return self.space.endpoints
+
+    @property
+    def externals(self) -> AddressSet:
+        """The addresses that count as outside: all but the pods and services of the profile."""
+        return self.space.externals
+
+    @property
+    def counts(self) -> Counts:
+        """How much was looked at."""
+        return Counts(self.space.pods, len(self.space.namespaces), len(self.cluster.policies), len(self.space.cells))
+
+    def rows(self, *, replicas: bool = True) -> Iterator[Row]:
+        """Every pair with anything allowed or undefined, external sources last; addresses with equal ports are one set.
+
+        A pod with itself is left out, as it always reaches itself. A workload with itself stands for two of its replicas;
+        `replicas=False` leaves it out.
+        """
+        for source in range(self.space.pods):
+            yield from self._rows_of(source, replicas)
+        yield from self._rows_from_outside()
+
+    def rows_from(self, source: str | Endpoint, *, replicas: bool = True) -> Iterator[Row]:
+        """The rows of one source."""
+        return self._rows_of(self.position(source), replicas)
+
+    def ports(self, source: str | End, destination: str | End) -> PortSet:
+        """The ports on which a connection is certainly allowed. For a set of addresses: to or from all of them."""
+        return self._pair(source, destination)[0]
+
+    def undefined(self, source: str | End, destination: str | End) -> PortSet:
+        """The ports on which it is not settled; `explain` says why. For a set of addresses: for some and denied for none."""
+        return self._pair(source, destination)[1]
+
+    def verdict(self, source: str | End, destination: str | End, protocol: str, port: int) -> Verdict:
+        """The answer for one port."""
+        allowed, undefined = self._pair(source, destination)
+        if allowed.contains(protocol, port):
+            return Verdict.ALLOWED
+        return Verdict.UNDEFINED if undefined.contains(protocol, port) else Verdict.DENIED
+
+    def is_isolated(self, end: str | Endpoint, direction: Direction) -> bool:
+        """Whether some policy certainly isolates a pod in a direction."""
+        return bool(self.isolated[direction] >> self.position(end) & 1)
+
+    def explain(
+        self, source: str | End, destination: str | End, protocol: str | None = None, port: int | None = None
+    ) -> Explanation:
+        """Why a pair may or may not talk, in both directions; limited to one port or protocol where given."""
+        starts, ends = self.positions(source), self.positions(destination)
+        return self._explainer.explain(starts[0], ends[0], self._pair(source, destination), protocol, port)
+
+    def reasons(self, source: str | End, destination: str | End) -> tuple[str, ...]:
+        """Why something of a pair is undefined; empty where nothing is."""
+        return self.explain(source, destination).reasons
+
+    def position(self, end: str | Endpoint) -> int:
+        """The position of a pod or workload. Raises `UsageError` for one that is unknown or ambiguous."""
+        found = self._names.get(str(end), [])
+        if len(found) == 1:
+            return found[0]
+        if found:
+            kinds = ", ".join(str(self.endpoints[position]) for position in found)
+            raise UsageError(f"{end} names several workloads", f"write one of {kinds}")
+        import difflib
+
+        near = difflib.get_close_matches(str(end), list(self._names), 1)
+        hint = f"did you mean {near[0]}?" if near else "write namespace/name, or an address"
+        raise UsageError(f"no pod or workload {end}", hint)
+
+    def positions(self, end: str | End) -> list[int]:
+        """The positions of an end; several only for addresses that policies tell apart. Never empty."""
+        if isinstance(end, Endpoint) or (isinstance(end, str) and not _is_address(end)):
+            return [self.position(end)]
+        wanted = AddressSet.of([_as_cidr(end)]) if isinstance(end, str) else end
+        cells = self.space.cells
+        found = [self.space.pods + index for index, cell in enumerate(cells) if cell & wanted]
+        if not found:
+            raise UsageError(f"{end} lies in the pod or service addresses of the cluster", "name the pod instead")
+        return found
+
+    def _pair(self, source: str | End, destination: str | End) -> tuple[PortSet, PortSet]:
+        starts, ends = self.positions(source), self.positions(destination)
+        if starts[0] >= self.space.pods and ends[0] >= self.space.pods:
+            raise UsageError("both ends lie outside the cluster", "one end must be a pod or workload")
+        allowed = possible = ALL_PORTS
+        for start in starts:
+            for end in ends:
+                if start == end and self.endpoints[start].kind == "Pod":
+                    continue
+                sure, maybe = self.table[start]
+                allowed &= self.atoms.ports(_mask_at(sure, end))
+                possible &= self.atoms.ports(_mask_at(maybe, end))
+        return allowed, possible - allowed
+
+    def _rows_of(self, source: int, replicas: bool) -> Iterator[Row]:
+        sure, maybe = self.table[source]
+        start = self.space.end(source)
+        outside: dict[tuple[int, int], AddressSet] = {}
+        skip = 1 << source
+        if replicas and self.endpoints[source].kind != "Pod":
+            skip = 0
+        for end, allowed, possible in _pairs(sure, maybe, skip):
+            if end < self.space.pods:
+                yield self._row(start, self.endpoints[end], allowed, possible)
+            else:
+                cell = self.space.cells[end - self.space.pods]
+                outside[allowed, possible] = outside.get((allowed, possible), AddressSet()) | cell
+        for (allowed, possible), addresses in outside.items():
+            yield self._row(start, addresses, allowed, possible)
+
+    def _rows_from_outside(self) -> Iterator[Row]:
+        joined: dict[int, dict[tuple[int, int], AddressSet]] = defaultdict(dict)
+        for index, cell in enumerate(self.space.cells):
+            for end, allowed, possible in _pairs(*self.table[self.space.pods + index], 0):
+                known = joined[end].get((allowed, possible), AddressSet())
+                joined[end][allowed, possible] = known | cell
+        for end in sorted(joined):
+            for (allowed, possible), addresses in joined[end].items():
+                yield self._row(addresses, self.endpoints[end], allowed, possible)
+
+    def _row(self, source: End, destination: End, allowed: int, possible: int) -> Row:
+        undefined = NO_PORTS if allowed == possible else self.atoms.ports(possible & ~allowed)
+        return Row(source, destination, self.atoms.ports(allowed), undefined)
+
+
+def _pairs(sure: engine.Row, maybe: engine.Row, skip: int) -> list[tuple[int, int, int]]:
+    """Destinations in ascending order with the masks of what is allowed and of what is possible."""
+    if sure is maybe:
+        return sorted((end, mask, mask) for mask, where in sure.items() for end in bits.positions(where & ~skip))
+    known = {end: mask for mask, where in sure.items() for end in bits.positions(where & ~skip)}
+    return sorted(
+        (end, known.get(end, 0), mask) for mask, where in maybe.items() for end in bits.positions(where & ~skip)
+    )
+
+
+def _mask_at(row: engine.Row, position: int) -> int:
+    return next((mask for mask, where in row.items() if where >> position & 1), 0)
+
+
+def _is_address(text: str) -> bool:
+    """Whether a text is an address or CIDR and no `namespace/name`: namespaces can be digits, but hold no `.` or `:`."""
+    return bool(re.match(r"[0-9A-Fa-f]*[.:]", text.split("/")[0]))
+
+
+def _as_cidr(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text, strict=False))
+    except ValueError:
+        raise UsageError(f"{text!r} is no address", "write an address such as 203.0.113.7, or a CIDR") from None
+
+
+def evaluate(cluster: ClusterState, representatives: bool = False) -> Connectivity:
+    """What the policies of a cluster allow, exactly.
+
+    `representatives` adds `namespace/*` for any other pod of each namespace and `*/*` for a pod of any other namespace, with
+    unknown labels: what some labels would open is undefined.
+    """
+    return Connectivity(cluster, representatives)

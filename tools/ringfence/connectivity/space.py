@@ -1,0 +1,144 @@
+"""The positions of everything that can send or receive: endpoints, representatives, then cells of external addresses.
+
+It also says which positions a peer of a rule stands for. It knows no policy as a whole.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import defaultdict
+from collections.abc import Iterable
+
+from ringfence.connectivity import bits
+from ringfence.connectivity.bits import Fuzzy
+from ringfence.connectivity.cells import AddressIndex, partition
+from ringfence.connectivity.cluster import ClusterState, Endpoint
+from ringfence.connectivity.labels import LabelIndex
+from ringfence.manifests import BlockPeer, PodsPeer, Selector
+from ringfence.values.addresses import EVERYWHERE, AddressSet
+
+ANY_KIND = "Any"
+"""The kind of a representative."""
+
+
+class Space:
+    """All positions of one cluster, and the sets of them that rules speak of."""
+
+    def __init__(self, cluster: ClusterState, representatives: bool) -> None:
+        self.profile = profile = cluster.profile
+        self.namespaces = cluster.all_namespaces()
+        self.endpoints: list[Endpoint] = sorted(cluster.endpoints, key=lambda item: (item.id, item.kind))
+        known = len(self.endpoints)
+        if representatives:
+            self.endpoints += [Endpoint(name, "*", ANY_KIND) for name in (*self.namespaces, "*")]
+        self.pods = len(self.endpoints)
+        self.unknown = bits.span(known, self.pods)
+        self.externals = EVERYWHERE - profile.pods - profile.services
+        self.cells = partition([*_blocks(cluster), profile.nodes], self.externals)
+        self.size = self.pods + len(self.cells)
+        self.everything = (1 << self.size) - 1
+        self.all_pods = (1 << self.pods) - 1
+        self.outside = self.everything ^ self.all_pods
+
+        numbers = {name: index for index, name in enumerate((*self.namespaces, "*"))}
+        members: list[list[int]] = [[] for _ in numbers]
+        for position, item in enumerate(self.endpoints):
+            members[numbers[item.namespace]].append(position)
+        self._members = [bits.of(positions) for positions in members]
+        self.members = dict(zip(numbers, self._members, strict=True))
+        self._pod_labels = LabelIndex((item.labels for item in self.endpoints[:known]), self.unknown)
+        self._namespace_labels = LabelIndex(
+            self.namespaces.values(), 1 << len(self.namespaces) if representatives else 0, frozenset(self.namespaces)
+        )
+        self.host = bits.of(
+            position
+            for position, item in enumerate(self.endpoints)
+            if item.host_network and not profile.host_network_as_pods
+        )
+        self._addresses = AddressIndex((position, item.addresses) for position, item in enumerate(self.endpoints))
+        self._unaddressed = bits.of(i for i, item in enumerate(self.endpoints) if not item.addresses)
+        self.nodes = self._cells_in(profile.nodes)
+        self._in_namespaces: dict[Selector, Fuzzy] = {}
+        self._blocks: dict[AddressSet, Fuzzy] = {}
+
+    def select(self, namespace: str, selector: Selector) -> Fuzzy:
+        """The pods of one namespace that a selector matches."""
+        here = self.members[namespace]
+        sure, possible = self._pod_labels.match(selector)
+        return sure & here, possible & here
+
+    def peers(self, namespace: str, peer: PodsPeer | BlockPeer) -> Fuzzy:
+        """The positions that a peer stands for, in a policy of some namespace, before anything about host networks."""
+        if isinstance(peer, BlockPeer):
+            return self._block(peer.addresses)
+        if peer.namespaces is None:
+            return self.select(namespace, peer.pods)
+        return bits.both(self._namespaced(peer.namespaces), self._pod_labels.match(peer.pods))
+
+    def position_of(self, address: str) -> int | None:
+        """The cell that holds an address, or None where the cluster gives it out itself."""
+        value = ipaddress.ip_address(address)
+        one = AddressSet.of([f"{value}/{value.max_prefixlen}"])
+        return next((self.pods + i for i, cell in enumerate(self.cells) if one <= cell), None)
+
+    def end(self, position: int) -> Endpoint | AddressSet:
+        """What stands at a position."""
+        return self.endpoints[position] if position < self.pods else self.cells[position - self.pods]
+
+    def _namespaced(self, selector: Selector) -> Fuzzy:
+        if (found := self._in_namespaces.get(selector)) is None:
+            sure, possible = (
+                self._union(self._members[i] for i in bits.positions(part))
+                for part in self._namespace_labels.match(selector)
+            )
+            found = self._in_namespaces[selector] = (sure, possible)
+        return found
+
+    @staticmethod
+    def _union(parts: Iterable[int]) -> int:
+        result = 0
+        for part in parts:
+            result |= part
+        return result
+
+    def _cells_in(self, addresses: AddressSet) -> int:
+        if not addresses:
+            return 0
+        return bits.of(self.pods + i for i, cell in enumerate(self.cells) if cell <= addresses)
+
+    def _block(self, addresses: AddressSet) -> Fuzzy:
+        if (found := self._blocks.get(addresses)) is None:
+            outside = self._cells_in(addresses)
+            sure, possible = self._pods_in(addresses)
+            found = self._blocks[addresses] = (sure | outside, possible | outside)
+        return found
+
+    def _pods_in(self, addresses: AddressSet) -> Fuzzy:
+        """The pods whose address lies in a block: by known addresses, else by where pod addresses can lie."""
+        if self.profile.ip_blocks_match_pods is False:
+            return bits.EMPTY
+        hit, missed = self._addresses.within(addresses), self._addresses.within(EVERYWHERE - addresses)
+        sure, possible = bits.of(hit - missed), bits.of(hit)
+        room = self.profile.pods or EVERYWHERE
+        if room & addresses:
+            possible |= self._unaddressed
+            if room <= addresses:
+                sure |= self._unaddressed
+        return (sure if self.profile.ip_blocks_match_pods else 0), possible
+
+
+def _blocks(cluster: ClusterState) -> Iterable[AddressSet]:
+    for policy in cluster.policies:
+        for rule in (*(policy.ingress or ()), *(policy.egress or ())):
+            for peer in rule.peers:
+                if isinstance(peer, BlockPeer):
+                    yield peer.addresses
+
+
+def names_of(endpoints: Iterable[Endpoint]) -> dict[str, list[int]]:
+    """Positions by every name that an endpoint answers to: `namespace/name` and `namespace/name[Kind]`."""
+    result: dict[str, list[int]] = defaultdict(list)
+    for position, item in enumerate(endpoints):
+        result[item.id].append(position)
+        result[str(item)].append(position)
+    return result

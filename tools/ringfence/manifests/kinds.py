@@ -1,0 +1,66 @@
+"""Which objects are what, by API group and kind: four groups have a ClusterNetworkPolicy, three a NetworkPolicy."""
+
+from __future__ import annotations
+
+POD_TEMPLATES = {
+    ("apps", "Deployment"): ("spec", "template"),
+    ("apps", "StatefulSet"): ("spec", "template"),
+    ("apps", "DaemonSet"): ("spec", "template"),
+    ("apps", "ReplicaSet"): ("spec", "template"),
+    ("", "ReplicationController"): ("spec", "template"),
+    ("batch", "Job"): ("spec", "template"),
+    ("batch", "CronJob"): ("spec", "jobTemplate", "spec", "template"),
+    ("extensions", "Deployment"): ("spec", "template"),
+    ("extensions", "DaemonSet"): ("spec", "template"),
+    ("extensions", "ReplicaSet"): ("spec", "template"),
+}
+"""Where each workload keeps the template of its pods. `extensions` is no longer served and still found in files."""
+
+_CALICO = "projectcalico.org"
+_ANTREA = "crd.antrea.io"
+
+OTHER_POLICIES = {
+    ("policy.networking.k8s.io", "AdminNetworkPolicy"): False,
+    ("policy.networking.k8s.io", "BaselineAdminNetworkPolicy"): False,
+    ("policy.networking.k8s.io", "ClusterNetworkPolicy"): False,
+    (_CALICO, "NetworkPolicy"): True,
+    (_CALICO, "GlobalNetworkPolicy"): False,
+    ("crd." + _CALICO, "NetworkPolicy"): True,
+    ("crd." + _CALICO, "GlobalNetworkPolicy"): False,
+    ("cilium.io", "CiliumNetworkPolicy"): True,
+    ("cilium.io", "CiliumClusterwideNetworkPolicy"): False,
+    (_ANTREA, "NetworkPolicy"): True,
+    (_ANTREA, "ClusterNetworkPolicy"): False,
+    ("networking.k8s.aws", "ClusterNetworkPolicy"): False,
+    ("networking.k8s.aws", "ApplicationNetworkPolicy"): True,
+    ("networking.gke.io", "FQDNNetworkPolicy"): True,
+    ("k8s.ovn.org", "EgressFirewall"): True,
+    ("k8s.cni.cncf.io", "MultiNetworkPolicy"): True,
+}
+"""Policies that are known and not modelled: whether they are confined to their namespace."""
+
+NOT_ENFORCED = {
+    (group, kind)
+    for group in (_CALICO, "crd." + _CALICO)
+    for kind in ("StagedNetworkPolicy", "StagedGlobalNetworkPolicy", "StagedKubernetesNetworkPolicy")
+}
+"""Policies without effect (Calico: staged kinds are only observed)."""
+
+
+def split(api_version: str) -> tuple[str, str]:
+    """Group ("" for the core group) and version of an `apiVersion`."""
+    group, slash, version = api_version.rpartition("/")
+    return (group, version) if slash else ("", api_version)
+
+
+def confined(group: str, kind: str) -> bool | None:
+    """For a policy that is not modelled: whether it is confined to its namespace. None for what is no policy.
+
+    Unknown kinds whose name says that they are network policies count as policies of the whole cluster.
+    """
+    if (group, kind) in NOT_ENFORCED:
+        return None
+    known = OTHER_POLICIES.get((group, kind))
+    if known is None and kind.endswith(("NetworkPolicy", "EgressFirewall")):
+        return False
+    return known

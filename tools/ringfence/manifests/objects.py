@@ -1,0 +1,154 @@
+"""From documents to the objects that matter: lists unrolled, kinds told apart by API group, repetitions found."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ringfence.documents.document import Document, Route
+from ringfence.findings import Finding, Location
+from ringfence.manifests import kinds, networkpolicy, workloads
+from ringfence.manifests.checks import DUPLICATE, NOT_AN_OBJECT, NOT_MODELLED, REFUSED
+from ringfence.manifests.reader import Reader
+from ringfence.manifests.types import Namespace, NetworkPolicy, Opaque, Workload
+
+
+@dataclass(slots=True)
+class Manifests:
+    """What was read: objects that decide connections, what is opaque, what was skipped by kind, and the findings."""
+
+    policies: list[NetworkPolicy] = field(default_factory=list)
+    namespaces: list[Namespace] = field(default_factory=list)
+    workloads: list[Workload] = field(default_factory=list)
+    opaque: list[Opaque] = field(default_factory=list)
+    skipped: Counter[str] = field(default_factory=Counter)
+    findings: list[Finding] = field(default_factory=list)
+
+    def add(self, documents: Iterable[Document]) -> None:
+        """Read documents into this collection. Repetitions are found by `finish`."""
+        for document in documents:
+            for data, root in _unrolled(document.data, ()):
+                self._object(document, data, root)
+
+    def finish(self) -> Manifests:
+        """Find objects declared twice; what the repetition could touch becomes opaque. Gives itself back."""
+        self._unique(self.policies, "NetworkPolicy", may_deny=False)
+        self._unique(self.namespaces, "Namespace", may_deny=True)
+        self._unique(self.workloads, "", may_deny=True)
+        return self
+
+    def _object(self, document: Document, data: Any, root: Route) -> None:
+        if (
+            not isinstance(data, dict)
+            or not isinstance(data.get("kind"), str)
+            or not isinstance(data.get("apiVersion"), str)
+        ):
+            message = "this is no Kubernetes object: `apiVersion` and `kind` are not both texts; it is left out"
+            self.findings.append(NOT_AN_OBJECT.at(document.at(*root), message))
+            self.skipped["(no kind)"] += 1
+            return
+        (group, version), kind = kinds.split(data["apiVersion"]), data["kind"]
+        template = kinds.POD_TEMPLATES.get((group, kind))
+        confined = kinds.confined(group, kind)
+        if kind == "NetworkPolicy" and group in ("networking.k8s.io", "extensions", ""):
+            self._policy(document, data, root)
+        elif confined is not None:
+            self._opaque(document, data, root, f"{kind}.{group}", confined)
+        elif (group, version, kind) == ("", "v1", "Namespace"):
+            reader = Reader(document, root)
+            if namespace := workloads.read_namespace(reader, data):
+                self.namespaces.append(namespace)
+            else:
+                self._refused(reader, data, "Namespace", "")
+            self.findings += reader.findings
+        elif template is not None or (group, version, kind) == ("", "v1", "Pod"):
+            reader = Reader(document, root)
+            if workload := workloads.read_workload(reader, data, kind, template or ()):
+                self.workloads.append(workload)
+            self.findings += reader.findings
+        else:
+            self.skipped[f"{kind}.{group}" if group else kind] += 1
+
+    def _policy(self, document: Document, data: dict[str, Any], root: Route) -> None:
+        reader = Reader(document, root, REFUSED)
+        policy = None
+        if data["apiVersion"] == "networking.k8s.io/v1":
+            policy = networkpolicy.read(reader, data)
+        else:
+            message = f"NetworkPolicy is not served as {data['apiVersion']}; the server refuses the object"
+            reader.refuse(("apiVersion",), message, "write networking.k8s.io/v1")
+        if policy:
+            self.policies.append(policy)
+        else:
+            meta = data.get("metadata")
+            namespace = meta.get("namespace") if isinstance(meta, dict) else None
+            self._refused(
+                reader, data, "NetworkPolicy", namespace if isinstance(namespace, str) and namespace else "default"
+            )
+        self.findings += reader.findings
+
+    def _refused(self, reader: Reader, data: Any, kind: str, namespace: str) -> None:
+        why = reader.findings[0].message if reader.findings else "the server refuses it"
+        what = f"{kind} {_name(data, namespace)}"
+        self.opaque.append(
+            Opaque(what, f"refused: {why}", namespace, kind != "NetworkPolicy", _digest(data), reader.at())
+        )
+
+    def _opaque(self, document: Document, data: dict[str, Any], root: Route, kind: str, confined: bool) -> None:
+        meta = data.get("metadata")
+        namespace = (meta.get("namespace") if isinstance(meta, dict) else None) or "default"
+        what = f"{kind} {_name(data, namespace if confined else '')}"
+        where = document.at(*root)
+        reach = f"namespace {namespace}" if confined else "the cluster"
+        message = f"{what} is a policy of a kind that is not modelled: connections in {reach} are undefined"
+        hint = "write it as a NetworkPolicy of networking.k8s.io/v1, or read its effect in the cluster"
+        self.findings.append(
+            NOT_MODELLED.at(where, message, hint=hint, subject=_name(data, namespace if confined else ""))
+        )
+        scope = str(namespace) if confined else ""
+        self.opaque.append(Opaque(what, "a kind that is not modelled", scope, True, _digest(data), where))
+
+    def _unique(self, items: list[Any], kind: str, may_deny: bool) -> None:
+        seen: dict[tuple[str, str, str], Any] = {}
+        for item in list(items):
+            key = (getattr(item, "kind", kind), getattr(item, "namespace", ""), item.name)
+            first = seen.setdefault(key, item)
+            if first is not item:
+                self._twice(key, first.where, item, may_deny)
+                if kind == "NetworkPolicy" and first in items:
+                    items.remove(first)
+                items.remove(item)
+
+    def _twice(self, key: tuple[str, str, str], first: Location, item: Any, may_deny: bool) -> None:
+        kind, namespace, name = key
+        what = f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}"
+        message = f"{what} is declared twice; the cluster keeps the one that is applied last"
+        hint = f"rename one, or drop it; the other is at {first}"
+        self.findings.append(DUPLICATE.at(item.where, message, hint=hint, related=((first, "declared first"),)))
+        self.opaque.append(Opaque(what, "declared twice", namespace, may_deny, _digest(repr(item)), item.where))
+
+
+def _unrolled(data: Any, root: Route, api: str = "", kind: str = "") -> Iterator[tuple[Any, Route]]:
+    """Objects with their routes; the items of a typed list (`PodList`) take its kind where they have none."""
+    if isinstance(data, dict) and kind and "kind" not in data:
+        data = {"apiVersion": api, "kind": kind, **data}
+    name = data.get("kind") if isinstance(data, dict) else None
+    if isinstance(name, str) and name.endswith("List") and isinstance(data.get("items"), list):
+        for index, item in enumerate(data["items"]):
+            yield from _unrolled(item, (*root, "items", index), data.get("apiVersion") or "", name.removesuffix("List"))
+    else:
+        yield data, root
+
+
+def _name(data: Any, namespace: str) -> str:
+    meta = data.get("metadata") if isinstance(data, dict) else None
+    name = str(meta.get("name")) if isinstance(meta, dict) else "(no name)"
+    return f"{namespace}/{name}" if namespace else name
+
+
+def _digest(data: Any) -> str:
+    return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,0 +1,190 @@
+"""Typed values of Kubernetes objects: what a manifest says, checked, with the defaults that the API server writes.
+
+They know neither YAML nor how connectivity is computed. Everything is frozen, hashable and in canonical order where order
+has no meaning, so equal manifests give equal values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ringfence.findings import Location
+from ringfence.values.addresses import AddressSet
+
+Labels = tuple[tuple[str, str], ...]
+"""Label pairs sorted by key."""
+
+METADATA_NAME = "kubernetes.io/metadata.name"
+"""The label that the API server puts on every namespace, with its name (KEP-2161)."""
+
+
+def sorted_labels(labels: Mapping[str, str]) -> Labels:
+    """The canonical form of a mapping of labels."""
+    return tuple(sorted(labels.items()))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Requirement:
+    """One condition on one label; `operator` is In, NotIn, Exists or DoesNotExist, `values` sorted."""
+
+    key: str
+    operator: str
+    values: tuple[str, ...] = ()
+
+    def matches(self, labels: Mapping[str, str]) -> bool:
+        """Whether labels meet the condition; NotIn and DoesNotExist hold where the key is absent."""
+        if self.operator == "In":
+            return self.key in labels and labels[self.key] in self.values
+        if self.operator == "NotIn":
+            return self.key not in labels or labels[self.key] not in self.values
+        return (self.key in labels) == (self.operator == "Exists")
+
+    def __str__(self) -> str:
+        if self.operator == "In" and len(self.values) == 1:
+            return f"{self.key}={self.values[0]}"
+        if self.values:
+            return f"{self.key} {'in' if self.operator == 'In' else 'not in'} ({', '.join(self.values)})"
+        return self.key if self.operator == "Exists" else f"!{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """A label selector: every requirement must hold; none selects everything. `matchLabels` are In with one value."""
+
+    requirements: tuple[Requirement, ...] = ()
+
+    @classmethod
+    def of(cls, labels: Mapping[str, str]) -> Selector:
+        """The selector of `matchLabels`."""
+        return cls(tuple(sorted(Requirement(key, "In", (value,)) for key, value in labels.items())))
+
+    def matches(self, labels: Mapping[str, str]) -> bool:
+        """Whether labels meet every requirement."""
+        return all(requirement.matches(labels) for requirement in self.requirements)
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.requirements)) or "everything"
+
+
+@dataclass(frozen=True, slots=True)
+class PodsPeer:
+    """Pods by labels; `namespaces` absent means the namespace of the policy itself."""
+
+    pods: Selector
+    namespaces: Selector | None
+
+    def __str__(self) -> str:
+        where = "the same namespace" if self.namespaces is None else f"namespaces with {self.namespaces}"
+        return f"pods with {self.pods} in {where}"
+
+
+@dataclass(frozen=True, slots=True)
+class BlockPeer:
+    """An `ipBlock`: `addresses` is the CIDR without its exceptions, `text` as written."""
+
+    addresses: AddressSet
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+Peer = PodsPeer | BlockPeer
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyPort:
+    """One entry of `ports`: by numbers `first`-`last`, or by `name` (then both are 0)."""
+
+    protocol: str
+    first: int
+    last: int
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Allow these peers on these ports; no peer means everyone, no port means every port. `index` as in the object."""
+
+    peers: tuple[Peer, ...]
+    ports: tuple[PolicyPort, ...]
+    index: int
+    where: Location
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkPolicy:
+    """A NetworkPolicy v1. `ingress` or `egress` is None where the policy does not isolate that direction.
+
+    `policyTypes` is already applied: rules of a direction that it leaves out are gone, as in the server.
+    """
+
+    namespace: str
+    name: str
+    selector: Selector
+    ingress: tuple[Rule, ...] | None
+    egress: tuple[Rule, ...] | None
+    where: Location
+
+    @property
+    def id(self) -> str:
+        """`namespace/name`."""
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """A namespace with its labels, `kubernetes.io/metadata.name` included whatever the file says."""
+
+    name: str
+    labels: Labels
+    where: Location
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ContainerPort:
+    """A named port that a container declares."""
+
+    name: str
+    protocol: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A Pod, or the pods that a Deployment or the like makes: their labels, named ports and known addresses.
+
+    `owner` is (kind, name) of the controller of a Pod, else empty strings.
+    """
+
+    namespace: str
+    name: str
+    kind: str
+    labels: Labels
+    ports: tuple[ContainerPort, ...]
+    host_network: bool
+    addresses: tuple[str, ...]
+    owner: tuple[str, str]
+    where: Location
+
+    @property
+    def id(self) -> str:
+        """`namespace/name`."""
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """Something that decides connections and that is not modelled: what it could touch is undefined.
+
+    `namespace` limits it to pods of one namespace ("" means the cluster). `may_deny`: it could also take away what other
+    policies allow; a refused NetworkPolicy cannot. `digest` tells two versions of it apart.
+    """
+
+    what: str
+    why: str
+    namespace: str
+    may_deny: bool
+    digest: str
+    where: Location
