@@ -1,0 +1,31 @@
+"""Who exists, who may call whom, where and why: the resolved types, and the loader that makes them of a tree.
+
+It knows neither YAML nor Git: documents come from `documents`, files from `sources`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ringfence.findings import Check, Finding
+    from ringfence.model.types import Model
+    from ringfence.sources import Tree
+
+    CHECKS: tuple[Check, ...]
+
+
+def load(tree: Tree) -> tuple[Model | None, list[Finding]]:
+    """The model of a repository and everything that is wrong with it (`loading.load`)."""
+    from ringfence.model import loading
+
+    return loading.load(tree)
+
+
+def __getattr__(name: str) -> object:
+    # the pages are long, and whoever only wants the types must not pay for them
+    if name == "CHECKS":
+        from ringfence.model import problems
+
+        return problems.CHECKS
+    raise AttributeError(name)

@@ -1,6 +1,7 @@
 """The frozen types that stages exchange: who exists, who may call whom, where and why.
 
-Values here are resolved: names point at things that exist, ports are numbers, dates are dates. They know neither YAML nor Git.
+Values here are resolved: names point at things that exist, ports are numbers, dates are dates. They know neither YAML
+nor Git.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ringfence.findings import Location
-from ringfence.values.addresses import AddressSet
+from ringfence.values.addresses import NOWHERE, AddressSet
 from ringfence.values.ports import PortRange
 
 Labels = tuple[tuple[str, str], ...]
@@ -31,6 +32,7 @@ class Cni:
     name: str
     ip_blocks_match_pods: bool
     enforces: bool = True
+    where: Location = field(default=Location(""), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,8 @@ class Port:
 class Workload:
     """A Deployment, StatefulSet or the like that a team declares: the labels of its pods and the ports it listens on.
 
-    `environments` are those in which it exists. `accepts` are the `namespace/workload`, `namespace/*` or peer names that
-    may call it when consent is declared.
+    `environments` are those in which it exists. `accepts` are the `namespace/workload`, `namespace/*` or peer names
+    that may call it when consent is declared.
     """
 
     namespace: str
@@ -103,9 +105,9 @@ class Workload:
 class Peer:
     """A named end outside the teams, from the catalogue: either addresses, or pods of a system namespace.
 
-    For addresses, `addresses` is the set and `cidrs`/`excepts` its canonical texts in canonical order; `world` says that
-    they lie outside the organisation. For pods, `namespace` (never patterned) and `labels` select them; no label selects
-    all of the namespace.
+    For addresses, `addresses` is the set and `cidrs`/`excepts` its canonical texts in canonical order; `world` says
+    that they lie outside the organisation. For pods, `namespace` (never patterned) and `labels` select them; no label
+    selects all of the namespace.
     """
 
     name: str
@@ -113,7 +115,7 @@ class Peer:
     owner: str
     ports: tuple[Port, ...]
     where: Location
-    addresses: AddressSet = AddressSet()
+    addresses: AddressSet = NOWHERE
     cidrs: tuple[str, ...] = ()
     excepts: tuple[str, ...] = ()
     world: bool = False
@@ -176,8 +178,9 @@ class Flow:
 class Grant:
     """A baseline flow: what the platform grants to every pod, or to every workload that has a port of some name.
 
-    `to_peer`: every pod of every team namespace may call `peer` (egress). Otherwise `peer` may call them (ingress): with
-    `ranges`, every pod on those ports; with `port_names`, only workloads that declare a port so named, on its numbers.
+    `to_peer`: every pod of every team namespace may call `peer` (egress). Otherwise `peer` may call them (ingress):
+    with `ranges`, every pod on those ports; with `port_names`, only workloads that declare a port so named, on its
+    numbers.
     """
 
     name: str
@@ -194,8 +197,8 @@ class Grant:
 class Side:
     """Which ends a guardrail speaks of: each non-empty field must match (AND), any item of it does (OR).
 
-    All empty: every end. `namespaces` and `workloads` are declared names (`payments`, `payments/api`); `world`: any address
-    outside the organisation. `excepts` are workloads, `namespace/*` or peer names taken out again.
+    All empty: every end. `namespaces` and `workloads` are declared names (`payments`, `payments/api`); `world`: any
+    address outside the organisation. `excepts` are workloads, `namespace/*` or peer names taken out again.
     """
 
     environments: tuple[str, ...] = ()
@@ -241,7 +244,10 @@ class Waiver:
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """A team: its contacts, the owners that code review asks, and the namespaces that it claims."""
+    """A team: its contacts, the owners that code review asks, and the namespaces that it claims.
+
+    `claims` are the places of `namespaces`, in the same order.
+    """
 
     name: str
     description: str
@@ -249,6 +255,7 @@ class Team:
     owners: tuple[str, ...]
     namespaces: tuple[str, ...]
     where: Location
+    claims: tuple[Location, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

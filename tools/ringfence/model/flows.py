@@ -1,0 +1,229 @@
+"""The flows: ends, ports, environments and dates resolved, and what makes a flow nothing at all."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from ringfence.model import dates, ports
+from ringfence.model.layout import Place
+from ringfence.model.names import Names
+from ringfence.model.node import Node
+from ringfence.model.ports import is_numeric, shorten
+from ringfence.model.problems import flows as problems
+from ringfence.model.problems import names as name_problems
+from ringfence.model.types import End, Flow, Leg, Peer, Workload
+from ringfence.values.nearest import nearest
+from ringfence.values.ports import NO_PORTS, PortRange, PortSet
+
+
+def build(found: Iterable[tuple[Place, Node]], broken: set[str], names: Names) -> tuple[Flow, ...]:
+    """The flows by namespace and name. A flow of which any part is broken is left out, and its id added to `broken`."""
+    result: dict[tuple[str, str], Flow] = {}
+    for place, document in found:
+        for node in document.get("flows").list():
+            name = node.get("name").text()
+            key = (place.namespace, name)
+            if other := result.get(key):
+                names.report(
+                    name_problems.DUPLICATE_NAME.at(
+                        node.get("name").where,
+                        f"there is a flow `{name}` in namespace {place.namespace} already; waivers and reports "
+                        "point at the name",
+                        hint="choose a name that says what the flow is for",
+                        subject=other.id,
+                        related=[(other.where, "the other flow")],
+                    )
+                )
+            elif flow := _one(place, name, node, names):
+                result[key] = flow
+            else:
+                broken.add(f"{place.namespace}/{name}")
+    ordered = tuple(result[key] for key in sorted(result))
+    _check_repeated(ordered, names)
+    return ordered
+
+
+def _one(place: Place, name: str, node: Node, names: Names) -> Flow | None:
+    id_ = f"{place.namespace}/{name}"
+    sources = ends(node.get("from"), place.namespace, names)
+    destinations = ends(node.get("to"), place.namespace, names)
+    wanted = node.get("environments")
+    environments = names.environment_set(wanted)
+    expires = dates.read(node.get("expires"), names.report)
+    per_destination = _ports(node.get("ports"), destinations, names)
+    if not (name and sources and destinations and per_destination and environments) or (
+        expires is None and node.has("expires")
+    ):
+        return None
+    legs = list(_legs(id_, sources, destinations, per_destination, names))
+    if len(legs) < len(sources) * len(destinations) or not _lives(id_, legs, environments, wanted, names):
+        return None
+    return Flow(
+        namespace=place.namespace,
+        name=name,
+        team=place.team,
+        legs=tuple(leg for _, leg in legs),
+        ports_text=tuple(str(item.value) for item in node.get("ports").list()),
+        environments=environments,
+        reason=node.get("reason").text(),
+        expires=expires,
+        ticket=node.get("ticket").text(),
+        where=node.where,
+    )
+
+
+def ends(node: Node, here: str, names: Names) -> list[tuple[Node, End]]:
+    """The ends of `from` or `to` with their places, in file order; empty where any of them is unknown."""
+    result: list[tuple[Node, End]] = []
+    complete = True
+    for item in node.one_or_list():
+        end = names.end(item, here)
+        if end is None:
+            complete = False
+        elif any(other.id == end.id for _, other in result):
+            names.repeated(item, end.id)
+        else:
+            result.append((item, end))
+    return result if complete else []
+
+
+def _ports(node: Node, destinations: Sequence[tuple[Node, End]], names: Names) -> list[tuple[PortRange, ...]]:
+    """The ports of each destination, in the order of the destinations; empty where any of them is unknown."""
+    per_destination: list[list[PortRange]] = [[] for _ in destinations]
+    complete = True
+    for item in node.list():
+        # a number is judged even where no destination is known
+        number = ports.numeric(item, names.report)
+        fresh = not destinations
+        found: tuple[PortRange, ...] = ()
+        for (_, end), ranges in zip(destinations, per_destination, strict=True):
+            found = (number,) if number else _named(item, end, names)
+            complete = complete and bool(found)
+            fresh = fresh or not found or not PortSet.of(found) <= PortSet.of(ranges)
+            ranges.extend(found)
+        if not fresh:
+            names.repeated(item, ", ".join(map(str, found)))
+    result = [ports.canonical(ranges) for ranges in per_destination]
+    return result if complete and all(result) else []
+
+
+def _named(node: Node, end: End, names: Names) -> tuple[PortRange, ...]:
+    text = node.text()
+    if not text or is_numeric(text):
+        return ()
+    if port := end.port(text):
+        return port.ranges
+    known = [port.name for port in end.ports]
+    near = nearest(text, known)
+    listed = ", ".join(f"`{port.name}` ({', '.join(map(str, port.ranges))})" for port in end.ports)
+    names.report(
+        name_problems.UNKNOWN_PORT.at(
+            node.where,
+            f"{end.id} has no port `{shorten(text)}`; it has {listed or 'no named ports'}",
+            hint=f"did you mean `{near}`?" if near else "use one of these, or a number such as `8443/TCP`",
+            related=[(end.where, end.id)],
+        )
+    )
+    return ()
+
+
+def _legs(
+    id_: str,
+    sources: Sequence[tuple[Node, End]],
+    destinations: Sequence[tuple[Node, End]],
+    per_destination: Sequence[tuple[PortRange, ...]],
+    names: Names,
+) -> Iterator[tuple[Node, Leg]]:
+    """Each pair of ends that can be a leg, with the place of its destination; the others are reported."""
+    for _, source in sources:
+        for (where, destination), numbers in zip(destinations, per_destination, strict=True):
+            if source.id == destination.id:
+                message = f"flow {id_} goes from {source.id} to itself; a pod always reaches itself"
+                hint = "leave it out; where replicas talk to each other, declare two workloads"
+                names.report(problems.FLOW_TO_ITSELF.at(where.where, message, hint=hint, subject=id_))
+            elif isinstance(source, Peer) and isinstance(destination, Peer):
+                message = f"neither {source.id} nor {destination.id} is a workload, so flow {id_} would open nothing"
+                hint = "one end must be a workload of a team"
+                names.report(problems.PEER_TO_PEER.at(where.where, message, hint=hint, subject=id_))
+            else:
+                yield where, Leg(source, destination, numbers)
+
+
+def shared_environments(leg: Leg, environments: frozenset[str]) -> frozenset[str]:
+    """The environments in which both ends of a leg exist."""
+    for end in (leg.source, leg.destination):
+        if isinstance(end, Workload):
+            environments &= end.environments
+    return environments
+
+
+def _lives(
+    id_: str, legs: Sequence[tuple[Node, Leg]], environments: frozenset[str], wanted: Node, names: Names
+) -> bool:
+    """Whether each leg holds in some environment of the flow, and each named environment has a leg (else reported)."""
+    used: set[str] = set()
+    alive = True
+    for node, leg in legs:
+        shared = shared_environments(leg, environments)
+        used |= shared
+        if shared:
+            continue
+        alive = False
+        both = shared_environments(leg, names.environments)
+        if both:
+            why = f"flow {id_} names none of the environments that {leg.source.id} and {leg.destination.id} share"
+            hint = f"they share {', '.join(sorted(both))}"
+        else:
+            why = f"{leg.source.id} and {leg.destination.id} exist in no environment together"
+            hint = f"{_lists(leg.source)}; {_lists(leg.destination)}"
+        message = f"{why}, so it would silently be nothing"
+        names.report(problems.SILENT_FLOW.at(node.where, message, hint=hint, subject=id_))
+    for item in wanted.texts():
+        if alive and item.value in environments - used:
+            message = f"no pair of ends of flow {id_} exists in `{item.value}`, so it would silently be nothing there"
+            hint = f"leave `{item.value}` out, or add it to the workloads"
+            names.report(problems.SILENT_FLOW.at(item.where, message, hint=hint, subject=id_))
+            alive = False
+    return alive
+
+
+def _lists(end: End) -> str:
+    where = ", ".join(sorted(end.environments)) if isinstance(end, Workload) else ""
+    return f"{end.id} exists in {where or 'none'}"
+
+
+def _check_repeated(flows: Sequence[Flow], names: Names) -> None:
+    """Report each flow all of which another allows; of two equal flows, the later."""
+    by_pair: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for index, flow in enumerate(flows):
+        for leg in flow.legs:
+            by_pair[leg.source.id, leg.destination.id].append(index)
+    for index, flow in enumerate(flows):
+        first = flow.legs[0]
+        for other in by_pair[first.source.id, first.destination.id]:
+            if other != index and _covers(flows[other], flow) and (other < index or not _covers(flow, flows[other])):
+                _report_repeated(flow, flows[other], names)
+                break
+
+
+def _covers(wide: Flow, narrow: Flow) -> bool:
+    """Whether a flow allows all that another does."""
+    allowed = {(leg.source.id, leg.destination.id): PortSet.of(leg.ports) for leg in wide.legs}
+    return all(
+        PortSet.of(leg.ports) <= allowed.get((leg.source.id, leg.destination.id), NO_PORTS)
+        and shared_environments(leg, narrow.environments) <= wide.environments
+        for leg in narrow.legs
+    )
+
+
+def _report_repeated(flow: Flow, other: Flow, names: Names) -> None:
+    names.report(
+        problems.REPEATED_FLOW.at(
+            flow.where,
+            f"flow {other.id} already allows all that {flow.id} does; deleting one of the two would not close anything",
+            hint="keep one of the two, or narrow one",
+            subject=flow.id,
+            related=[(other.where, other.id)],
+        )
+    )

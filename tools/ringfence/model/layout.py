@@ -1,0 +1,138 @@
+"""Which kind of document stands where in a repository, judged by the path alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from ringfence.findings import Finding, Location
+from ringfence.model.problems import files as problems
+from ringfence.values.nearest import nearest
+
+FOLDERS: Mapping[str, str] = {
+    "clusters": "Cluster",
+    "catalog": "Catalog",
+    "baseline": "Baseline",
+    "guardrails": "Guardrails",
+    "waivers": "Waivers",
+}
+"""The folders of `policies/` and the kind that each holds."""
+
+BELONGS: Mapping[str, str] = {
+    "Settings": "policies/ringfence.yaml",
+    "Team": "teams/<team>/team.yaml",
+    "Namespace": "teams/<team>/<namespace>/namespace.yaml",
+    "Flows": "teams/<team>/<namespace>/",
+    **{kind: f"policies/{folder}/" for folder, kind in FOLDERS.items()},
+}
+"""Where each kind belongs, as messages say it."""
+
+NOT_READ_HERE = ("policies/rendered/", "policies/templates/")
+NOTES = ("README.md", ".gitkeep", ".keep")
+
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a path says about its document: the kinds that may stand there, and the names that it gives.
+
+    `name` is a cluster's.
+    """
+
+    kinds: tuple[str, ...]
+    team: str = ""
+    namespace: str = ""
+    name: str = ""
+
+
+def is_label(text: str) -> bool:
+    """Whether a text is a DNS label (RFC 1123)."""
+    return _LABEL.fullmatch(text) is not None
+
+
+def is_read(path: str) -> bool:
+    """Whether the model is answerable for a file: rendered files, templates and notes are not documents."""
+    return not path.startswith(NOT_READ_HERE) and PurePosixPath(path).name not in NOTES
+
+
+def place(path: str) -> Place | Finding:
+    """The place of a file of `teams/` or `policies/`, or what is wrong with where it stands."""
+    parts = PurePosixPath(path).parts
+    found = _policies(path, parts) if parts[0] == "policies" else _teams(path, parts)
+    if isinstance(found, Finding):
+        return found
+    if parts[-1].endswith(".yaml"):
+        return _named(path, found)
+    stem = PurePosixPath(path).stem or "name"
+    return _unexpected(
+        path,
+        "only files that end in `.yaml` are documents, so this one is not read",
+        f"rename it to `{stem}.yaml`"
+        if path.endswith((".yml", ".YAML", ".YML"))
+        else "remove it, or keep it in another folder",
+    )
+
+
+def _policies(path: str, parts: tuple[str, ...]) -> Place | Finding:
+    if len(parts) == 2:
+        if parts[1] == "ringfence.yaml":
+            return Place(("Settings",))
+        return _unexpected(path, "the only document directly in `policies/` is `ringfence.yaml`", f"use {_folders()}")
+    folder = parts[1]
+    if folder not in FOLDERS:
+        near = nearest(folder, FOLDERS)
+        hint = f"did you mean `policies/{near}/`?" if near else f"use {_folders()}"
+        return _unexpected(path, f"nothing reads the folder `policies/{folder}/`", hint)
+    if len(parts) > 3:
+        return _unexpected(
+            path,
+            f"`policies/{folder}/` has no folders of its own, so this file is not read",
+            f"move it to `policies/{folder}/{parts[-1]}`",
+        )
+    return Place((FOLDERS[folder],), name=parts[2].removesuffix(".yaml") if folder == "clusters" else "")
+
+
+def _teams(path: str, parts: tuple[str, ...]) -> Place | Finding:
+    if len(parts) == 3:
+        if parts[2] in ("team.yaml", "team.yml"):
+            return Place(("Team",), team=parts[1])
+        near = nearest(parts[2], ["team.yaml"])
+        hint = "did you mean `team.yaml`?" if near else f"move it to `teams/{parts[1]}/<namespace>/`"
+        return _unexpected(path, "the only document directly in a team's folder is `team.yaml`", hint)
+    if len(parts) == 4:
+        return Place(("Namespace", "Flows"), team=parts[1], namespace=parts[2])
+    if len(parts) == 2:
+        return _unexpected(path, "a document of a team stands in the team's folder", "move it to `teams/<team>/`")
+    return _unexpected(
+        path,
+        "a namespace's folder has no folders of its own, so this file is not read",
+        f"move it to `{'/'.join(parts[:3])}/`",
+    )
+
+
+def _named(path: str, found: Place) -> Place | Finding:
+    for what, name in (("team", found.team), ("namespace", found.namespace), ("cluster", found.name)):
+        if name and not is_label(name):
+            return problems.BAD_NAME.at(
+                Location(path),
+                f"the {what} is called `{name}` after its place, which is not a DNS label (lower-case letters, digits "
+                "and `-`, at most 63); the API server would refuse it",
+                hint=_suggest(name),
+            )
+    return found
+
+
+def _suggest(name: str) -> str:
+    plain = re.sub(r"[^a-z0-9]+", "-", name.casefold())[:63].strip("-")
+    return f"rename it to `{plain}`" if is_label(plain) else "rename it"
+
+
+def _folders() -> str:
+    return "one of " + ", ".join(f"`policies/{folder}/`" for folder in FOLDERS)
+
+
+def _unexpected(path: str, message: str, hint: str) -> Finding:
+    return problems.UNEXPECTED_FILE.at(Location(path), message, hint=hint)

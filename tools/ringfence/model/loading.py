@@ -1,0 +1,101 @@
+"""A tree read, checked and resolved into a model, step by step."""
+
+from __future__ import annotations
+
+from ringfence import schema
+from ringfence.findings import Finding, in_order
+from ringfence.model import (
+    baseline,
+    catalog,
+    clusters,
+    flows,
+    guardrails,
+    overlaps,
+    problems,
+    reading,
+    settings,
+    teams,
+    waivers,
+    workloads,
+)
+from ringfence.model.names import Names
+from ringfence.model.types import Model, Namespace, Peer, Team, Workload
+from ringfence.sources import MARK, Tree
+
+
+def load(tree: Tree) -> tuple[Model | None, list[Finding]]:
+    """The model of a repository and everything that is wrong with it.
+
+    Every file of `teams/` and `policies/` is read, whatever is wrong with another. What is broken is left out of the
+    model, and names that may stand in it are not reported as unknown. There is no model without usable settings or
+    without clusters.
+    """
+    read = reading.read(tree)
+    findings = read.findings
+    report = findings.append
+    lost, broken = read.lost, set[str]()
+    found = read.by_kind
+
+    chosen = settings.build(next((node for _, node in found["Settings"]), None), MARK in lost, report)
+    known_clusters = clusters.build(found["Cluster"], lost, report)
+
+    known_teams: dict[str, Team] = {}
+    known_namespaces: dict[str, Namespace] = {}
+    known_workloads: dict[str, Workload] = {}
+    known_peers: dict[str, Peer] = catalog.build(found["Catalog"], broken, report)
+    names = Names(
+        environments=frozenset(cluster.environment for cluster in known_clusters.values()),
+        peers=known_peers,
+        teams=known_teams,
+        namespaces=known_namespaces,
+        workloads=known_workloads,
+        lost=lost,
+        broken=broken,
+        report=report,
+    )
+    known_teams.update(teams.build(found["Team"], names))
+    declared, spaces = teams.namespaces(found["Namespace"], names)
+    known_namespaces.update(declared)
+    teams.check_folders(
+        [*found["Team"], *found["Namespace"], *found["Flows"]],
+        names,
+        {(place.team, place.namespace) for place, _ in found["Namespace"]},
+    )
+    built = workloads.build(spaces, broken, names)
+    known_workloads.update({workload.id: workload for workload, _ in built})
+    known_workloads.update(workloads.accept(built, names))
+    ordered_workloads = dict(sorted(known_workloads.items()))
+    clusters.check_namespaces(known_clusters.values(), known_namespaces.values(), known_peers, report)
+
+    gone = set[str]()
+    known_flows = flows.build(found["Flows"], gone, names)
+    known_grants = baseline.build(found["Baseline"], gone, names)
+    known_guardrails = guardrails.build(found["Guardrails"], gone, names)
+    known_waivers = waivers.build(found["Waivers"], known_guardrails, known_flows, known_grants, gone, names)
+    overlaps.check(known_peers.values(), list(known_clusters.values()), known_flows, known_grants, report)
+
+    findings = in_order(_without_echoes(findings))
+    if chosen is None or not known_clusters:
+        return None, findings
+    return (
+        Model(
+            settings=chosen,
+            clusters=known_clusters,
+            peers=known_peers,
+            teams=known_teams,
+            namespaces=known_namespaces,
+            workloads=ordered_workloads,
+            flows=known_flows,
+            grants=known_grants,
+            guardrails=known_guardrails,
+            waivers=known_waivers,
+            files=read.files,
+        ),
+        findings,
+    )
+
+
+def _without_echoes(findings: list[Finding]) -> list[Finding]:
+    """The findings without those of the schema on values of which the model says better what is wrong."""
+    judged = {finding.where for finding in findings if finding.check in problems.ALSO_SCHEMA}
+    return [finding for finding in findings if finding.where not in judged or finding.check not in schema.CHECKS]

@@ -1,0 +1,30 @@
+"""Every kind of finding of the model, with its page. Knows nothing of how they are found.
+
+The examples of a page are files laid over the repository `tests/cases/small`; the tests run each of them.
+"""
+
+from ringfence.findings import Check
+from ringfence.model.problems import addresses, clusters, files, flows, names, workloads
+
+ALSO_SCHEMA = frozenset(
+    {
+        addresses.BAD_CIDR,
+        clusters.BAD_PATTERN,
+        flows.BAD_DATE,
+        flows.BAD_PORT,
+        flows.REPEATED_VALUE,
+        names.RESERVED_NAME,
+        workloads.HOST_NETWORK,
+        workloads.NO_LABELS,
+    }
+)
+"""Checks of single values that a schema may refuse too: here the message knows why, so the schema's is dropped."""
+
+CHECKS: tuple[Check, ...] = (
+    *files.CHECKS,
+    *names.CHECKS,
+    *flows.CHECKS,
+    *addresses.CHECKS,
+    *clusters.CHECKS,
+    *workloads.CHECKS,
+)

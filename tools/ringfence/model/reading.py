@@ -1,0 +1,91 @@
+"""Every document of a repository with its place; what cannot be read is reported and noted as lost."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from ringfence import documents, schema
+from ringfence.findings import Finding
+from ringfence.model import layout
+from ringfence.model.layout import Place
+from ringfence.model.node import Node
+from ringfence.model.problems import files as problems
+from ringfence.sources import Tree, Unreadable
+from ringfence.values.nearest import nearest
+
+ROOTS = ("policies", "teams")
+
+
+@dataclass(slots=True)
+class Read:
+    """The documents by kind, in the order of their paths, and the folders of which some document is lost.
+
+    A name that is missing may stand in a lost document, so it is not reported as unknown there.
+    """
+
+    by_kind: dict[str, list[tuple[Place, Node]]] = field(default_factory=lambda: defaultdict(list))
+    lost: set[str] = field(default_factory=set)
+    findings: list[Finding] = field(default_factory=list)
+    files: int = 0
+
+
+def read(tree: Tree) -> Read:
+    """All documents of `teams/` and `policies/`. A broken file hides no other."""
+    result = Read()
+    for root in ROOTS:
+        # a thing that is no file may have held documents: its folder counts as lost
+        for problem in tree.problems(root):
+            if not problem.where.path.startswith(layout.NOT_READ_HERE):
+                result.findings.append(problem)
+                result.lost.add(_folder(problem.where.path))
+        for path in tree.files(root):
+            if layout.is_read(path):
+                _file(tree, path, result)
+    return result
+
+
+def _file(tree: Tree, path: str, result: Read) -> None:
+    result.files += 1
+    place = layout.place(path)
+    if isinstance(place, Finding):
+        result.findings.append(place)
+        if path.endswith((".yaml", ".yml")):
+            result.lost.add(_folder(path))
+        return
+    document = None
+    try:
+        document, findings = documents.read(path, tree.read(path))
+        result.findings += findings
+    except Unreadable as error:
+        result.findings.append(error.finding)
+    if document is None:
+        result.lost.add(_folder(path))
+        return
+    result.findings += schema.validate(document)
+    node = Node.root(document)
+    kind = node.get("kind").text()
+    if kind in place.kinds:
+        result.by_kind[kind].append((place, node))
+        return
+    result.lost.add(_folder(path))
+    if kind in layout.BELONGS:
+        allowed = " or ".join(place.kinds)
+        result.findings.append(
+            problems.MISPLACED_KIND.at(
+                node.get("kind").where,
+                f"a document of kind {kind} is not read here, only {allowed}; the folder decides who owns a document",
+                hint=_move(kind, place),
+            )
+        )
+
+
+def _move(kind: str, place: Place) -> str:
+    near = nearest(kind, place.kinds)
+    return f"did you mean kind {near}?" if near else f"move it to `{layout.BELONGS[kind]}`"
+
+
+def _folder(path: str) -> str:
+    """The folder whose names a document may hold: `policies/catalog`, `teams/checkout/shop`."""
+    parts = path.split("/")
+    return "/".join(parts[: 2 if parts[0] == "policies" else 3])

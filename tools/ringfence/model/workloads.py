@@ -1,0 +1,135 @@
+"""The workloads of the namespaces, and whom they accept."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
+from itertools import combinations
+
+from ringfence.model import ports
+from ringfence.model.catalog import labels
+from ringfence.model.names import Names
+from ringfence.model.node import Node
+from ringfence.model.problems import names as name_problems
+from ringfence.model.problems import workloads as problems
+from ringfence.model.types import Namespace, Workload
+
+RESERVED = ("baseline", "kustomization")
+
+
+def build(spaces: Iterable[tuple[Namespace, Node]], broken: set[str], names: Names) -> list[tuple[Workload, Node]]:
+    """The workloads in file order, each with its place in the document; `accepts` is empty yet."""
+    result = []
+    for space, document in spaces:
+        for name, node in document.get("workloads").items():
+            if workload := _one(space, name, node, names):
+                result.append((workload, node))
+            else:
+                broken.add(f"{space.name}/{name}")
+    _check_overlaps([workload for workload, _ in result], names)
+    return result
+
+
+def accept(found: Iterable[tuple[Workload, Node]], names: Names) -> dict[str, Workload]:
+    """The workloads by id with `accepts` resolved; `names` knows all workloads by now."""
+    result = {}
+    for workload, node in found:
+        accepts = node.get("accepts")
+        accepted = tuple(names.listed(accepts, partial(names.pattern, here=workload.namespace)))
+        result[workload.id] = replace(workload, accepts=accepted)
+    return dict(sorted(result.items()))
+
+
+def _one(space: Namespace, name: str, node: Node, names: Names) -> Workload | None:
+    id_ = f"{space.name}/{name}"
+    if name in RESERVED:
+        names.report(
+            name_problems.RESERVED_NAME.at(
+                node.where_key,
+                f"the workload name `{name}` is reserved: its rendered file would take the place of another",
+                hint="choose another name; it need not be the name of the Deployment",
+                subject=id_,
+            )
+        )
+        return None
+    if node.has("hostNetwork"):
+        names.report(
+            problems.HOST_NETWORK.at(
+                node.get("hostNetwork").where_key,
+                f"workload {id_} runs in the host's network: its pods have the address of their node, and policies do "
+                "not select them",
+                hint="take it out of the declarations, or out of the host's network",
+                subject=id_,
+            )
+        )
+    pairs = labels(node.get("labels"))
+    own_ports = ports.declared(node.get("ports"), names.report)
+    environments = _environments(space, id_, node.get("environments"), names)
+    if not pairs:
+        names.report(
+            problems.NO_LABELS.at(
+                node.get("labels").where,
+                f"workload {id_} has no labels, so its selector would select every pod of the namespace",
+                hint="write the labels of its pods, such as `labels: {app: …}`",
+                subject=id_,
+            )
+        )
+        return None
+    return Workload(
+        namespace=space.name,
+        name=name,
+        team=space.team,
+        labels=pairs,
+        ports=own_ports,
+        service_account=node.get("serviceAccount").text(),
+        environments=environments,
+        accepts=(),
+        where=node.where_key,
+    )
+
+
+def _environments(space: Namespace, id_: str, node: Node, names: Names) -> frozenset[str]:
+    if node.value is None:
+        return space.environments
+    chosen = names.environment_set(node)
+    for item in node.texts():
+        if item.value in chosen - space.environments:
+            names.report(
+                problems.OUTSIDE_NAMESPACE.at(
+                    item.where,
+                    f"workload {id_} names the environment `{item.value}`, in which its namespace does not exist",
+                    hint=f"add `{item.value}` to the environments of the namespace, or leave it out here",
+                    subject=id_,
+                    related=[(space.where, "the namespace")],
+                )
+            )
+    return chosen & space.environments
+
+
+def _check_overlaps(found: Iterable[Workload], names: Names) -> None:
+    by_namespace: dict[str, list[Workload]] = defaultdict(list)
+    for workload in found:
+        by_namespace[workload.namespace].append(workload)
+    for group in by_namespace.values():
+        for one, other in combinations(sorted(group, key=lambda item: item.id), 2):
+            if one.environments & other.environments:
+                _check_pair(one, other, names)
+
+
+def _check_pair(one: Workload, other: Workload, names: Names) -> None:
+    for wide, narrow in ((one, other), (other, one)):
+        if set(wide.labels) <= set(narrow.labels):
+            text = ", ".join(f"{key}: {value}" for key, value in wide.labels)
+            names.report(
+                problems.LABELS_OVERLAP.at(
+                    wide.where,
+                    f"the labels of {wide.id} ({text}) also select the pods of {narrow.id}: what is opened for "
+                    "the first would be open for the second",
+                    hint="give each of them a label value that the other does not have",
+                    subject=wide.id,
+                    related=[(narrow.where, narrow.id)],
+                )
+            )
+            return
