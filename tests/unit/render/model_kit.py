@@ -46,15 +46,11 @@ def cluster(name: str, environment: str = "", pattern: str = "{namespace}") -> C
     calico = Cni("calico", ip_blocks_match_pods=True)
     server = f"https://{name}.example.com:6443"
     dialect = "kubernetes"
-    return Cluster(
-        name, environment or name, name, server, pattern, calico, dialect, nothing, nothing, nothing, where
-    )
+    return Cluster(name, environment or name, name, server, pattern, calico, dialect, nothing, nothing, nothing, where)
 
 
 def namespace(name: str, team: str, *environments: str) -> Namespace:
-    return Namespace(
-        name, team, (), frozenset(environments), Location(f"teams/{team}/{name}/namespace.yaml", 1, 1)
-    )
+    return Namespace(name, team, (), frozenset(environments), Location(f"teams/{team}/{name}/namespace.yaml", 1, 1))
 
 
 def workload(
@@ -117,9 +113,7 @@ def flow(
     destinations = tuple(destinations)
     legs = tuple(Leg(source, destination, on) for source in sources for destination in destinations)
     text = tuple(map(str, on))
-    return Flow(
-        place.name, name, place.team, legs, text, frozenset(environments), reason, expires, ticket, where
-    )
+    return Flow(place.name, name, place.team, legs, text, frozenset(environments), reason, expires, ticket, where)
 
 
 def grant(
@@ -185,7 +179,15 @@ def small() -> Model:
     everywhere = ENVIRONMENTS
     flows = [
         flow(shop, "serve", [internet], [frontend], ports("8080"), everywhere, "Customers open the shop"),
-        flow(shop, "place-order", [frontend], [checkout], ports("5050"), everywhere, "Orders: {{ 7*7 }} a minute # “fast”"),
+        flow(
+            shop,
+            "place-order",
+            [frontend],
+            [checkout],
+            ports("5050"),
+            everywhere,
+            "Orders: {{ 7*7 }} a minute # “fast”",
+        ),
         flow(
             shop,
             "authorise-card",
@@ -224,7 +226,9 @@ def small() -> Model:
 
 
 _CIDRS = ("0.0.0.0/0", "::/0", "10.0.0.0/8", "10.1.0.0/16", "203.0.113.0/24", "2001:db8::/32", "2001:db8:1::/48")
-_LABELS = st.dictionaries(st.sampled_from(("app", "tier", "y", "1.0")), st.sampled_from(("a", "y", "1", "")), min_size=1)
+_LABELS = st.dictionaries(
+    st.sampled_from(("app", "tier", "y", "1.0")), st.sampled_from(("a", "y", "1", "")), min_size=1
+)
 _PORTS = st.lists(
     st.sampled_from(ports("80", "443", "53/UDP", "53", "9000-9010", "9000-9010/UDP", "5000/SCTP")),
     min_size=1,

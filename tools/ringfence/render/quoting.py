@@ -36,9 +36,10 @@ def text(value: str) -> Yaml:
 
 def scalar(value: Any) -> Yaml:
     """A string, integer or boolean as a YAML scalar. Raises `TypeError` for anything else: lists are looped over."""
-    if isinstance(value, Yaml):
-        return value
-    if type(value) is str:
+    kind = type(value)
+    if kind is Yaml:
+        return value  # type: ignore[no-any-return]  # the line above says what it is
+    if kind is str:
         return text(value)
     if isinstance(value, str):  # such as Jinja2's Markup: a claim to be safe that counts for nothing here
         return text(str.__str__(value))
