@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from ringfence.gitops import emit
+from ringfence.render.tree import HEADER
 
 DATA = {
     "plain": "checkout-dev",
@@ -21,7 +22,7 @@ def test_what_is_read_is_what_was_written():
 
 def test_the_layout():
     text = emit.document({"kind": "A", "list": [{"a": "b", "c": ["d"]}, "e"], "none": []}).decode()
-    assert text == emit.HEADER + "kind: A\nlist:\n  - a: b\n    c:\n      - d\n  - e\nnone: []\n"
+    assert text == HEADER + "kind: A\nlist:\n  - a: b\n    c:\n      - d\n  - e\nnone: []\n"
 
 
 @pytest.mark.parametrize("bad", [{"a": 1.5}, {"a": None}, {"a": [["b"]]}])

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ringfence.render import quoting
-
-HEADER = "# Written by `ringfence render` from teams/ and policies/. Change those and render again.\n"
+from ringfence.render.tree import HEADER
 
 
 def document(data: Mapping[str, Any]) -> bytes:

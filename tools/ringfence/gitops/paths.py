@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ringfence.compile.bundle import Bundle
+from ringfence.render.tree import RENDERED
 
-ROOT = "policies/rendered/gitops"
-OVERLAYS = "policies/rendered/overlays"
+ROOT = f"{RENDERED}/gitops"
+OVERLAYS = f"{RENDERED}/overlays"
 
 
 def overlay(cluster: str, bundle: Bundle) -> str:
