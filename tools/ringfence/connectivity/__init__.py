@@ -6,16 +6,18 @@
 
     for row in result.rows(): row.source, row.destination, row.allowed, row.undefined
     result.ports("shop/checkout", "payments/api")       # PortSet that is certainly allowed
-    result.undefined("shop/checkout", "203.0.113.7")    # PortSet that is not settled; an address, a CIDR or AddressSet too
+    result.undefined("shop/checkout", "203.0.113.7")    # PortSet that is not settled; addresses: text or AddressSet
     result.verdict("shop/checkout", "payments/api", "TCP", 8443)     # Verdict.ALLOWED | DENIED | UNDEFINED
     result.explain("shop/checkout", "payments/api", "TCP", 8443)     # Explanation: .line, .egress, .ingress, .reasons
     for change in diff(before, after): change.kind, change.source, change.destination, change.before, change.after
     to_json(result), diff_to_json(changes), explanation_to_json(explanation)
 
 Ends are `Endpoint`s or `AddressSet`s (addresses outside the cluster). Pods are named `namespace/name`, or
-`namespace/name[Kind]` where several workloads share a name. Three verdicts: what is neither allowed nor undefined is denied.
+`namespace/name[Kind]` where several workloads share a name. Three verdicts: what is neither allowed nor undefined is
+denied.
 
-This stage reads manifests and knows no flows: nothing of how policies came to be. It never samples, and never invents peers.
+This stage reads manifests and knows no flows: nothing of how policies came to be. It never samples, and never invents
+peers.
 Not modelled: Services (policies see target ports), ICMP, layer 7.
 """
 

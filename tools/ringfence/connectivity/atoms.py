@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable
+from itertools import pairwise
 
 from ringfence.values.ports import FIRST, LAST, PROTOCOLS, PortRange, PortSet
 
@@ -20,8 +21,7 @@ class Atoms:
         self._atoms: list[PortRange] = []
         for protocol, starts in self._starts.items():
             self._offsets[protocol] = len(self._atoms)
-            pairs = zip(starts, starts[1:], strict=False)
-            self._atoms.extend(PortRange(protocol, low, high - 1) for low, high in pairs)
+            self._atoms.extend(PortRange(protocol, low, high - 1) for low, high in pairwise(starts))
         self.everything = (1 << len(self._atoms)) - 1
         self._sets: dict[int, PortSet] = {}
 

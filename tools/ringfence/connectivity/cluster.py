@@ -19,26 +19,34 @@ from ringfence.manifests import (
     parse_files,
 )
 from ringfence.manifests.checks import REPLICAS_DIFFER
-from ringfence.values.addresses import AddressSet
+from ringfence.values.addresses import NOWHERE, AddressSet
+
+
+NO_PLACE = Location("")
+"""The place of an endpoint that no file declares."""
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
     """What a cluster's network plugin settles, and the addresses that the cluster gives out itself.
 
-    `ip_blocks_match_pods`: whether an `ipBlock` matches the addresses of pods; None for not known, which makes what hangs on
-    it undefined. `pods`, `services`, `nodes` may be empty (not known). Pod and service addresses are no external addresses.
-    `enforces`: whether NetworkPolicy is enforced at all. `host_network_as_pods`: treat pods on the host's network like
-    others, as most analysers do; the API leaves it undefined.
+    `ip_blocks_match_pods`: whether an `ipBlock` matches the addresses of pods; None for not known, which makes what
+    hangs on it undefined. `pods`, `services`, `nodes` may be empty (not known). Pod and service addresses are no
+    external addresses. `enforces`: whether NetworkPolicy is enforced at all. `host_network_as_pods`: treat pods on the
+    host's network like others, as most analysers do; the API leaves it undefined.
     """
 
     name: str = "unspecified"
     ip_blocks_match_pods: bool | None = None
-    pods: AddressSet = AddressSet()
-    services: AddressSet = AddressSet()
-    nodes: AddressSet = AddressSet()
+    pods: AddressSet = NOWHERE
+    services: AddressSet = NOWHERE
+    nodes: AddressSet = NOWHERE
     enforces: bool = True
     host_network_as_pods: bool = False
+
+
+UNSPECIFIED = Profile()
+"""A profile that says nothing: what depends on the network plugin is undefined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,7 @@ class Endpoint:
     ports: tuple[ContainerPort, ...] = ()
     host_network: bool = False
     addresses: tuple[str, ...] = ()
-    where: Location = Location("")
+    where: Location = NO_PLACE
 
     @property
     def id(self) -> str:
@@ -75,14 +83,14 @@ class Endpoint:
 class ClusterState:
     """One cluster as an input. `namespaces` maps names to labels; namespaces that only pods or policies name are added.
 
-    `workload_of` maps pods (`namespace/name`) that are part of an endpoint to its name; `findings` and `skipped` come from
-    reading.
+    `workload_of` maps pods (`namespace/name`) that are part of an endpoint to its name; `findings` and `skipped` come
+    from reading.
     """
 
     policies: tuple[NetworkPolicy, ...] = ()
     endpoints: tuple[Endpoint, ...] = ()
     namespaces: Mapping[str, Labels] = field(default_factory=dict)
-    profile: Profile = Profile()
+    profile: Profile = UNSPECIFIED
     opaque: tuple[Opaque, ...] = ()
     workload_of: Mapping[str, str] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
@@ -95,9 +103,10 @@ class ClusterState:
         return {name: tuple(sorted({**labels, METADATA_NAME: name}.items())) for name, labels in result.items()}
 
 
-def from_directory(files: Mapping[str, bytes], profile: Profile = Profile(), *, pods: bool = False) -> ClusterState:
-    """The cluster that a set of manifests declares. Files that are no YAML or JSON by name, and kustomizations, are left out.
+def from_directory(files: Mapping[str, bytes], profile: Profile = UNSPECIFIED, *, pods: bool = False) -> ClusterState:
+    """The cluster that a set of manifests declares.
 
+    Files that are no YAML or JSON by name, and kustomizations, are left out.
     `pods`: keep the pods of one owner apart instead of showing their workload.
     """
     wanted = {path: raw for path, raw in files.items() if is_manifest(path)}
@@ -110,7 +119,7 @@ def is_manifest(path: str) -> bool:
     return name.endswith((".yaml", ".yml", ".json")) and name not in ("kustomization.yaml", "kustomization.yml")
 
 
-def from_manifests(manifests: Manifests, profile: Profile = Profile(), *, pods: bool = False) -> ClusterState:
+def from_manifests(manifests: Manifests, profile: Profile = UNSPECIFIED, *, pods: bool = False) -> ClusterState:
     """The cluster of manifests that are read already; `pods` as in `from_directory`."""
     findings = list(manifests.findings)
     endpoints, workload_of = _endpoints(manifests.workloads, _keys(manifests.policies), pods, findings)

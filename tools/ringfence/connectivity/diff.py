@@ -26,8 +26,8 @@ Kind = Literal["added", "removed", "changed", "undefined"]
 class Change:
     """One pair whose connections differ.
 
-    `kind`: added (nothing was allowed before), removed (nothing is now), changed, or undefined (what is certainly allowed
-    is the same, and what is undefined differs, or hangs on something not modelled that differs itself).
+    `kind`: added (nothing was allowed before), removed (nothing is now), changed, or undefined (what is certainly
+    allowed is the same, and what is undefined differs, or hangs on something not modelled that differs itself).
     """
 
     kind: Kind

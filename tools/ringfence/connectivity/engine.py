@@ -1,7 +1,7 @@
 """The evaluation: for each source, the ports that it may reach at each destination, surely and possibly.
 
-In one direction, what is permitted is a union of rectangles (sources x destinations, port mask): those of the rules, and
-one that is open for the pods that no policy isolates. A source's row is the overlay of its egress and its ingress
+In one direction, what is permitted is a union of rectangles (sources x destinations, port mask): those of the rules,
+and one that is open for the pods that no policy isolates. A source's row is the overlay of its egress and its ingress
 rectangles. Sources in the same rectangles share a row. Everything is computed twice, for what is sure and for what is
 possible, unless nothing is uncertain; what is possible and not sure is undefined.
 """

@@ -1,4 +1,4 @@
-"""Why a pair may or may not talk: the policies that isolate each end, the rules that let it through, what is not settled."""
+"""Why a pair may or may not talk: the policies that isolate each end, the rules that match, what is not settled."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ class Isolation:
     where: Location
     certain: bool
 
+    def __str__(self) -> str:
+        return f"{self.policy} ({self.where})"
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -34,6 +37,9 @@ class Match:
     where: Location
     ports: PortSet
     certain: bool
+
+    def __str__(self) -> str:
+        return f"[{self.index}] ({self.where}) {'allows' if self.certain else 'may allow'} {self.ports}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +59,9 @@ class Half:
 
     def __str__(self) -> str:
         if self.matches:
-            how = "; ".join(
-                f"{item.policy} {self.direction}[{item.index}] ({item.where}) {'allows' if item.certain else 'may allow'} {item.ports}"
-                for item in self.matches
-            )
+            how = "; ".join(f"{item.policy} {self.direction}{item}" for item in self.matches)
         elif self.isolated_by:
-            how = f"isolated by {', '.join(f'{item.policy} ({item.where})' for item in self.isolated_by)}, no rule matches"
+            how = f"isolated by {', '.join(map(str, self.isolated_by))}, no rule matches"
         else:
             how = "no policy isolates it, open"
         doubt = f" [not settled: {'; '.join(self.reasons)}]" if self.reasons else ""
@@ -185,7 +188,8 @@ class Explainer:
 
     def _unsure_subject(self, item: Applied, subject: int) -> str:
         if self._space.host >> subject & 1:
-            return f"{self._name(subject)} uses the host's network; whether {item.policy.id} selects it is left to the plugin"
+            doubt = f"whether {item.policy.id} selects it is left to the plugin"
+            return f"{self._name(subject)} uses the host's network; {doubt}"
         return f"{self._name(subject)} stands for pods with unknown labels, which {item.policy.id} may select"
 
     def _unsure_rule(self, rule: Resolved, peer: int, destination: int) -> list[str]:

@@ -17,7 +17,10 @@ def names(end: End) -> list[str]:
 
 
 def to_json(connectivity: Connectivity) -> dict[str, Any]:
-    """`connections` (what is allowed), `undefined` (with reasons), `workload_of`, `skipped` and `counts`, as plain data."""
+    """The whole answer as plain data.
+
+    `connections` (what is allowed), `undefined` (with reasons), `workload_of`, `skipped` and `counts`.
+    """
     connections, undefined = [], []
     for row in connectivity.rows(replicas=False):
         ports = row.allowed.to_json()

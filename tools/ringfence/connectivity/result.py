@@ -94,8 +94,8 @@ class Connectivity:
     def rows(self, *, replicas: bool = True) -> Iterator[Row]:
         """Every pair with anything allowed or undefined, external sources last; addresses with equal ports are one set.
 
-        A pod with itself is left out, as it always reaches itself. A workload with itself stands for two of its replicas;
-        `replicas=False` leaves it out.
+        A pod with itself is left out, as it always reaches itself. A workload with itself stands for two of its
+        replicas; `replicas=False` leaves it out.
         """
         for source in range(self.space.pods):
             yield from self._rows_of(source, replicas)
@@ -110,7 +110,10 @@ class Connectivity:
         return self._pair(source, destination)[0]
 
     def undefined(self, source: str | End, destination: str | End) -> PortSet:
-        """The ports on which it is not settled; `explain` says why. For a set of addresses: for some and denied for none."""
+        """The ports on which it is not settled; `explain` says why.
+
+        For a set of addresses: what may be allowed for all of them and is not certain.
+        """
         return self._pair(source, destination)[1]
 
     def verdict(self, source: str | End, destination: str | End, protocol: str, port: int) -> Verdict:
@@ -220,7 +223,7 @@ def _mask_at(row: engine.Row, position: int) -> int:
 
 
 def _is_address(text: str) -> bool:
-    """Whether a text is an address or CIDR and no `namespace/name`: namespaces can be digits, but hold no `.` or `:`."""
+    """Whether a text is an address or CIDR and no `namespace/name`: no namespace holds `.` or `:`."""
     return bool(re.match(r"[0-9A-Fa-f]*[.:]", text.split("/")[0]))
 
 
@@ -234,7 +237,7 @@ def _as_cidr(text: str) -> str:
 def evaluate(cluster: ClusterState, representatives: bool = False) -> Connectivity:
     """What the policies of a cluster allow, exactly.
 
-    `representatives` adds `namespace/*` for any other pod of each namespace and `*/*` for a pod of any other namespace, with
-    unknown labels: what some labels would open is undefined.
+    `representatives` adds `namespace/*` for any other pod of each namespace and `*/*` for a pod of any other namespace,
+    with unknown labels: what some labels would open is undefined.
     """
     return Connectivity(cluster, representatives)

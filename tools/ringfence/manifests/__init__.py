@@ -3,8 +3,9 @@
     manifests = parse_files({"policies/shop.yaml": raw, ...})   # several files
     manifests = parse("policies/shop.yaml", raw)                # one file
 
-A `Manifests` has `policies`, `namespaces`, `workloads`, `opaque`, `skipped` (a count by kind) and `findings`. Whatever is
-wrong is a finding; what it could touch is in `opaque`, which connectivity makes undefined. Nothing is dropped in silence.
+A `Manifests` has `policies`, `namespaces`, `workloads`, `opaque`, `skipped` (a count by kind) and `findings`. Whatever
+is wrong is a finding; what it could touch is in `opaque`, which connectivity makes undefined. Nothing is dropped in
+silence.
 
 This stage owns Kubernetes' validation rules. It knows neither flows nor how connectivity is computed.
 """
@@ -61,7 +62,10 @@ def parse(path: str, raw: bytes) -> Manifests:
 
 
 def parse_files(files: Mapping[str, bytes]) -> Manifests:
-    """The objects of files read together, in order of their paths. A file that cannot be read makes everything opaque."""
+    """The objects of files read together, in order of their paths.
+
+    A file that cannot be read makes everything opaque.
+    """
     from ringfence import documents
 
     result = Manifests()

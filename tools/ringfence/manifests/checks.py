@@ -11,12 +11,14 @@ REFUSED = Check(
     """A NetworkPolicy that the API server refuses.
 
 ## What it finds
-Values that validation in the server turns down: ports out of range, an `endPort` below its `port`, a peer that is empty or
-mixes `ipBlock` with a selector, a CIDR with host bits, an exception outside its CIDR, bad names and labels, wrong types.
+Values that validation in the server turns down: ports out of range, an `endPort` below its `port`, a peer that is empty
+or mixes `ipBlock` with a selector, a CIDR with host bits, an exception outside its CIDR, bad names and labels, wrong
+types.
 
 ## Why it matters
 The object never reaches the cluster, so what it was to protect stays as it was. Ringfence cannot know what is there
-instead: connections of every pod of the namespace become undefined.
+instead: connections of every pod of the namespace become undefined. (Only where the fault is the form of a name, the
+policy is still read as it is written.)
 
 ## Fails
     ingress:
@@ -190,8 +192,8 @@ RULES_IGNORED = Check(
     """A section for a direction that the policy does not cover.
 
 ## What it finds
-`egress` beside `policyTypes` without Egress, `ingress` beside `policyTypes` without Ingress, and `egress: []` without any
-`policyTypes`.
+`egress` beside `policyTypes` without Egress, `ingress` beside `policyTypes` without Ingress, and `egress: []` without
+any `policyTypes`.
 
 ## Why it matters
 The section has no effect, and the direction stays open unless another policy isolates it. Cilium reads it differently.
@@ -253,8 +255,8 @@ KUSTOMIZATION = Check(
     """A kustomization that uses more than Ringfence renders.
 
 ## What it finds
-Fields other than `resources` and `patches`, patches that do more than append rules to a NetworkPolicy, targets that match
-nothing, resources that are missing or lie outside the repository.
+Fields other than `resources` and `patches`, patches that do more than append rules to a NetworkPolicy, targets that
+match nothing, resources that are missing or lie outside the repository.
 
 ## Why it matters
 Ringfence reads back what it rendered to prove what it does. A kustomization that it would have to guess proves nothing.

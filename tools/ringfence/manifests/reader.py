@@ -1,7 +1,7 @@
 """Typed access to one object of a document, with a finding for everything that is not as the API declares it.
 
-A reader never raises: a wrong value gives a finding, marks the object as refused and reads as absent. `null` is absent, as
-in the API server.
+A reader never raises: a wrong value gives a finding, marks the object as refused and reads as absent. `null` is
+absent, as in the API server. A badly formed name is an error too, but what the object means is clear: it stays readable.
 """
 
 from __future__ import annotations
@@ -16,7 +16,23 @@ from ringfence.manifests import names
 from ringfence.manifests.checks import OBJECT_REFUSED, UNKNOWN_FIELD
 
 _METADATA = frozenset(
-    ["annotations", "creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "finalizers", "generateName", "generation", "labels", "managedFields", "name", "namespace", "ownerReferences", "resourceVersion", "selfLink", "uid"]
+    {
+        "annotations",
+        "creationTimestamp",
+        "deletionGracePeriodSeconds",
+        "deletionTimestamp",
+        "finalizers",
+        "generateName",
+        "generation",
+        "labels",
+        "managedFields",
+        "name",
+        "namespace",
+        "ownerReferences",
+        "resourceVersion",
+        "selfLink",
+        "uid",
+    }
 )
 _ANNOTATIONS_LIMIT = 256 * 1024
 
@@ -42,10 +58,10 @@ class Reader:
         """The place of a value below the object."""
         return self.document.at(*self.root, *route)
 
-    def refuse(self, route: Route, message: str, hint: str = "", check: Check | None = None) -> None:
-        """Record an error; the object counts as refused from now on."""
-        self.refused = True
-        self.findings.append((check or self.check).at(self.at(*route), message, hint=hint, subject=self.subject))
+    def refuse(self, route: Route, message: str, hint: str = "", *, readable: bool = False) -> None:
+        """Record an error. Unless what the object means stays `readable`, it counts as refused from now on."""
+        self.refused |= not readable
+        self.findings.append(self.check.at(self.at(*route), message, hint=hint, subject=self.subject))
 
     def warn(self, check: Check, route: Route, message: str, hint: str = "") -> None:
         """Record a finding that leaves the object accepted."""
@@ -121,10 +137,10 @@ class Reader:
         if not name and not self.refused:
             self.refuse(route, "the object has no name; the API server refuses it", "add `metadata.name`")
         if name and (why := (names.subdomain if namespaced else names.dns_label)(name)):
-            self.refuse((*route, "name"), f"the name {name[:80]!r} {why}")
+            self.refuse((*route, "name"), f"the name {name[:80]!r} {why}", readable=True)
         namespace = self.typed(meta.get("namespace"), str, (*route, "namespace")) or "default"
         if why := names.dns_label(namespace):
-            self.refuse((*route, "namespace"), f"the namespace {namespace[:80]!r} {why}")
+            self.refuse((*route, "namespace"), f"the namespace {namespace[:80]!r} {why}", readable=True)
         if strict:
             self._annotations(meta.get("annotations"), (*route, "annotations"))
         return name or "", namespace, self.labels(meta.get("labels"), (*route, "labels"))

@@ -1,7 +1,7 @@
 """Typed values of Kubernetes objects: what a manifest says, checked, with the defaults that the API server writes.
 
-They know neither YAML nor how connectivity is computed. Everything is frozen, hashable and in canonical order where order
-has no meaning, so equal manifests give equal values.
+They know neither YAML nor how connectivity is computed. Everything is frozen, hashable and in canonical order where
+order has no meaning, so equal manifests give equal values.
 """
 
 from __future__ import annotations
@@ -178,8 +178,8 @@ class Workload:
 class Opaque:
     """Something that decides connections and that is not modelled: what it could touch is undefined.
 
-    `namespace` limits it to pods of one namespace ("" means the cluster). `may_deny`: it could also take away what other
-    policies allow; a refused NetworkPolicy cannot. `digest` tells two versions of it apart.
+    `namespace` limits it to pods of one namespace ("" means the cluster). `may_deny`: it could also take away what
+    other policies allow; a refused NetworkPolicy cannot. `digest` tells two versions of it apart.
     """
 
     what: str
