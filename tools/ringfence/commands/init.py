@@ -23,6 +23,20 @@ next:
   pre-commit install                      checks every commit
 """
 
+SCHEMAS = (
+    "baseline",
+    "catalog",
+    "cluster",
+    "flows",
+    "guardrails",
+    "namespace",
+    "ringfence",
+    "settings",
+    "team",
+    "waivers",
+)
+"""What an editor needs to complete and check declarations; `ringfence` tells the kinds of the other nine apart."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `init`."""
@@ -73,7 +87,9 @@ def init(directory: Path) -> list[str]:
         for path in (*placed, *([staging] if staging else [])):
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise OutputError(f"cannot write {directory}: {error.strerror or error}", "nothing was left behind") from error
+            raise OutputError(
+                f"cannot write {directory}: {error.strerror or error}", "nothing was left behind"
+            ) from error
         raise
     return list(files)
 
@@ -89,7 +105,8 @@ def _refuse(directory: Path, target: Path) -> None:
             raise UsageError(f"{directory} is not a folder", "name a new or empty folder")
         elif not target.parent.is_dir():
             raise UsageError(
-                f"{directory} cannot be made: {target.parent} is not a folder", f"make it first: mkdir -p {target.parent}"
+                f"{directory} cannot be made: {target.parent} is not a folder",
+                f"make it first: mkdir -p {target.parent}",
             )
     except OSError as error:
         raise OutputError(f"cannot look into {directory}: {error.strerror or error}", "name another folder") from error
@@ -106,7 +123,8 @@ def _files() -> dict[str, bytes]:
         if path.is_file():
             name = path.relative_to(scaffold).as_posix().replace("dot-", ".")
             found[name] = path.read_bytes().replace(b"@VERSION@", ringfence.__version__.encode())
-    found[".vscode/ringfence.schema.json"] = resources.schema_text("ringfence").encode()
+    for kind in SCHEMAS:
+        found[f".vscode/schemas/{kind}.schema.json"] = resources.schema_text(kind).encode()
     return dict(sorted(found.items()))
 
 
