@@ -5,8 +5,8 @@
 
 from ringfence.render.checks import CHECKS
 from ringfence.render.disk import Written, compare, write
+from ringfence.render.files import RENDERED, objects, scope, tree
 from ringfence.render.templates import TemplateError, own_templates
-from ringfence.render.tree import RENDERED, objects, scope, tree
 
 __all__ = [
     "CHECKS",

@@ -20,8 +20,8 @@ from pathlib import Path
 from ringfence.errors import OutputError
 from ringfence.findings import Finding, Location
 from ringfence.render import checks
+from ringfence.render.files import RENDERED, scope
 from ringfence.render.quoting import visible
-from ringfence.render.tree import RENDERED, scope
 
 _HINT = "run: ringfence render"
 _FOLDER, _FILE, _OTHER = "folder", "file", "other"

@@ -19,9 +19,7 @@ def must_mean(template: Location, path: str, raw: bytes, expected: Any) -> None:
 
     document, findings = documents.read(path, raw)
     if document is None or findings:
-        problem = (
-            f"is not valid YAML at line {findings[0].where.line}: {findings[0].message}" if findings else "is empty"
-        )
+        problem = f"cannot be read back: {findings[0].where.line}:{findings[0].where.column}: {findings[0].message}"
     elif found := difference(expected, document.data):
         problem = f"means something else than was compiled: {found}"
     else:

@@ -24,6 +24,8 @@ KUSTOMIZATION = "kubernetes/kustomization.yaml.j2"
 PEERS = "kubernetes/peers.yaml.j2"
 PORTS = "kubernetes/ports.yaml.j2"
 WHY = "kubernetes/why.yaml.j2"
+BLOCKS = (PEERS, PORTS, WHY)
+"""Those whose output stands in what policy and patch write."""
 NAMES = (KUSTOMIZATION, PATCH, PEERS, POLICY, PORTS, WHY)
 """The templates that there are, below a `policies/templates/` folder."""
 
@@ -104,9 +106,10 @@ class Templates:
         """What a template writes for a part of a file, without the end of the last line."""
         return quoting.Yaml(self.run(name, values).removesuffix("\n"))
 
-    def where(self, name: str) -> Location:
-        """The place of a template."""
-        return Location(f"{FOLDER}/{name}")
+    def suspect(self, name: str) -> Location:
+        """The place of a template; of one whose block stands in it where only that is the repository's own."""
+        names = (name,) if name == KUSTOMIZATION else (name, *BLOCKS)
+        return Location(f"{FOLDER}/{next((item for item in names if item in self._own), name)}")
 
     def _compile(self, name: str) -> Callable[..., str]:
         source = self._own[name] if name in self._own else packaged(name)
@@ -118,10 +121,18 @@ def _environment() -> ImmutableSandboxedEnvironment:
     from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+    def printed(value: Any) -> quoting.Yaml:
+        try:
+            return quoting.scalar(value)
+        except TypeError:
+            if isinstance(value, StrictUndefined):
+                str(value)  # raises, and says which name it is
+            raise
+
     environment = ImmutableSandboxedEnvironment(
         undefined=StrictUndefined,
         autoescape=False,  # the output is YAML, not HTML: `finalize` quotes every value
-        finalize=quoting.scalar,
+        finalize=printed,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

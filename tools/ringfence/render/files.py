@@ -152,7 +152,7 @@ class _Writer:
         return _KUSTOMIZATION, _file(written)
 
     def prove(self, template: str, path: str, written: str, expected: Any) -> None:
-        proof.must_mean(self.templates.where(template), path, _file(written), expected)
+        proof.must_mean(self.templates.suspect(template), path, _file(written), expected)
 
     def values(self, bundle: Bundle, policy: Policy) -> dict[str, Any]:
         """What the templates of policies and of patches both see: text and tuples only."""
