@@ -98,7 +98,7 @@ class _Explanation:
             yield from self._missing_keys()
         elif "propertyNames" in error.absolute_schema_path:
             yield self._bad_key()
-        elif error.validator == "not":
+        elif error.validator == "not" and not error.validator_value:
             message = f"`{self._key}` cannot be here: {_lower(self._comment)}"
             yield codes.EXCLUDING_KEYS.at(
                 self._document.at_key(*self._route), message, hint="keep one, delete the other"
@@ -153,7 +153,7 @@ class _Explanation:
 
     def _bad_key(self) -> Finding:
         key = str(self._error.instance)
-        if self._error.validator == "not":
+        if self._error.validator == "not" and "enum" in self._error.validator_value:
             message, hint = f"{quoted(key)} cannot be a name here: {_lower(self._comment)}", "choose another name"
         else:
             message = f"the key {quoted(key)} is not {self._title}: {_lower(self._rule)}"
