@@ -21,7 +21,6 @@ from ringfence.manifests import (
 from ringfence.manifests.checks import REPLICAS_DIFFER
 from ringfence.values.addresses import NOWHERE, AddressSet
 
-
 NO_PLACE = Location("")
 """The place of an endpoint that no file declares."""
 
@@ -177,7 +176,7 @@ def _endpoints(
 
 
 def _top_owner(pod: Workload) -> tuple[str, str]:
-    """Kind and name of what a person declared: a ReplicaSet named with the hash of its template belongs to a Deployment."""
+    """Kind and name of what a person declared: a ReplicaSet with the hash of its template belongs to a Deployment."""
     kind, name = pod.owner
     suffix = dict(pod.labels).get("pod-template-hash", "")
     if kind == "ReplicaSet" and suffix and name.endswith(f"-{suffix}"):

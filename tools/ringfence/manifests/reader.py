@@ -1,7 +1,8 @@
 """Typed access to one object of a document, with a finding for everything that is not as the API declares it.
 
 A reader never raises: a wrong value gives a finding, marks the object as refused and reads as absent. `null` is
-absent, as in the API server. A badly formed name is an error too, but what the object means is clear: it stays readable.
+absent, as in the API server. A badly formed name is an error too, but what the object means is clear: it stays
+readable.
 """
 
 from __future__ import annotations
