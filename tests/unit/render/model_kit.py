@@ -225,6 +225,9 @@ def small() -> Model:
     )
 
 
+PRINTABLE = st.characters(exclude_categories=("C", "Z"), include_characters=" ")
+"""What `str.isprintable` says yes to."""
+
 _CIDRS = ("0.0.0.0/0", "::/0", "10.0.0.0/8", "10.1.0.0/16", "203.0.113.0/24", "2001:db8::/32", "2001:db8:1::/48")
 _LABELS = st.dictionaries(
     st.sampled_from(("app", "tier", "y", "1.0")), st.sampled_from(("a", "y", "1", "")), min_size=1

@@ -214,7 +214,7 @@ def test_the_plain_form_means_what_was_compiled(model: Model) -> None:
                     ]
 
 
-@given(st.text(st.characters(codec="utf-8").filter(str.isprintable), min_size=1, max_size=20))
+@given(st.text(kit.PRINTABLE, min_size=1, max_size=20))
 def test_any_printable_label_goes_through_template_and_reader(value: str) -> None:
     place = kit.namespace("shop", "checkout", "prod")
     web = kit.workload(place, "web", {"app": value, value: "web"})

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import model_kit as kit
 import pytest
 import yaml
 from hypothesis import example, given
@@ -38,7 +39,7 @@ TRAPS = (
     *("{}", "[]", "{{ 7*7 }}", "{% raw %}", "'", '"', "\\", "\\n", "=", "<<", "---", "...", "--- a", " a", "a ", ","),
     *("${HOME}", "$x", "é", "日本", "😀", "10.0.0.0/8", "::/0", "a/b.c-d_e", "-a", ".a", "_a", "../x"),
 )
-printable = st.text(st.characters(codec="utf-8").filter(str.isprintable), max_size=40)
+printable = st.text(kit.PRINTABLE, max_size=40)
 
 
 @pytest.mark.parametrize("value", TRAPS)

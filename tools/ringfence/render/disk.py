@@ -86,13 +86,16 @@ def write(root: Path, expected: Mapping[str, bytes], cluster: str | None = None)
         created = sorted(path for path in wanted if path not in found)
         unchanged = sorted(path for path in wanted if found.get(path) == _FILE and _read(root / path) == wanted[path])
         changed = sorted(wanted.keys() - {*created, *unchanged})
-        removed = [path for path, kind in found.items() if kind != _FOLDER and path not in wanted]
+        needed = _folders_of(wanted)
+        removed = [
+            path for path, kind in found.items() if kind != _FOLDER and path not in wanted and path not in needed
+        ]
         with _staging(root, found) as staging:
             for path in (*created, *changed):
                 staging.add(path, wanted[path])
             with _unbroken():
                 staging.replace()
-                _remove(root, removed, _empty_after(found, wanted, cluster))
+                _remove(root, removed, _empty_after(found, needed, cluster))
     except OSError as error:
         what = f"cannot write {error.filename}" if error.filename else f"cannot write below {RENDERED}"
         hint = "free the disk or mend the permissions, then run ringfence render again; every file is whole"
@@ -229,8 +232,8 @@ def _prepare(root: Path) -> None:
 
 def _remove(root: Path, stale: Iterable[str], folders: Iterable[str]) -> None:
     for path in stale:
-        # a link or file in a folder's place is gone already, and so is what a replaced folder held
-        with contextlib.suppress(FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        # what a replaced folder held is gone already
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             (root / path).unlink()
     for path in folders:
         try:
@@ -242,9 +245,8 @@ def _remove(root: Path, stale: Iterable[str], folders: Iterable[str]) -> None:
                 raise
 
 
-def _empty_after(found: Mapping[str, str], wanted: Mapping[str, bytes], cluster: str | None) -> list[str]:
-    """The folders in scope that no expected file needs, deepest first."""
-    needed = _folders_of(wanted)
+def _empty_after(found: Mapping[str, str], needed: set[str], cluster: str | None) -> list[str]:
+    """The folders in scope that are not needed, deepest first."""
     inside = tuple(f"{folder}/" for folder in scope(cluster))
     stale = [
         path for path, kind in found.items() if kind == _FOLDER and path not in needed and f"{path}/".startswith(inside)
