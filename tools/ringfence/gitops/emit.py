@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ringfence.render import quoting
-from ringfence.render.tree import HEADER
+from ringfence.render.files import HEADER
 
 
 def document(data: Mapping[str, Any]) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ringfence.compile.bundle import Bundle
-from ringfence.render.tree import RENDERED
+from ringfence.render.files import RENDERED
 
 ROOT = f"{RENDERED}/gitops"
 OVERLAYS = f"{RENDERED}/overlays"

@@ -10,7 +10,7 @@ from ringfence.sources.pages import CHECKS
 from ringfence.sources.revisions import default_base, merge_base
 from ringfence.sources.root import find_root
 from ringfence.sources.tree import MARK, Tree, Unreadable
-from ringfence.sources.working import working_tree
+from ringfence.sources.working import folder, working_tree
 
 __all__ = [
     "CHECKS",
@@ -19,6 +19,7 @@ __all__ = [
     "Unreadable",
     "default_base",
     "find_root",
+    "folder",
     "index",
     "merge_base",
     "revision",

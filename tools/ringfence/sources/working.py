@@ -20,6 +20,11 @@ def working_tree(root: Path) -> WorkingTree:
     return WorkingTree(Path(os.path.realpath(root)))
 
 
+def folder(path: Path) -> WorkingTree:
+    """The files below any folder, those that Git ignores included: for manifests that are no repository."""
+    return WorkingTree(Path(os.path.realpath(path)), label=str(path), _ignored=frozenset())
+
+
 @dataclass(slots=True)
 class WorkingTree:
     """The tree on disk at an absolute root without links. A folder is walked once; what changes later is not listed."""

@@ -1,0 +1,12 @@
+"""The proof: what the declarations say against what the rendered manifests do. Knows both; owns neither.
+
+`states` reads the rendered tree and computes its connectivity; `compare` holds it against the declarations.
+"""
+
+from ringfence.verify.compare import compare, pairs
+from ringfence.verify.declared import Declared, Statement, declared, groups
+from ringfence.verify.guard import violations
+from ringfence.verify.pages import CHECKS
+from ringfence.verify.state import State, states
+
+__all__ = ["CHECKS", "Declared", "State", "Statement", "compare", "declared", "groups", "pairs", "states", "violations"]

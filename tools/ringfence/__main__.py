@@ -1,0 +1,16 @@
+"""`python -m ringfence` and the `ringfence` script."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> int:
+    """Run the command line and give back the exit code."""
+    from ringfence import cli
+
+    return cli.main(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

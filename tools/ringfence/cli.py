@@ -1,0 +1,124 @@
+"""The command line: picks one command, runs it, and turns every way to end into an exit code.
+
+Only the chosen command's module is imported, so that a hook starts fast. Knows no detail of any stage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+
+import ringfence
+from ringfence.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_USAGE, RingfenceError
+
+COMMANDS = (
+    "init",
+    "validate",
+    "fmt",
+    "render",
+    "verify",
+    "connections",
+    "explain",
+    "impact",
+    "owners",
+    "checks",
+    "schema",
+    "completion",
+)
+
+EPILOG = """\
+examples:
+  ringfence validate                       check every declaration
+  ringfence render                         write policies/rendered from the declarations
+  ringfence verify                         prove that the rendered policies do what was declared
+  ringfence impact                         what this branch opens and closes, and who must approve
+  ringfence explain shop/frontend pay/api  which rule allows or denies a connection
+
+exit codes: 0 clean, 1 findings or drift, 2 usage, configuration or nothing to check, 3 a bug, 130 interrupted
+"""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command; the exit code (`errors`)."""
+    try:
+        code = _run(argv)
+        sys.stdout.flush()
+    except RingfenceError as error:
+        print(f"ringfence: {error.message}", file=sys.stderr)
+        if error.hint:
+            print(f"  {error.hint}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("ringfence: interrupted; nothing is half-written", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader went away (`| head`): not a failure of ours, and a second flush at exit must not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_USAGE
+    except Exception:  # noqa: BLE001 - the one boundary where a bug becomes a report
+        return _report_bug(argv)
+    return code
+
+
+def _run(argv: Sequence[str]) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    chosen = argv[0] if argv and argv[0] in COMMANDS else None
+    parser = build_parser(only=chosen)
+    arguments = parser.parse_args(argv)
+    if arguments.command is None:
+        parser.print_help(sys.stderr)
+        return EXIT_USAGE
+    module = _module(arguments.command)
+    result = module.run(arguments, sys.stdout, sys.stderr)
+    assert isinstance(result, int)  # noqa: S101 - the contract of a command module
+    return result
+
+
+def build_parser(only: str | None = None) -> argparse.ArgumentParser:
+    """The parser of all commands, or of one command alone."""
+    parser = argparse.ArgumentParser(
+        prog="ringfence",
+        description=ringfence.__doc__,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"ringfence {ringfence.__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    for name in COMMANDS if only is None else (only,):
+        module = _module(name)
+        summary, _, rest = (module.__doc__ or "").strip().partition("\n")
+        command = subparsers.add_parser(
+            name,
+            help=summary.rstrip("."),
+            description=summary,
+            epilog=rest.strip() or None,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        module.add_arguments(command)
+    return parser
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"ringfence.commands.{name}")
+
+
+def _report_bug(argv: Sequence[str]) -> int:
+    import traceback
+
+    print(
+        "ringfence: this is a bug in Ringfence, not in your files. Please report what follows.\n"
+        f"  ringfence {ringfence.__version__}, Python {platform.python_version()}, {platform.platform()}\n"
+        f"  arguments: {list(argv)!r}",
+        file=sys.stderr,
+    )
+    traceback.print_exc(file=sys.stderr)
+    return EXIT_BUG

@@ -1,0 +1,132 @@
+"""List what may talk to what, from the rendered policies or from plain manifests.
+
+examples:
+  ringfence connections --cluster prod-eu
+  ringfence connections --cluster prod-eu --from checkout/checkoutservice
+  ringfence connections --to payments/paymentservice --format json
+  ringfence connections --manifests deploy/ --cni calico
+
+--from and --to take a workload, a namespace (shop/*), a catalogue name or an address.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TextIO
+
+from ringfence.commands import shared
+from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, NothingToCheckError, UsageError
+from ringfence.findings import Finding, has_errors, in_order
+
+if TYPE_CHECKING:
+    from ringfence.verify.listing import Connection
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `connections`."""
+    shared.add_common(parser)
+    shared.add_cluster(parser)
+    shared.add_manifests(parser)
+    parser.add_argument("--from", dest="source", metavar="END", help="only connections from this end")
+    parser.add_argument("--to", dest="destination", metavar="END", help="only connections to this end")
+
+
+def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
+    """Print the connections; 1 when reading the manifests found errors."""
+    return _plain(args, out, err) if args.manifests else _repository(args, out, err)
+
+
+def _plain(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
+    from ringfence.connectivity import evaluate, to_json
+    from ringfence.report import json
+    from ringfence.verify import listing
+
+    cluster = shared.plain_cluster(args)
+    result = evaluate(cluster)
+    findings = in_order(cluster.findings)
+    if args.format == "json" and args.source is None and args.destination is None:
+        out.write(json.dump({**to_json(result), "findings": [json.finding(item) for item in findings]}))
+        return EXIT_FINDINGS if has_errors(findings) else EXIT_CLEAN
+    known = {name for end in result.endpoints for name in (str(end), end.id, f"{end.namespace}/*")}
+    rows = _chosen(listing.plain_listing(result), args, known)
+    counts = result.counts
+    summary = (
+        f"{counts.endpoints:,} workloads, {counts.policies:,} policies, "
+        f"{sum(cluster.skipped.values()):,} objects of other kinds skipped"
+    )
+    return _print(rows, findings, args.format, summary, out, err)
+
+
+def _repository(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
+    from ringfence import verify
+    from ringfence.verify import listing
+
+    loaded = shared.load_valid(args.directory, out, err, args.format)
+    if isinstance(loaded, int):
+        return loaded
+    repository, model = loaded
+    only = shared.pick_clusters(model, args.cluster)[0] if args.cluster else None
+    states = verify.states(model, repository.tree, only)
+    if not any(objects for state in states for objects in state.objects.values()):
+        raise NothingToCheckError("there is no rendered policy", "run: ringfence render")
+    rows = [row for state in states for row in listing.listing(state, model)]
+    if only is not None:
+        rows = [row for row in rows if only.name in row.cluster.split("+")]
+    known = {*model.workloads, *model.peers, *(f"{name}/*" for name in model.namespaces)}
+    known |= {pod for state in states for pod in state.declared.pods}
+    findings = in_order(finding for state in states for finding in state.findings)
+    summary = f"{len(states):,} Kubernetes clusters, {len(model.workloads):,} workloads"
+    return _print(_chosen(rows, args, known), findings, args.format, summary, out, err)
+
+
+def _chosen(rows: Sequence[Connection], args: argparse.Namespace, known: set[str]) -> list[Connection]:
+    from ringfence.values.addresses import network
+    from ringfence.values.nearest import nearest
+
+    for text in (args.source, args.destination):
+        if text is None or text in known:
+            continue
+        try:
+            network(text if "/" in text else f"{text}/{128 if ':' in text else 32}")
+        except ValueError:
+            guess = nearest(text, sorted(known))
+            hint = f"did you mean {guess}?" if guess else "an end is a workload, namespace/*, a catalogue name or an address"
+            raise UsageError(f"there is no end {text!r}", hint) from None
+    return [row for row in rows if row.is_between(args.source, args.destination)]
+
+
+def _print(
+    rows: Sequence[Connection], findings: Sequence[Finding], format_: str, summary: str, out: TextIO, err: TextIO
+) -> int:
+    from ringfence.report import json, text, wants_colour
+
+    if format_ == "json":
+        connections = [
+            {
+                "cluster": row.cluster,
+                "source": row.source,
+                "destination": row.destination,
+                "ports": row.ports.to_json(),
+                "undefined": row.undefined.to_json(),
+                "because": list(row.causes),
+            }
+            for row in rows
+        ]
+        out.write(json.dump({"connections": connections, "findings": [json.finding(item) for item in findings]}))
+    else:
+        header: tuple[str, ...] = ("CLUSTER", "FROM", "TO", "PORTS", "BECAUSE OF")
+        table = [(row.cluster, row.source, row.destination, _ports(row), ", ".join(row.causes)) for row in rows]
+        if all(not row.cluster for row in rows):
+            header, table = header[1:4], [cells[1:4] for cells in table]  # type: ignore[misc]
+        out.write(text.table(header, table))
+        summary = f"{text.plural(len(rows), 'connection')}: {summary}"
+        err.write(text.findings(findings, summary, wants_colour(err)))
+    return EXIT_FINDINGS if has_errors(findings) else EXIT_CLEAN
+
+
+def _ports(row: Connection) -> str:
+    parts = [str(row.ports)] if row.ports else []
+    if row.undefined:
+        parts.append(f"undefined: {row.undefined}")
+    return "; ".join(parts)

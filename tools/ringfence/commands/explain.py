@@ -1,0 +1,100 @@
+"""Say why a connection is allowed or denied: both directions, the objects and rules that decide, file and line.
+
+examples:
+  ringfence explain checkout/checkoutservice payments/paymentservice:50051
+  ringfence explain --cluster prod-eu storefront/frontend stripe:443
+  ringfence explain --manifests deploy/ shop/frontend shop/cart:7070/TCP
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import TYPE_CHECKING, TextIO
+
+from ringfence.commands import shared
+from ringfence.errors import EXIT_CLEAN, UsageError
+
+if TYPE_CHECKING:
+    from ringfence.connectivity import Connectivity, Explanation
+    from ringfence.model.types import Cluster, Model
+    from ringfence.values.addresses import AddressSet
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `explain`."""
+    shared.add_common(parser)
+    shared.add_cluster(parser)
+    shared.add_manifests(parser)
+    parser.add_argument("source", metavar="FROM", help="a workload, a catalogue name or an address")
+    parser.add_argument("destination", metavar="TO[:PORT]", help="the same, with a port such as :8443 or :53/UDP")
+
+
+def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
+    """Explain one pair in each cluster."""
+    from ringfence import report, verify
+    from ringfence.connectivity import evaluate, explanation_to_json
+    from ringfence.report import explanation_text, json
+
+    destination, port, protocol = split_port(args.destination)
+    answers: list[tuple[str, Explanation]] = []
+    if args.manifests:
+        cluster = shared.plain_cluster(args)
+        answers.append(("", evaluate(cluster).explain(args.source, destination, protocol, port)))
+    else:
+        loaded = shared.load_valid(args.directory, out, err, args.format)
+        if isinstance(loaded, int):
+            return loaded
+        repository, model = loaded
+        chosen = shared.pick_clusters(model, args.cluster)
+        for state in verify.states(model, repository.tree, chosen[0] if args.cluster else None):
+            for one in (item for item in state.clusters if item in chosen):
+                ends = [_end(text, one, model, state.connectivity) for text in (args.source, destination)]
+                if ends[0] is not None and ends[1] is not None:
+                    answers.append((one.name, state.connectivity.explain(ends[0], ends[1], protocol, port)))
+        if not answers:
+            raise UsageError(
+                "no cluster has both ends", "ringfence validate says in which environments a workload exists"
+            )
+    if args.format == "json":
+        rows = [{"cluster": name, **explanation_to_json(answer)} for name, answer in answers]
+        out.write(json.dump({"explanations": rows}))
+    else:
+        out.write(explanation_text.render(answers, report.wants_colour(out)))
+    return EXIT_CLEAN
+
+
+def split_port(text: str) -> tuple[str, int | None, str | None]:
+    """`shop/cart:7070/TCP` as name, port and protocol. An IPv6 address with a port stands in brackets: `[2001:db8::1]:443`."""
+    found = re.fullmatch(r"(?:\[(?P<six>[^\]]+)\]|(?P<name>[^:]+))(?::(?P<port>\d{1,5})(?:/(?P<protocol>\w+))?)?", text)
+    if found is None:
+        return text, None, None
+    name = found["six"] or found["name"]
+    if found["port"] is None:
+        return name, None, None
+    port, protocol = int(found["port"]), (found["protocol"] or "").upper() or None
+    if not 1 <= port <= 65535:
+        raise UsageError(f"port {port} is not between 1 and 65535")
+    if protocol not in (None, "TCP", "UDP", "SCTP"):
+        raise UsageError(f"protocol {found['protocol']} is not one of TCP, UDP, SCTP")
+    return name, port, protocol
+
+
+def _end(text: str, cluster: Cluster, model: Model, connectivity: Connectivity) -> str | AddressSet | None:
+    """The end in a cluster that a declared name stands for; None where it does not exist there."""
+    from ringfence.values.nearest import nearest
+
+    if text in model.workloads:
+        workload = model.workloads[text]
+        here = cluster.environment in workload.environments
+        return f"{cluster.namespace_name(workload.namespace)}/{workload.name}" if here else None
+    if text in model.peers:
+        peer = model.peers[text]
+        return f"{peer.namespace}/{peer.name}" if peer.is_pods else peer.addresses & connectivity.externals
+    if "/" not in text and ("." in text or ":" in text):
+        return text
+    names = [*model.workloads, *model.peers]
+    guess = nearest(text, names)
+    raise UsageError(
+        f"there is no workload or catalogue name {text!r}", f"did you mean {guess}?" if guess else "ringfence connections lists them"
+    )

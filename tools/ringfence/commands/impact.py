@@ -1,0 +1,116 @@
+"""Say what a change opens and closes, in which cluster, because of which flow, and who must approve.
+
+examples:
+  ringfence impact                                    this branch and the working tree against the default branch
+  ringfence impact --base v1.4 --head v1.5
+  ringfence impact --format markdown > impact.md      for the note of a merge request
+
+Revisions are read from Git's objects; nothing is checked out. The connections are those of the rendered policies.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, TextIO
+
+from ringfence.commands import shared
+from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS
+from ringfence.findings import Finding, Location, has_errors, in_order
+
+if TYPE_CHECKING:
+    from ringfence.commands.shared import Loaded
+    from ringfence.impact import Report
+    from ringfence.model.types import Model
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `impact`."""
+    shared.add_common(parser, ("text", "json", "markdown"))
+    shared.add_cluster(parser)
+    parser.add_argument(
+        "--base", metavar="REV", help="the revision to compare with (default: where this branch left the default branch)"
+    )
+    parser.add_argument("--head", metavar="REV", help="the revision to judge (default: the working tree)")
+
+
+def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
+    """Compare and print; 1 when a gate or guardrail fails."""
+    from dataclasses import replace
+
+    from ringfence import checks, impact, report, sources
+
+    root = sources.find_root(args.directory)
+    head = shared.load(args.directory, sources.revision(root, args.head) if args.head else None)
+    today = shared.today()
+    findings = list(head.findings)
+    if head.model is not None:
+        findings += checks.run(head.model, today)
+    if has_errors(findings) or head.model is None:
+        shared.print_findings(findings, out, "text" if args.format == "markdown" else args.format)
+        print("The declarations of the head are in error, so its impact cannot be told.", file=err)
+        return EXIT_FINDINGS
+    model = head.model
+    if args.cluster is not None:
+        shared.pick_clusters(model, args.cluster)
+    revision = args.base or sources.default_base(root, model.settings.default_branch)
+    base = shared.load(args.directory, sources.revision(root, revision))
+    result = impact.assess(
+        impact.Side(base.tree, base.tree.label, base.model),
+        impact.Side(head.tree, head.tree.label, model),
+        model,
+        today,
+        args.cluster,
+    )
+    result = replace(result, findings=tuple(in_order([*result.findings, *_stale(head, model), *_base_errors(base)])))
+    out.write(_formatted(result, args.format, report.wants_colour(out)))
+    return EXIT_FINDINGS if has_errors(result.findings) else EXIT_CLEAN
+
+
+def _stale(head: Loaded, model: Model) -> list[Finding]:
+    """One finding when the head's rendered files are not what its declarations say."""
+    from ringfence.commands.render import expected_tree
+    from ringfence.impact import STALE
+
+    expected = expected_tree(head, model)
+    actual = set(head.tree.files("policies/rendered"))
+    wrong = sorted(
+        path for path in actual | expected.keys() if path not in actual or head.tree.read(path) != expected.get(path)
+    )
+    if not wrong:
+        return []
+    return [
+        STALE.at(
+            Location(wrong[0]),
+            f"{len(wrong)} rendered files are not what the declarations say, so this is not yet the impact of the declarations",
+            hint="run: ringfence render",
+        )
+    ]
+
+
+def _base_errors(base: Loaded) -> list[Finding]:
+    """A note when the base itself was in error: what it declared there is not known."""
+    from ringfence.impact import BASE_IN_ERROR
+
+    if not has_errors(base.findings):
+        return []
+    return [
+        BASE_IN_ERROR.at(
+            Location("teams"),
+            f"the declarations of the base ({base.tree.label}) are in error themselves, so causes on that side may be missing",
+            hint="the connections are still exact: they come from the rendered policies",
+        )
+    ]
+
+
+def _formatted(result: Report, format_: str, colour: bool) -> str:
+    if format_ == "json":
+        from ringfence.report import impact_json
+
+        return impact_json.render(result)
+    if format_ == "markdown":
+        from ringfence.report import impact_markdown
+
+        return impact_markdown.render(result)
+    from ringfence.report import impact_text
+
+    return impact_text.render(result, colour)

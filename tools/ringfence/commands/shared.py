@@ -1,0 +1,145 @@
+"""What commands share: the common options, loading a repository, and printing findings with counts."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, NothingToCheckError, UsageError
+from ringfence.findings import Finding, has_errors, in_order
+
+if TYPE_CHECKING:
+    from ringfence.connectivity import ClusterState
+    from ringfence.model.types import Cluster, Model
+    from ringfence.sources import Tree
+
+
+def add_common(parser: argparse.ArgumentParser, formats: Sequence[str] = ("text", "json")) -> None:
+    """The options that every command on a repository takes."""
+    parser.add_argument(
+        "-C",
+        dest="directory",
+        metavar="DIR",
+        type=Path,
+        default=Path(),
+        help="run as if started in DIR; any folder of the repository will do",
+    )
+    parser.add_argument("--format", choices=formats, default="text", help="how results are printed (default: text)")
+
+
+def add_cluster(parser: argparse.ArgumentParser) -> None:
+    """The option that limits a command to one cluster."""
+    parser.add_argument("--cluster", metavar="NAME", help="only this cluster (default: all)")
+
+
+def date(text: str) -> datetime.date:
+    """The date of an option's text (`argparse` type)."""
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date; write one such as 2027-03-31") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A repository as read: its root, the tree it was read from, and the model with the findings of loading."""
+
+    root: Path
+    tree: Tree
+    model: Model | None
+    findings: tuple[Finding, ...]
+
+
+def today() -> datetime.date:
+    """The local date, against which expiry is judged."""
+    return datetime.datetime.now().astimezone().date()
+
+
+def load(directory: Path, tree: Tree | None = None) -> Loaded:
+    """The repository around a directory: from its working tree, unless another tree is given."""
+    from ringfence import model, sources
+
+    root = sources.find_root(directory)
+    chosen = tree or sources.working_tree(root)
+    loaded, findings = model.load(chosen)
+    return Loaded(root, chosen, loaded, tuple(findings))
+
+
+def load_valid(directory: Path, out: TextIO, err: TextIO, format_: str) -> tuple[Loaded, Model] | int:
+    """The repository if nothing declared is in error; else its findings are printed and the exit code comes back.
+
+    Warnings stay silent here: they are the business of `validate`.
+    """
+    from ringfence import checks
+
+    loaded = load(directory)
+    findings = list(loaded.findings)
+    if loaded.model is not None:
+        findings += checks.run(loaded.model, today())
+    if has_errors(findings) or loaded.model is None:
+        print_findings(findings, out, format_)
+        if format_ == "text":
+            print("The declarations are in error, so nothing was computed from them.", file=err)
+        return EXIT_FINDINGS
+    return loaded, loaded.model
+
+
+def pick_clusters(model: Model, name: str | None) -> list[Cluster]:
+    """All clusters, or the one of that name. Raises `UsageError` with the nearest name."""
+    if name is None:
+        return list(model.clusters.values())
+    if name not in model.clusters:
+        raise UsageError(f"there is no cluster {name!r}", f"the clusters are {', '.join(model.clusters)}")
+    return [model.clusters[name]]
+
+
+def print_findings(findings: Sequence[Finding], out: TextIO, format_: str, summary: str = "") -> int:
+    """Print findings and counts in a format; the exit code that they mean."""
+    from ringfence import report
+
+    ordered = in_order(findings)
+    out.write(report.findings(ordered, format_, summary=summary, colour=report.wants_colour(out)))
+    return EXIT_FINDINGS if has_errors(ordered) else EXIT_CLEAN
+
+
+def add_manifests(parser: argparse.ArgumentParser) -> None:
+    """The options of commands that also serve plain manifests."""
+    parser.add_argument(
+        "--manifests", metavar="DIR", type=Path, help="read Kubernetes manifests below DIR; needs no repository"
+    )
+    parser.add_argument(
+        "--cni",
+        metavar="NAME",
+        help="with --manifests: the network plugin, which settles whether an ipBlock matches pods (default: not known)",
+    )
+
+
+def plain_cluster(args: argparse.Namespace) -> ClusterState:
+    """The cluster of `--manifests`. Raises `UsageError` for a bad folder or plugin, `NothingToCheckError` for no manifest."""
+    from ringfence import sources
+    from ringfence.connectivity import Profile, from_directory, is_manifest
+    from ringfence.model.cni import DEFAULTS
+    from ringfence.values.nearest import nearest
+
+    folder: Path = args.directory / args.manifests
+    if not folder.is_dir():
+        raise UsageError(f"{args.manifests} is not a folder", "--manifests takes a folder of Kubernetes manifests")
+    profile = Profile()
+    if args.cni is not None:
+        if args.cni not in DEFAULTS:
+            guess = nearest(args.cni, DEFAULTS)
+            raise UsageError(
+                f"there is no network plugin {args.cni!r}",
+                f"did you mean {guess}?" if guess else f"one of {', '.join(DEFAULTS)}",
+            )
+        match_pods, enforces = DEFAULTS[args.cni]
+        profile = Profile(args.cni, match_pods, enforces=enforces)
+    tree = sources.folder(folder)
+    files = {path: tree.read(path) for path in tree.files() if is_manifest(path)}
+    if not files:
+        raise NothingToCheckError(f"{args.manifests} holds no manifest", "manifests are *.yaml, *.yml and *.json")
+    return from_directory(files, profile)

@@ -1,0 +1,75 @@
+"""Check every declaration: syntax, schema, references, ownership, guardrails, expiry.
+
+examples:
+  ringfence validate
+  ringfence validate teams/checkout/checkout/flows.yaml
+  ringfence validate --format json --at 2027-04-01
+
+All files are read, since a reference can point anywhere; naming files limits the report to findings in them.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+from ringfence.commands import shared
+from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, NothingToCheckError, UsageError
+from ringfence.findings import Finding, has_errors, in_order
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `validate`."""
+    shared.add_common(parser, ("text", "json"))
+    parser.add_argument("--at", metavar="DATE", type=shared.date, help="judge expiry as of this date (default: today)")
+    parser.add_argument("files", metavar="FILE", nargs="*", type=Path, help="report only findings in these files")
+
+
+def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
+    """Validate the repository; 1 when any finding is an error."""
+    from ringfence import checks
+    from ringfence.report.text import plural
+
+    loaded = shared.load(args.directory)
+    findings = list(loaded.findings)
+    summary = "the declarations could not be loaded"
+    if loaded.model is not None:
+        model = loaded.model
+        if not model.files:
+            raise NothingToCheckError("the repository declares nothing", "add a team: teams/<team>/team.yaml")
+        findings += checks.run(model, args.at or shared.today())
+        summary = (
+            f"{plural(model.files, 'file')}: {plural(len(model.teams), 'team')}, "
+            f"{plural(len(model.namespaces), 'namespace')}, {plural(len(model.workloads), 'workload')}, "
+            f"{plural(len(model.flows), 'flow')}, {plural(len(model.grants), 'baseline grant')}, "
+            f"{plural(len(model.guardrails), 'guardrail')}, {plural(len(model.waivers), 'waiver')}, "
+            f"{plural(len(model.clusters), 'cluster')}"
+        )
+    if args.files:
+        wanted = _inside(loaded.root, args.directory, args.files)
+        whole = findings
+        findings = [finding for finding in findings if _touches(finding, wanted)]
+        if len(whole) > len(findings):
+            print(f"{len(whole) - len(findings)} more in files not named; run without FILE to see them", file=err)
+    code = shared.print_findings(in_order(findings), out, args.format, summary)
+    return EXIT_FINDINGS if has_errors(findings) or (loaded.model is None and code == EXIT_CLEAN) else code
+
+
+def _inside(root: Path, directory: Path, files: Sequence[Path]) -> set[str]:
+    """The files relative to the root. Raises `UsageError` for one that is not in the repository."""
+    wanted = set()
+    for file in files:
+        path = (directory / file).absolute()
+        if not path.exists():
+            raise UsageError(f"there is no file {str(file)!r}")
+        try:
+            wanted.add(path.parent.resolve().joinpath(path.name).relative_to(root).as_posix())
+        except ValueError:
+            raise UsageError(f"{str(file)!r} is not in the repository {root}") from None
+    return wanted
+
+
+def _touches(finding: Finding, wanted: set[str]) -> bool:
+    return finding.where.path in wanted or any(where.path in wanted for where, _ in finding.related)

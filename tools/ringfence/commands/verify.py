@@ -1,0 +1,52 @@
+"""Prove that the rendered policies do exactly what was declared, pair by pair.
+
+examples:
+  ringfence verify
+  ringfence verify --cluster prod-eu
+
+Reads policies/rendered from disk, computes what it allows, and compares with the flows and the baseline: what is missing,
+what is in excess. Guardrails are held against the same connectivity.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TextIO
+
+from ringfence.commands import shared
+from ringfence.errors import NothingToCheckError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `verify`."""
+    shared.add_common(parser)
+    shared.add_cluster(parser)
+
+
+def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
+    """Compare and print; 1 when anything differs."""
+    from ringfence import verify
+    from ringfence.report.text import plural
+
+    loaded = shared.load_valid(args.directory, out, err, args.format)
+    if isinstance(loaded, int):
+        return loaded
+    repository, model = loaded
+    only = shared.pick_clusters(model, args.cluster)[0] if args.cluster else None
+    findings = []
+    policies = pairs = 0
+    found = verify.states(model, repository.tree, only)
+    for state in found:
+        findings += state.findings
+        findings += verify.compare(state)
+        findings += verify.violations(state, model, shared.today())
+        policies += sum(len(objects) for objects in state.objects.values())
+        pairs += verify.pairs(state)
+    if not policies:
+        raise NothingToCheckError("there is no rendered policy to verify", "run: ringfence render")
+    clusters = sorted(cluster.name for state in found for cluster in state.clusters)
+    summary = (
+        f"{plural(policies, 'policy')} in {', '.join(clusters)}: {plural(pairs, 'pair')} of ends compared, "
+        f"{plural(len(model.guardrails), 'guardrail')} held against them"
+    )
+    return shared.print_findings(findings, out, args.format, summary)

@@ -1,0 +1,42 @@
+"""Who must agree: the owners of every path that differs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ringfence import gitops
+from ringfence.impact.types import Approval
+from ringfence.model.types import Model
+from ringfence.sources import Tree
+
+
+def changed_paths(base: Tree, head: Tree) -> list[str]:
+    """Paths below teams/ and policies/ whose bytes differ between two trees, or that only one has, sorted."""
+    folders = ("teams", "policies")
+    before = {path for folder in folders for path in base.files(folder)}
+    after = {path for folder in folders for path in head.files(folder)}
+    return sorted(
+        path for path in before | after if path not in before or path not in after or base.read(path) != head.read(path)
+    )
+
+
+def approvals(paths: list[str], base: Model | None, head: Model) -> tuple[Approval, ...]:
+    """The owners of the paths, by the rule of CODEOWNERS, on both sides: who loses a file is asked too."""
+    asked: dict[tuple[tuple[str, ...], str], set[str]] = {}
+    for path in paths:
+        for model in (base, head):
+            if model is None:
+                continue
+            party = _party(path, model.teams)
+            owners = gitops.owners_of(model, path)
+            asked.setdefault((owners, party), set()).add(path)
+    return tuple(sorted(Approval(owners, party, tuple(sorted(files))) for (owners, party), files in asked.items() if owners))
+
+
+def _party(path: str, teams: Mapping[str, object]) -> str:
+    parts = path.split("/")
+    if parts[0] == "teams":
+        return parts[1] if len(parts) > 2 and parts[1] in teams else "platform"
+    if parts[:2] == ["policies", "rendered"]:
+        return next((part for part in parts[2:5] if part in teams), "platform")
+    return "platform"

@@ -1,0 +1,44 @@
+"""An explanation for a terminal: the verdict, then each direction with its objects and rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ringfence.connectivity import Explanation, Half
+from ringfence.report.text import one_line, paint
+
+
+def render(answers: Sequence[tuple[str, Explanation]], colour: bool) -> str:
+    """One block a cluster."""
+    return "\n".join(_block(cluster, answer, colour) for cluster, answer in answers)
+
+
+def _block(cluster: str, answer: Explanation, colour: bool) -> str:
+    where = f"{cluster}: " if cluster else ""
+    if answer.allowed:
+        verdict = paint(f"allowed on {answer.allowed}", "32", colour)
+    elif answer.undefined:
+        verdict = paint("undefined", "33", colour)
+    else:
+        verdict = paint("denied", "31", colour)
+    lines = [f"{where}{one_line(answer.source)} → {one_line(answer.destination)}: {verdict}"]
+    if answer.itself:
+        lines.append("  a pod always reaches itself")
+    for half in (answer.egress, answer.ingress):
+        if half is not None:
+            lines += _half(half)
+    if answer.undefined:
+        lines += [f"  undefined on {answer.undefined}: {one_line(reason)}" for reason in answer.reasons]
+    return "\n".join(lines) + "\n"
+
+
+def _half(half: Half) -> list[str]:
+    lines = [f"  {half.direction} of {one_line(half.subject)}:"]
+    if not half.isolated_by and not half.matches:
+        return [f"{lines[0]} open, no policy isolates it"]
+    for match in half.matches:
+        verb = "allows" if match.certain else "may allow"
+        lines.append(f"    {match.policy} rule {match.index + 1} {verb} {match.ports}  ({match.where})")
+    if not half.matches:
+        lines += [f"    {item.policy} isolates it, and no rule matches  ({item.where})" for item in half.isolated_by]
+    return lines

@@ -1,0 +1,196 @@
+"""What the declarations say, pair by pair, in one Kubernetes cluster.
+
+Worked out from the model alone, on a path that shares nothing with `compile`, so that comparing it with the connectivity
+of the rendered manifests is a proof and not an echo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from ringfence.model.types import Cluster, End, Flow, Grant, Model, Namespace, Peer, Workload
+from ringfence.values.addresses import AddressSet
+from ringfence.values.ports import PortRange, PortSet
+
+Cause = Flow | Grant
+
+OTHER = "*"
+"""The name of the pods of a namespace that nobody declared, as connectivity's representatives have it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """A pod that the declarations know, in a Kubernetes cluster.
+
+    `id` is `namespace/name` with the namespace's name there. `declared` is the workload or catalogue peer it is, or None for
+    the representative of the pods that nobody declared. `namespace` is the team namespace that it lies in, or None where no
+    bundle is rendered.
+    """
+
+    id: str
+    declared: End | None
+    namespace: Namespace | None
+    cluster: Cluster | None
+
+    @property
+    def label(self) -> str:
+        """How a person names it: the declared name, whatever the namespace is called here."""
+        if self.declared is not None:
+            return self.declared.id
+        return f"{self.namespace.name}/*" if self.namespace else self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One declared allowance: a source may call a destination on these ports, because of a flow or grant."""
+
+    source: str | AddressSet
+    destination: str | AddressSet
+    ports: PortSet
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """All pods of a Kubernetes cluster by id, and all statements, indexed for the comparison."""
+
+    pods: dict[str, Pod]
+    pairs: dict[tuple[str, str], list[Statement]] = field(default_factory=dict)
+    outward: dict[str, list[Statement]] = field(default_factory=dict)
+    inward: dict[str, list[Statement]] = field(default_factory=dict)
+
+    def add(self, statement: Statement) -> None:
+        """Index one statement."""
+        source, destination = statement.source, statement.destination
+        if isinstance(source, str) and isinstance(destination, str):
+            self.pairs.setdefault((source, destination), []).append(statement)
+        elif isinstance(source, str):
+            self.outward.setdefault(source, []).append(statement)
+        elif isinstance(destination, str):
+            self.inward.setdefault(destination, []).append(statement)
+
+    def possible(self) -> Declared:
+        """What could hold of the pods that nobody declared.
+
+        Such a pod may carry the labels of any pod of its namespace, and then has its statements too.
+        """
+        result = Declared(self.pods)
+        for statements in (*self.pairs.values(), *self.outward.values(), *self.inward.values()):
+            for statement in statements:
+                for source in _or_other(statement.source):
+                    for destination in _or_other(statement.destination):
+                        result.add(replace(statement, source=source, destination=destination))
+        return result
+
+
+def _or_other(end: str | AddressSet) -> tuple[str | AddressSet, ...]:
+    if isinstance(end, AddressSet):
+        return (end,)
+    other = f"{end.partition('/')[0]}/{OTHER}"
+    return (end,) if end == other else (end, other)
+
+
+def groups(model: Model) -> dict[str, list[Cluster]]:
+    """The clusters by the Kubernetes cluster that they share."""
+    result: dict[str, list[Cluster]] = {}
+    for cluster in model.clusters.values():
+        result.setdefault(cluster.kubernetes_cluster, []).append(cluster)
+    return result
+
+
+def declared(model: Model, clusters: Sequence[Cluster]) -> Declared:
+    """The statements that certainly hold in one Kubernetes cluster (all clusters that share it)."""
+    result = Declared(_pods(model, clusters))
+    for cluster in clusters:
+        for flow, leg in model.legs_in(cluster):
+            ports = PortSet.of(leg.ports)
+            for source in _ends(result, leg.source, cluster):
+                for destination in _ends(result, leg.destination, cluster):
+                    result.add(Statement(source, destination, ports, flow))
+        for grant in model.grants_in(cluster):
+            _grant(result, grant, cluster)
+    return result
+
+
+def _pods(model: Model, clusters: Sequence[Cluster]) -> dict[str, Pod]:
+    pods = {}
+    for cluster in clusters:
+        for workload in model.workloads_in(cluster):
+            namespace = model.namespaces[workload.namespace]
+            pod = Pod(workload_id(workload, cluster), workload, namespace, cluster)
+            pods[pod.id] = pod
+        for namespace in model.namespaces_in(cluster):
+            pod = Pod(f"{cluster.namespace_name(namespace.name)}/{OTHER}", None, namespace, cluster)
+            pods[pod.id] = pod
+    for peer in model.peers.values():
+        if peer.is_pods:
+            pods[peer_id(peer)] = Pod(peer_id(peer), peer, None, None)
+            other = f"{peer.namespace}/{OTHER}"
+            pods.setdefault(other, Pod(other, None, None, None))
+    other = f"{OTHER}/{OTHER}"
+    pods[other] = Pod(other, None, None, None)
+    return pods
+
+
+def workload_id(workload: Workload, cluster: Cluster) -> str:
+    """The id of a workload's pods in a cluster."""
+    return f"{cluster.namespace_name(workload.namespace)}/{workload.name}"
+
+
+def peer_id(peer: Peer) -> str:
+    """The id of a catalogue peer's pods."""
+    return f"{peer.namespace}/{peer.name}"
+
+
+def _ends(world: Declared, end: End, cluster: Cluster) -> list[str | AddressSet]:
+    """The pods or addresses that an end stands for.
+
+    A peer of pods also stands for every other peer whose pods carry all its labels: a selector cannot tell them apart.
+    """
+    if isinstance(end, Workload):
+        return [workload_id(end, cluster)]
+    if not end.is_pods:
+        return [end.addresses]
+    return [
+        pod.id
+        for pod in world.pods.values()
+        if pod.id.startswith(f"{end.namespace}/")
+        and set(end.labels) <= set(pod.declared.labels if isinstance(pod.declared, Peer) else ())
+    ]
+
+
+def _grant(world: Declared, grant: Grant, cluster: Cluster) -> None:
+    for pod in list(world.pods.values()):
+        if pod.cluster is not cluster:
+            continue
+        ranges: list[PortRange] = list(grant.ranges)
+        if isinstance(pod.declared, Workload):
+            for name in grant.port_names:
+                port = pod.declared.port(name)
+                ranges += port.ranges if port else ()
+        ports = PortSet.of(ranges)
+        if not ports:
+            continue
+        for end in _ends(world, grant.peer, cluster):
+            if grant.to_peer:
+                world.add(Statement(pod.id, end, ports, grant))
+            else:
+                world.add(Statement(end, pod.id, ports, grant))
+
+
+Residue = list[tuple[AddressSet, PortSet]]
+"""Disjoint address sets, each with ports (never empty)."""
+
+
+def uncovered(addresses: AddressSet, ports: PortSet, statements: Iterable[tuple[AddressSet, PortSet]]) -> Residue:
+    """What is left of addresses × ports when everything that the statements cover is taken away; exact."""
+    pieces: Residue = [(addresses, ports)] if addresses and ports else []
+    for covered, allowed in statements:
+        pieces = [
+            piece
+            for rest, open_ports in pieces
+            for piece in ((rest & covered, open_ports - allowed), (rest - covered, open_ports))
+            if piece[0] and piece[1]
+        ]
+    return pieces

@@ -1,0 +1,211 @@
+"""Guardrails held against what the rendered policies do: `never` on every connection, `must` on every pair that it names."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Sequence
+
+from ringfence.checks import sides
+from ringfence.checks.sides import SideEnd
+from ringfence.connectivity import Endpoint
+from ringfence.findings import Finding
+from ringfence.model.types import Flow, Guardrail, Model, Peer, Workload
+from ringfence.values.addresses import AddressSet
+from ringfence.values.ports import PortSet
+from ringfence.verify.declared import OTHER, Pod
+from ringfence.verify.pages import GUARDRAIL
+from ringfence.verify.state import State
+
+End = str | AddressSet
+Part = tuple[End, SideEnd]
+"""An end, or the part of its addresses that guardrails tell apart, and what guardrails see of it."""
+
+
+def violations(state: State, model: Model, today: datetime.date) -> list[Finding]:
+    """The guardrails that the rendered policies of a Kubernetes cluster break, without what a valid waiver covers."""
+    found = list(_Never(state, model, today).findings())
+    return found + list(_must(state, model, today))
+
+
+class _Never:
+    """The `never` guardrails over all rows of a state."""
+
+    def __init__(self, state: State, model: Model, today: datetime.date) -> None:
+        self._state, self._model, self._today = state, model, today
+        self._guardrails = [item for item in model.guardrails if not item.must]
+        self._parts: dict[tuple[End, str], list[Part]] = {}
+
+    def findings(self) -> Iterator[Finding]:
+        """One finding a guardrail and pair of ends."""
+        pods = self._state.declared.pods
+        for row in self._state.connectivity.rows():
+            ends = _end(row.source), _end(row.destination)
+            managed = [pods[end] for end in ends if isinstance(end, str) and pods[end].cluster is not None]
+            if not managed:
+                continue
+            cluster = managed[0].cluster
+            assert cluster is not None  # noqa: S101 - by the line above
+            # An undeclared pod counts only with what it certainly may do; what its labels may give it is judged on the
+            # declared pod that has them.
+            ports = row.allowed
+            for source, source_end in self._split(ends[0], cluster.environment):
+                for destination, destination_end in self._split(ends[1], cluster.environment):
+                    for guardrail in self._guardrails:
+                        if sides.matches(guardrail.source, source_end) and sides.matches(
+                            guardrail.destination, destination_end
+                        ):
+                            broken = sides.forbidden(guardrail, ports)
+                            broken = broken - self._waived(guardrail, source, destination)
+                            if broken:
+                                yield self._finding(guardrail, source, destination, broken)
+
+    def _split(self, end: End, environment: str) -> list[Part]:
+        key = (end, environment)
+        if key not in self._parts:
+            self._parts[key] = list(_parts(end, self._state, self._model, environment))
+        return self._parts[key]
+
+    def _waived(self, guardrail: Guardrail, source: End, destination: End) -> PortSet:
+        """The ports between two ends that waivers take out: all for a waived workload, those of a waived flow."""
+        subjects = _waivers(self._model, guardrail, self._today)
+        if not subjects:
+            return PortSet()
+        declared = self._state.declared
+        if any(isinstance(end, str) and declared.pods[end].label in subjects for end in (source, destination)):
+            return ALL
+        found = PortSet()
+        for statement in _statements(self._state, source, destination):
+            if isinstance(statement.cause, Flow) and statement.cause.id in subjects:
+                found = found | statement.ports
+        return found
+
+    def _finding(self, guardrail: Guardrail, source: End, destination: End, ports: PortSet) -> Finding:
+        explanation = self._state.connectivity.explain(source, destination)
+        halves = [half for half in (explanation.egress, explanation.ingress) if half]
+        related = [
+            (match.where, f"{match.policy} {half.direction}[{match.index}] allows {match.ports & ports}")
+            for half in halves
+            for match in half.matches
+            if match.ports & ports
+        ]
+        return GUARDRAIL.at(
+            guardrail.where,
+            f"in {self._state.name}, the rendered policies allow {_name(source)} → {_name(destination)} on {ports}, "
+            f"which guardrail {guardrail.name} forbids: {guardrail.reason}",
+            hint="take the flow away, or ask for a waiver in policies/waivers",
+            subject=f"{_name(source)} → {_name(destination)}",
+            related=related,
+        )
+
+
+ALL = PortSet(((1, 65535),), ((1, 65535),), ((1, 65535),))
+
+
+def _must(state: State, model: Model, today: datetime.date) -> Iterator[Finding]:
+    for guardrail in (item for item in model.guardrails if item.must):
+        waived = _waivers(model, guardrail, today)
+        for pod in state.declared.pods.values():
+            if pod.cluster is None or not isinstance(pod.declared, Workload) or pod.label in waived:
+                continue
+            environment = pod.cluster.environment
+            if not sides.matches(guardrail.source, sides.of_workload(pod.declared, pod.cluster)):
+                continue
+            for destination, end in _named_ends(state, model, environment):
+                if destination == pod.id or not _is_named(guardrail, end) or not sides.matches(guardrail.destination, end):
+                    continue
+                missing = sides.missing(guardrail, state.connectivity.ports(pod.id, destination))
+                if missing:
+                    yield GUARDRAIL.at(
+                        guardrail.where,
+                        f"in {state.name}, {pod.id} must reach {_name(destination)} on {missing} (guardrail "
+                        f"{guardrail.name}), and the rendered policies do not allow it: {guardrail.reason}",
+                        hint="grant it in policies/baseline, declare a flow, or ask for a waiver",
+                        subject=pod.label,
+                    )
+
+
+def _is_named(guardrail: Guardrail, end: SideEnd) -> bool:
+    """A `must` speaks only of ends that it names: an empty destination would ask for everything."""
+    return bool(end.workload or end.peers)
+
+
+def _named_ends(state: State, model: Model, environment: str) -> Iterator[Part]:
+    for pod in state.declared.pods.values():
+        if isinstance(pod.declared, Workload) and pod.cluster is not None and pod.cluster.environment == environment:
+            yield pod.id, sides.of_workload(pod.declared, pod.cluster)
+        elif isinstance(pod.declared, Peer):
+            yield pod.id, _of_peer_pod(pod, model, environment)
+    for peer in model.peers.values():
+        addresses = peer.addresses & state.connectivity.externals
+        if addresses:
+            yield addresses, SideEnd(peers=frozenset({peer.name}), world=peer.world, addresses=addresses)
+
+
+def _parts(end: End, state: State, model: Model, environment: str) -> Iterator[Part]:
+    """An end as guardrails see it; addresses are cut where catalogue peers and clusters' networks begin and end."""
+    if isinstance(end, str):
+        pod = state.declared.pods[end]
+        if isinstance(pod.declared, Workload) and pod.cluster is not None:
+            yield end, sides.of_workload(pod.declared, pod.cluster)
+        elif pod.namespace is not None and pod.cluster is not None:
+            yield end, SideEnd(pod.cluster.environment, pod.namespace.team, pod.namespace.name)
+        else:
+            yield end, _of_peer_pod(pod, model, environment)
+        return
+    pieces: list[tuple[AddressSet, frozenset[str], bool, str]] = [(end, frozenset(), True, "")]
+    for cluster in model.clusters.values():
+        own = cluster.pods | cluster.services | cluster.nodes
+        pieces = [
+            piece
+            for addresses, names, world, where in pieces
+            for piece in ((addresses & own, names, False, cluster.environment), (addresses - own, names, world, where))
+            if piece[0]
+        ]
+    for peer in model.peers.values():
+        pieces = [
+            piece
+            for addresses, names, world, where in pieces
+            for piece in (
+                (addresses & peer.addresses, names | {peer.name}, world and peer.world, where),
+                (addresses - peer.addresses, names, world, where),
+            )
+            if piece[0]
+        ]
+    for addresses, names, world, where in pieces:
+        yield addresses, SideEnd(where, peers=names, world=world, addresses=addresses)
+
+
+def _of_peer_pod(pod: Pod, model: Model, environment: str) -> SideEnd:
+    """A pod outside the teams: all catalogue peers whose selector its labels meet."""
+    labels = set(pod.declared.labels) if isinstance(pod.declared, Peer) else set()
+    namespace = pod.id.partition("/")[0]
+    names = {peer.name for peer in model.peers.values() if peer.namespace == namespace and set(peer.labels) <= labels}
+    return SideEnd(environment, peers=frozenset(names))
+
+
+def _waivers(model: Model, guardrail: Guardrail, today: datetime.date) -> set[str]:
+    return {item.subject for item in model.waivers if item.guardrail == guardrail.name and item.expires >= today}
+
+
+def _statements(state: State, source: End, destination: End) -> Sequence:  # type: ignore[type-arg]
+    declared = state.declared
+    if isinstance(source, str) and isinstance(destination, str):
+        return declared.pairs.get((source, destination), ())
+    if isinstance(source, str) and isinstance(destination, AddressSet):
+        found = declared.outward.get(source, ())
+        return [item for item in found if isinstance(item.destination, AddressSet) and destination <= item.destination]
+    if isinstance(destination, str) and isinstance(source, AddressSet):
+        found = declared.inward.get(destination, ())
+        return [item for item in found if isinstance(item.source, AddressSet) and source <= item.source]
+    return ()
+
+
+def _end(end: Endpoint | AddressSet) -> End:
+    return end.id if isinstance(end, Endpoint) else end
+
+
+def _name(end: End) -> str:
+    if isinstance(end, str):
+        return end.replace(f"/{OTHER}", "/* (any other pod)")
+    cidrs = end.cidrs()
+    return ", ".join(cidrs[:3]) + (f" and {len(cidrs) - 3} more ranges" if len(cidrs) > 3 else "")

@@ -1,0 +1,121 @@
+"""Connections as a list for people: who may talk to whom in each cluster, and because of what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ringfence.connectivity import Connectivity, Endpoint
+from ringfence.model.types import Flow, Model
+from ringfence.values.addresses import AddressSet
+from ringfence.values.ports import PortSet
+from ringfence.verify.declared import Declared, Pod, Statement
+from ringfence.verify.state import State
+
+End = str | AddressSet
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One listed connection. `source` and `destination` are declared names where there are any.
+
+    `ends` are the pods (`namespace/name` in the cluster) or addresses behind the names; `causes` the flows (`shop/pay`) and
+    grants (`baseline dns`) that declare some of it; `undefined` the ports without a verdict.
+    """
+
+    cluster: str
+    source: str
+    destination: str
+    ports: PortSet
+    undefined: PortSet
+    causes: tuple[str, ...]
+    ends: tuple[End, End]
+
+    def is_between(self, source: str | None, destination: str | None) -> bool:
+        """Whether both ends are the named ones: a name, `namespace/*`, or an address set's text (None: any)."""
+        names = (self.source, self.destination)
+        wanted = zip((source, destination), names, self.ends, strict=True)
+        return all(text is None or _is_end(text, name, end) for text, name, end in wanted)
+
+
+def listing(state: State, model: Model) -> list[Connection]:
+    """The connections of a Kubernetes cluster that some bundle has a say in; undeclared pods only where certain."""
+    declared = state.declared
+    result = []
+    for row in state.connectivity.rows():
+        ends = _end(row.source), _end(row.destination)
+        pods = [declared.pods[end] for end in ends if isinstance(end, str)]
+        clusters = {pod.cluster.name for pod in pods if pod.cluster is not None}
+        others = any(pod.declared is None for pod in pods)
+        if not clusters or (others and not row.allowed):
+            continue
+        causes = {_cause(item) for item in _statements(declared, *ends) if item.ports & row.allowed}
+        result.append(
+            Connection(
+                "+".join(sorted(clusters)),
+                _label(ends[0], declared.pods, model),
+                _label(ends[1], declared.pods, model),
+                row.allowed,
+                row.undefined if not others else PortSet(),
+                tuple(sorted(causes)),
+                ends,
+            )
+        )
+    return sorted(result, key=lambda item: (item.cluster, item.source, item.destination))
+
+
+def plain_listing(connectivity: Connectivity) -> list[Connection]:
+    """The connections of plain manifests, without a repository."""
+    return [
+        Connection("", str_end(row.source), str_end(row.destination), row.allowed, row.undefined, (), (_end(row.source), _end(row.destination)))
+        for row in connectivity.rows(replicas=False)
+    ]
+
+
+def str_end(end: Endpoint | AddressSet) -> str:
+    """An end as a short text: at most three ranges of addresses."""
+    if isinstance(end, Endpoint):
+        return str(end)
+    cidrs = end.cidrs()
+    return ", ".join(cidrs[:3]) + (f" and {len(cidrs) - 3} more" if len(cidrs) > 3 else "")
+
+
+def _end(end: Endpoint | AddressSet) -> End:
+    return end.id if isinstance(end, Endpoint) else end
+
+
+def _statements(declared: Declared, source: End, destination: End) -> Iterable[Statement]:
+    if isinstance(source, str) and isinstance(destination, str):
+        return declared.pairs.get((source, destination), ())
+    if isinstance(source, str) and isinstance(destination, AddressSet):
+        statements = declared.outward.get(source, ())
+        return [item for item in statements if isinstance(item.destination, AddressSet) and item.destination & destination]
+    if isinstance(destination, str) and isinstance(source, AddressSet):
+        statements = declared.inward.get(destination, ())
+        return [item for item in statements if isinstance(item.source, AddressSet) and item.source & source]
+    return ()
+
+
+def _cause(statement: Statement) -> str:
+    declaration = statement.cause
+    return declaration.id if isinstance(declaration, Flow) else f"baseline {declaration.name}"
+
+
+def _label(end: End, pods: dict[str, Pod], model: Model) -> str:
+    if isinstance(end, str):
+        return pods[end].label
+    names = [peer.name for peer in model.peers.values() if peer.addresses == end]
+    return names[0] if names else str_end(end)
+
+
+def _is_end(text: str, name: str, end: End) -> bool:
+    if isinstance(end, str):
+        plain = name.partition("[")[0]
+        return text in (name, plain, end) or (text.endswith("/*") and plain.startswith(text[:-1]))
+    if text == name:
+        return True
+    try:
+        wanted = AddressSet.of([text if "/" in text else f"{text}/{128 if ':' in text else 32}"])
+    except ValueError:
+        return False
+    return bool(wanted & end)

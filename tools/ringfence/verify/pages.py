@@ -1,0 +1,151 @@
+"""The checks of `verify`: each says how the rendered policies and the declarations disagree."""
+
+from __future__ import annotations
+
+from ringfence.findings import Check, Severity
+
+MISSING = Check(
+    "RF501",
+    "declared-but-denied",
+    Severity.ERROR,
+    """\
+A declared connection that the rendered policies deny.
+
+## What it finds
+
+A pair of ends and ports that a flow or a baseline grant declares, and that the rendered manifests do not allow: a rule was
+deleted or narrowed, an object is missing, or a template writes something else than was compiled.
+
+## Why it matters
+
+The connection would be cut when the cluster syncs, although everyone agreed on it.
+
+## Fails
+
+```yaml
+# the flow says shop/frontend → cart/cart on 7070/TCP, and policies/rendered/base/cart/cart/cart.yaml has
+spec:
+  ingress: []
+```
+
+## Passes
+
+```yaml
+spec:
+  ingress:
+    - from:
+        - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: shop}}
+          podSelector: {matchLabels: {app: frontend}}
+      ports: [{port: 7070, protocol: TCP}]
+```
+""",
+)
+
+EXCESS = Check(
+    "RF502",
+    "allowed-but-not-declared",
+    Severity.ERROR,
+    """\
+A connection that the rendered policies allow and nobody declared.
+
+## What it finds
+
+A pair of ends and ports that the rendered manifests allow, for which there is neither a flow nor a baseline grant: a rule
+was added or widened by hand, or an object that isolates pods is missing. Pods that nobody declared count too: a rule
+for labels that no declared workload carries is found through them.
+
+## Why it matters
+
+The cluster would allow what nobody reviewed.
+
+## Fails
+
+```yaml
+spec:
+  ingress:
+    - {}
+```
+
+## Passes
+
+```yaml
+spec:
+  ingress:
+    - from:
+        - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: shop}}
+          podSelector: {matchLabels: {app: frontend}}
+      ports: [{port: 7070, protocol: TCP}]
+```
+""",
+)
+
+UNSETTLED = Check(
+    "RF503",
+    "undefined-connection",
+    Severity.ERROR,
+    """\
+A connection for which no verdict can be given.
+
+## What it finds
+
+A pair of declared ends for which the rendered manifests do not settle a verdict, with the reason: an object that cannot be
+read or is not modelled, or a rule whose effect is left to the network plugin.
+
+## Why it matters
+
+What cannot be proven is refused: the cluster may allow more, or less, than was declared.
+
+## Fails
+
+```yaml
+# in a rendered folder
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+```
+
+## Passes
+
+```yaml
+# only objects that the renderer writes
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+```
+""",
+)
+
+GUARDRAIL = Check(
+    "RF504",
+    "guardrail-broken-by-policies",
+    Severity.ERROR,
+    """\
+The rendered policies break a guardrail.
+
+## What it finds
+
+A connection that the rendered manifests allow and a `never` guardrail forbids, or one that a `must` guardrail asks for and
+they deny. It is judged on what the manifests do, whatever the flows say; a valid waiver takes its subject out.
+
+## Why it matters
+
+A guardrail is the platform's promise. A flow that breaks it is found before it is rendered; this finds every other way.
+
+## Fails
+
+```yaml
+# a rule in a rendered policy of the card data namespace
+ingress:
+  - {}
+```
+
+## Passes
+
+```yaml
+ingress:
+  - from:
+      - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: checkout}}
+        podSelector: {matchLabels: {app: checkoutservice}}
+```
+""",
+)
+
+CHECKS = (MISSING, EXCESS, UNSETTLED, GUARDRAIL)

@@ -1,0 +1,136 @@
+"""One Kubernetes cluster as it would be: the rendered manifests' connectivity beside what the declarations say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ringfence import manifests
+from ringfence.connectivity import ClusterState, Connectivity, Endpoint, Profile, evaluate
+from ringfence.findings import Finding
+from ringfence.manifests import METADATA_NAME, ContainerPort, kustomize
+from ringfence.model.types import Cluster, Model, Port, Workload
+from ringfence.sources import Tree
+from ringfence.values.addresses import AddressSet
+from ringfence.verify.declared import Declared, declared, groups
+
+OVERLAYS = "policies/rendered/overlays"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A Kubernetes cluster under the rendered tree.
+
+    `clusters` share it; `objects` are the rendered objects of each, as plain data, by the cluster's name; `findings` are what
+    reading them found.
+    """
+
+    name: str
+    clusters: tuple[Cluster, ...]
+    declared: Declared
+    connectivity: Connectivity
+    objects: Mapping[str, Sequence[Mapping[str, Any]]]
+    findings: tuple[Finding, ...]
+
+
+def states(model: Model, tree: Tree, only: Cluster | None = None) -> list[State]:
+    """The state of every Kubernetes cluster, or of the one that a cluster lies on, by name."""
+    chosen = groups(model)
+    if only is not None:
+        chosen = {only.kubernetes_cluster: chosen[only.kubernetes_cluster]}
+    files = tree.files("policies/rendered")
+    overlays = kustomize.Overlays(tree.read, files)
+    return [_state(model, overlays, files, name, clusters) for name, clusters in sorted(chosen.items())]
+
+
+def _state(
+    model: Model, overlays: kustomize.Overlays, files: Sequence[str], name: str, clusters: Sequence[Cluster]
+) -> State:
+    objects: dict[str, list[Mapping[str, Any]]] = {}
+    documents = []
+    findings: list[Finding] = []
+    for cluster in clusters:
+        found: list[Mapping[str, Any]] = []
+        for folder in sorted(_folders(files, cluster)):
+            built, problems = overlays.build(folder)
+            findings += problems
+            documents += built
+            found += [document.data for document in built]
+        objects[cluster.name] = found
+    parsed = manifests.parse_documents(documents)
+    findings += parsed.findings
+    state = ClusterState(
+        policies=tuple(parsed.policies),
+        endpoints=tuple(_endpoints(model, clusters)),
+        namespaces=_namespaces(model, clusters),
+        profile=_profile(clusters),
+        opaque=tuple(parsed.opaque),
+    )
+    return State(
+        name,
+        tuple(clusters),
+        declared(model, clusters),
+        evaluate(state, representatives=True),
+        objects,
+        tuple(findings),
+    )
+
+
+def _folders(files: Sequence[str], cluster: Cluster) -> set[str]:
+    """The overlays of a cluster: every folder below its own that holds a kustomization."""
+    prefix = f"{OVERLAYS}/{cluster.name}/"
+    return {path.rpartition("/")[0] for path in files if path.startswith(prefix) and path.endswith("/kustomization.yaml")}
+
+
+def _endpoints(model: Model, clusters: Sequence[Cluster]) -> list[Endpoint]:
+    result = [
+        Endpoint(
+            peer.namespace, peer.name, "Peer", labels=peer.labels, ports=_container_ports(peer.ports), where=peer.where
+        )
+        for peer in model.peers.values()
+        if peer.is_pods
+    ]
+    for cluster in clusters:
+        result += [_endpoint(workload, cluster) for workload in model.workloads_in(cluster)]
+    return result
+
+
+def _endpoint(workload: Workload, cluster: Cluster) -> Endpoint:
+    return Endpoint(
+        cluster.namespace_name(workload.namespace),
+        workload.name,
+        "Workload",
+        labels=workload.labels,
+        ports=_container_ports(workload.ports),
+        where=workload.where,
+    )
+
+
+def _container_ports(ports: Sequence[Port]) -> tuple[ContainerPort, ...]:
+    return tuple(
+        ContainerPort(port.name, item.protocol, number)
+        for port in ports
+        for item in port.ranges
+        for number in ((item.first,) if item.first == item.last else ())
+    )
+
+
+def _namespaces(model: Model, clusters: Sequence[Cluster]) -> dict[str, tuple[tuple[str, str], ...]]:
+    result: dict[str, tuple[tuple[str, str], ...]] = {
+        peer.namespace: ((METADATA_NAME, peer.namespace),) for peer in model.peers.values() if peer.is_pods
+    }
+    for cluster in clusters:
+        for namespace in model.namespaces_in(cluster):
+            name = cluster.namespace_name(namespace.name)
+            result[name] = tuple(sorted({**dict(namespace.labels), METADATA_NAME: name}.items()))
+    return result
+
+
+def _profile(clusters: Sequence[Cluster]) -> Profile:
+    """The profile of a Kubernetes cluster; the model refuses clusters that share one and disagree."""
+    first = clusters[0]
+    pods = services = nodes = AddressSet()
+    for cluster in clusters:
+        pods, services, nodes = pods | cluster.pods, services | cluster.services, nodes | cluster.nodes
+    return Profile(first.cni.name, first.cni.ip_blocks_match_pods, pods, services, nodes, first.cni.enforces)
