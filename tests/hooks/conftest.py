@@ -1,4 +1,4 @@
-"""A repository that `ringfence init` laid out, rendered and committed, with a pre-commit that shares nothing outside."""
+"""A repository that `ringfence init` laid out, rendered and committed, and a pre-commit that shares nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from git_repository import GitRepository
 
 @pytest.fixture(autouse=True)
 def programs(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """This environment's `ringfence` and `pre-commit` come first on PATH; pre-commit keeps its files in the test's folder."""
+    """This environment's programs come first on PATH; pre-commit keeps its files in a folder of the test run."""
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=":")
     monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path_factory.getbasetemp() / "pre-commit"))
     monkeypatch.setenv("PRE_COMMIT_COLOR", "never")

@@ -85,11 +85,12 @@ def test_index_of_the_hook_counts_when_it_is_of_this_repository(
 def test_root_below_the_top(repository: GitRepository) -> None:
     repository.write("outside.yaml")
     repository.write("net work/teams/a.yaml", "a")
+    repository.write("net work/teams-old/a.yaml", "old")
     repository.write("net work 2/teams/b.yaml", "b")
     repository.commit()
     root = repository.path / "net work"
     for tree in (sources.revision(root, "HEAD"), sources.index(root)):
-        assert tree.files() == ["teams/a.yaml"]
+        assert tree.files() == ["teams-old/a.yaml", "teams/a.yaml"]
         assert tree.files("teams") == ["teams/a.yaml"]
         assert tree.read("teams/a.yaml") == b"a"
 

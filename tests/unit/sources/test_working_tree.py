@@ -79,6 +79,20 @@ def test_root_that_an_outer_repository_ignores_is_read_whole(repository: GitRepo
     assert sources.working_tree(repository.path / ".demo/shop").files() == ["teams/a.yaml"]
 
 
+def test_root_of_the_same_name_as_an_ignored_folder_in_it(repository: GitRepository) -> None:
+    repository.write(".gitignore", "/teams/")
+    repository.write("teams/teams/a.yaml")
+    assert sources.working_tree(repository.path / "teams").files() == ["teams/a.yaml"]
+
+
+@pytest.mark.parametrize("name", ["[ab]*", ":(top)x", "-C"])
+def test_root_whose_name_looks_like_a_pattern(repository: GitRepository, name: str) -> None:
+    repository.write(".gitignore", "*.log")
+    repository.write(f"{name}/teams/a.yaml")
+    repository.write(f"{name}/teams/a.log")
+    assert sources.working_tree(repository.path / name).files() == ["teams/a.yaml"]
+
+
 def test_variables_of_a_hook_elsewhere_change_nothing(
     repository: GitRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -87,7 +87,7 @@ def open_repository(root: Path) -> Repository:
                 f"make it one: git -C {where} init && git -C {where} add . && git -C {where} commit -m 'Start'",
             ) from error
     top = Path(os.path.realpath(repo.working_tree_dir or repo.git_dir))
-    prefix = "" if repo.bare or where == top else where.relative_to(top).as_posix() + "/"
+    prefix = "" if where == top else where.relative_to(top).as_posix() + "/"
     repository = Repository(repo, top, prefix)
     try:
         repository.run("rev-parse", "--git-dir")
