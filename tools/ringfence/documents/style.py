@@ -1,0 +1,168 @@
+"""The one style of declarations: `format` gives it to a file and keeps comments and meaning.
+
+Two spaces for each level, lists indented below their key, LF, a final newline, no blanks at line ends, one space around
+what is inside a line. A list or mapping in brackets that is longer than a line becomes one item a line.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+from ringfence.documents import read
+from ringfence.documents.codes import NOT_IN_STYLE
+from ringfence.errors import RingfenceError
+
+__all__ = ["NOT_IN_STYLE", "UnformattableError", "format"]
+
+WIDTH = 100
+"""The longest list or mapping in brackets, in characters."""
+
+_PASSES = 4
+
+
+class UnformattableError(RingfenceError):
+    """The file cannot be brought into style without a loss; `hint` says how to mend it by hand."""
+
+
+def format(raw: bytes) -> bytes:  # noqa: A001 - the name of the command
+    """The same declaration in style; formatting the result again changes nothing.
+
+    Raises `UnformattableError` for bytes that `documents.read` refuses, and where a comment or a value would be lost.
+    """
+    data = _data(raw)
+    text = raw.decode().replace("\r\n", "\n")
+    before = text
+    for _ in range(_PASSES):
+        after = _once(before)
+        if after == before:
+            break
+        before = after
+    else:
+        raise UnformattableError("the style of this file does not settle", "simplify its comments and blank lines")
+    if _data(after.encode()) != data:
+        raise UnformattableError("the values of this file would change", "write long texts on one line, in quotes")
+    _keep_comments(text, after)
+    return after.encode()
+
+
+def _data(raw: bytes) -> str:
+    """The data of a declaration in a form that tells types and the order of keys apart."""
+    document, findings = read("", raw)
+    if document is None:
+        problem = findings[0]
+        raise UnformattableError(f"line {problem.where.line}: {problem.message}", problem.hint)
+    return repr(document.data)
+
+
+def _once(text: str) -> str:
+    from ruamel.yaml.error import YAMLError
+
+    yaml = _round_trip()
+    stream = io.StringIO()
+    try:
+        data = yaml.load(text)
+        _open_long(data)
+        yaml.dump(data, stream)
+    except (YAMLError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # The text is valid, so this is a limit of ruamel's round trip, whatever it raises.
+        raise UnformattableError(f"this file cannot be rewritten: {error}", "write it in a simpler way") from error
+    return _tidy(text, stream.getvalue())
+
+
+def _round_trip() -> Any:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.nodes import ScalarNode
+    from ruamel.yaml.resolver import VersionedResolver
+
+    class Verbatim(VersionedResolver):  # type: ignore[misc, unused-ignore]
+        """Takes every unquoted scalar for text, so that none is written in another way."""
+
+        def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
+            if kind is ScalarNode and implicit[0]:
+                return self.yaml_tag("str" if value else "null")
+            return super().resolve(kind, value, implicit)
+
+        @staticmethod
+        def yaml_tag(name: str) -> Any:
+            from ruamel.yaml.tag import Tag
+
+            return Tag(suffix=f"tag:yaml.org,2002:{name}")
+
+    yaml = YAML()
+    yaml.Resolver = Verbatim
+    yaml.preserve_quotes = True
+    yaml.width = 1 << 30
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    return yaml
+
+
+def _open_long(node: Any) -> None:
+    """Give up the brackets of lists and mappings that are longer than a line."""
+    if not isinstance(node, list | dict):
+        return
+    if node and node.fa.flow_style() and _length(node) > WIDTH:  # type: ignore[union-attr]
+        node.fa.set_block_style()  # type: ignore[union-attr]
+    for part in node.values() if isinstance(node, dict) else node:
+        _open_long(part)
+
+
+def _length(node: Any) -> int:
+    if isinstance(node, dict):
+        return sum(len(str(key)) + _length(part) + 4 for key, part in node.items())
+    if isinstance(node, list):
+        return sum(_length(part) + 2 for part in node)
+    return len(str(node))
+
+
+def _tidy(source: str, text: str) -> str:
+    """Put each comment where it belongs, and drop blank lines at both ends."""
+    from ringfence.documents.comments import comments
+
+    text = text.removeprefix("---\n")
+    belongs = [_belongs_above(source.split("\n"), comment.line, comment.column) for comment in comments(source)]
+    lines = text.split("\n")
+    found = comments(text)
+    if len(found) != len(belongs):
+        _keep_comments(source, text)
+        raise UnformattableError("a comment of this file would appear twice", "put comments on lines of their own")
+    alone = {comment.line for comment in found if comment.alone}
+    for comment, above in zip(found, belongs, strict=True):
+        if comment.alone:
+            lines[comment.line] = " " * _indent(lines, comment.line, alone, above=above) + comment.text
+        else:
+            lines[comment.line] = f"{lines[comment.line][: comment.column].rstrip()}  {comment.text}"
+    return "\n".join(lines).strip("\n") + "\n"
+
+
+def _belongs_above(lines: list[str], line: int, column: int) -> int | None:
+    """How much deeper than the next content a comment stands; None where it belongs to that content."""
+    following = next((other for other in lines[line + 1 :] if other.strip() and not other.lstrip().startswith("#")), "")
+    depth = len(following) - len(following.lstrip())
+    return None if column <= depth and following else column
+
+
+def _indent(lines: list[str], line: int, alone: set[int], *, above: int | None) -> int:
+    """The indentation of a comment that stands alone: that of what follows, or of what it ends."""
+    steps = range(line + 1, len(lines)) if above is None else range(line - 1, -1, -1)
+    for other in steps:
+        if other not in alone and (content := lines[other].lstrip(" ")):
+            indent = len(lines[other]) - len(content)
+            dashes = re.match(r"(?:- )*", content)
+            return indent + (len(dashes[0]) if above is not None and dashes else 0)
+    return 0
+
+
+def _keep_comments(before: str, after: str) -> None:
+    from ringfence.documents.comments import comments
+
+    kept = [comment.text for comment in comments(after)]
+    for comment in comments(before):
+        if comment.text in kept:
+            kept.remove(comment.text)
+        else:
+            message = f"the comment in line {comment.line + 1} would be lost"
+            raise UnformattableError(
+                message, "put it on a line of its own, outside brackets and before what it is about"
+            )
