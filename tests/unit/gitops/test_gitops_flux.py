@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from gitops_crds import validator
 from gitops_models import URL, make_bundles, make_model, parsed
 
@@ -42,6 +44,21 @@ def test_the_source_is_the_repository(model, bundles):
         },
         "spec": {"interval": "1m", "timeout": "1m", "url": URL, "ref": {"branch": "main"}},
     }
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("git@gitlab.example.com:platform/policies.git", "ssh://git@gitlab.example.com/platform/policies.git"),
+        ("ssh://git@gitlab.example.com:2222/policies.git", "ssh://git@gitlab.example.com:2222/policies.git"),
+        ("http://gitlab.example.com/policies.git", "http://gitlab.example.com/policies.git"),
+    ],
+)
+def test_the_source_has_an_address_that_flux_takes(model, bundles, url, expected):
+    model = replace(model, settings=replace(model.settings, repository_url=url))
+    source = parsed(gitops.tree(model, bundles), f"{FLUX}/dev/gitrepository.yaml")
+    assert source["spec"]["url"] == expected
+    validator("GitRepository").validate(source)
 
 
 def test_the_root_applies_its_own_folder_and_waits_for_nothing(model, bundles):

@@ -64,10 +64,18 @@ def _source(settings: Settings, cluster: Cluster) -> dict[str, Any]:
         "spec": {
             "interval": "1m",
             "timeout": "1m",
-            "url": settings.repository_url,
+            "url": _address(settings.repository_url),
             "ref": {"branch": settings.default_branch},
         },
     }
+
+
+def _address(url: str) -> str:
+    """An address as Flux takes it: not in the short form of scp, `git@host:path`, which the CRD refuses."""
+    if "://" in url:
+        return url
+    host, _, path = url.partition(":")
+    return f"ssh://{host}/{path.lstrip('/')}"
 
 
 def _root(settings: Settings, cluster: Cluster) -> dict[str, Any]:
