@@ -21,7 +21,7 @@ help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: $(INSTALLED) tools ## Walk through a change on a small repository, from a flow to its impact.
+demo: $(INSTALLED) ## Walk through a change on a small repository, from a flow to its impact.
 	@bash tools/demo.sh
 
 .PHONY: test

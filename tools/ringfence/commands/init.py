@@ -84,8 +84,11 @@ def init(directory: Path) -> list[str]:
                 entry.rename(target / entry.name)
             staging.rmdir()
     except BaseException as error:
-        for path in (*placed, *([staging] if staging else [])):
-            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+        for made in (*placed, *([staging] if staging else [])):
+            if made.is_dir():
+                shutil.rmtree(made, ignore_errors=True)
+            else:
+                made.unlink(missing_ok=True)
         if isinstance(error, OSError):
             raise OutputError(
                 f"cannot write {directory}: {error.strerror or error}", "nothing was left behind"
