@@ -241,3 +241,11 @@ def test_missing_file_and_too_large_file(plain: Path) -> None:
 def test_name_with_a_null_byte_is_unreadable(plain: Path) -> None:
     with pytest.raises(Unreadable, match="null byte"):
         sources.working_tree(plain).read("teams/\0")
+
+
+def test_plain_folder_is_listed_whole(repository: GitRepository) -> None:
+    """`folder` reads manifests that need not belong to the repository around them."""
+    repository.write(".gitignore", "*.yaml\n")
+    repository.write("manifests/a.yaml", "a")
+    tree = sources.folder(repository.path / "manifests")
+    assert (tree.files(), tree.read("a.yaml")) == (["a.yaml"], b"a")
