@@ -36,10 +36,10 @@ class Names:
     def end(self, node: Node, here: str, *, peers_only: bool = False) -> End | None:
         """The workload or peer of a name; `here` is the namespace of bare names, or empty."""
         text = node.text()
-        local = f"{here}/{text}"
-        if not text or self._excused(text, local if here else text):
+        local = f"{here}/{text}" if here and "/" not in text else text
+        if not text or self._excused(text, local):
             return None
-        workload = None if peers_only else self.workloads.get(local if here and "/" not in text else text)
+        workload = None if peers_only else self.workloads.get(local)
         peer = self.peers.get(text)
         if workload and peer:
             self.report(

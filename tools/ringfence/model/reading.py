@@ -39,7 +39,7 @@ def read(tree: Tree) -> Read:
             if not problem.where.path.startswith(layout.NOT_READ_HERE):
                 result.findings.append(problem)
                 result.lost.add(_folder(problem.where.path))
-        for path in tree.files(root):
+        for path in sorted(tree.files(root)):
             if layout.is_read(path):
                 _file(tree, path, result)
     return result

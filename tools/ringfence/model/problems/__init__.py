@@ -14,6 +14,11 @@ ALSO_SCHEMA = frozenset(
         flows.BAD_PORT,
         flows.REPEATED_VALUE,
         names.RESERVED_NAME,
+        names.UNKNOWN_END,
+        names.UNKNOWN_ENVIRONMENT,
+        names.UNKNOWN_NAMESPACE,
+        names.UNKNOWN_PORT,
+        names.UNKNOWN_TEAM,
         workloads.HOST_NETWORK,
         workloads.NO_LABELS,
     }

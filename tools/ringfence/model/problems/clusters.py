@@ -68,8 +68,8 @@ The API server refuses it, and nothing is isolated there.
 # policies/clusters/prod.yaml
 apiVersion: ringfence.dev/v1alpha1
 kind: Cluster
-environment: production-of-the-european-region-with-a-long-environment-name
-namespacePattern: "{namespace}-{environment}"
+environment: prod
+namespacePattern: "{namespace}-{environment}-of-the-european-region-with-a-suffix-that-is-too-long"
 server: https://prod.example.com:6443
 cni: {name: cilium}
 networks: {pods: [10.8.0.0/14], services: [10.12.0.0/20], nodes: [10.200.0.0/16]}

@@ -64,7 +64,8 @@ An empty selector selects every pod of the namespace: each flow of the workload 
 apiVersion: ringfence.dev/v1alpha1
 kind: Namespace
 workloads:
-  api: {labels: {}, ports: {https: 8443}}
+  api: {labels: {app: api}, ports: {https: 8443}}
+  report: {labels: {}}
 ```
 
 ## Passes
@@ -75,6 +76,7 @@ apiVersion: ringfence.dev/v1alpha1
 kind: Namespace
 workloads:
   api: {labels: {app: api}, ports: {https: 8443}}
+  report: {labels: {app: report}}
 ```
 """,
 )

@@ -1,0 +1,143 @@
+import pytest
+
+from ringfence.findings import Location
+from ringfence.model import cni
+from small_repository import HEADER, codes, load, only, place, small
+
+DEV, STAGING = (f"policies/clusters/{name}.yaml" for name in ("dev", "staging"))
+
+
+def _staging(extra: str = 'namespacePattern: "{namespace}-{environment}"\n') -> str:
+    return small()[DEV].replace("environment: dev\n", f"environment: staging\nkubernetesCluster: dev\n{extra}")
+
+
+@pytest.mark.parametrize(
+    ("name", "matches", "enforces"),
+    [
+        ("calico", True, True),
+        ("antrea", True, True),
+        ("kube-router", True, True),
+        ("ovn-kubernetes", True, True),
+        ("cilium", False, True),
+        ("flannel", True, False),
+        ("weave", True, False),
+    ],
+)
+def test_defaults_of_plugins(name: str, matches: bool, enforces: bool) -> None:
+    model, findings = load({DEV: small()[DEV].replace("calico", name)})
+    assert findings == []
+    assert model is not None
+    profile = model.clusters["dev"].cni
+    assert (profile.name, profile.ip_blocks_match_pods, profile.enforces) == (name, matches, enforces)
+    assert profile.where == Location(DEV, 5, 13)
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_cluster_knows_better_than_the_default(own: bool) -> None:
+    profile = cni.profile("cilium", own, Location("x"))
+    assert profile is not None
+    assert profile.ip_blocks_match_pods is own
+
+
+def test_no_profile_of_an_unknown_plugin() -> None:
+    assert cni.profile("other", None, Location("x")) is None
+
+
+def test_a_cluster_as_resolved() -> None:
+    model, findings = load({STAGING: _staging()})
+    assert findings == []
+    assert model is not None
+    assert list(model.clusters) == ["dev", "prod", "staging"]
+    staging = model.clusters["staging"]
+    assert staging.kubernetes_cluster == "dev"
+    assert staging.namespace_name("shop") == "shop-staging"
+    assert not staging.keeps_names
+    assert model.clusters["prod"].kubernetes_cluster == "prod"
+    assert model.clusters["prod"].keeps_names
+    assert model.clusters["prod"].dialect == "kubernetes"
+    assert model.clusters["prod"].pods.cidrs() == ["10.8.0.0/14"]
+    assert model.environments == {"dev", "prod", "staging"}
+
+
+def test_namespaces_of_two_environments_collide() -> None:
+    _, findings = load({STAGING: _staging("")})
+    assert codes(findings) == ["RF140", "RF140"]
+    assert "both called `shop` on Kubernetes cluster `dev`" in findings[0].message
+    assert "namespacePattern" in findings[0].hint
+
+
+def test_a_patterned_name_collides_with_another_namespace() -> None:
+    space = HEADER.format("Namespace") + "workloads: {a: {labels: {app: a}}}\n"
+    team = small()["teams/checkout/team.yaml"].replace("[shop]", "[shop, shop-staging]")
+    files = {STAGING: _staging(), "teams/checkout/shop-staging/namespace.yaml": space, "teams/checkout/team.yaml": team}
+    finding = only(load(files)[1], "RF140")
+    assert "`shop-staging`" in finding.message
+
+
+def test_no_collision_where_the_environments_differ() -> None:
+    files = {
+        STAGING: _staging(""),
+        "teams/checkout/shop/namespace.yaml": small()["teams/checkout/shop/namespace.yaml"].replace(
+            "workloads:", "environments: [dev, prod]\nworkloads:"
+        ),
+        "teams/payments/payments/namespace.yaml": small()["teams/payments/payments/namespace.yaml"].replace(
+            "workloads:", "environments: [prod, dev]\nworkloads:"
+        ),
+    }
+    assert load(files)[1] == []
+
+
+def test_a_peer_in_a_namespace_of_a_team() -> None:
+    path = "policies/catalog/x.yaml"
+    text = HEADER.format("Catalog") + "peers:\n  cards: {description: D, owner: o, namespace: payments}\n"
+    _, findings = load({path: text})
+    assert set(codes(findings)) == {"RF140"}
+    assert findings[0].where == place(text, "cards", path)
+
+
+def test_a_name_too_long() -> None:
+    name = "n" * 60
+    files = {
+        f"teams/checkout/{name}/namespace.yaml": HEADER.format("Namespace") + "workloads: {a: {labels: {app: a}}}\n",
+        STAGING: _staging(),
+    }
+    finding = only(load(files)[1], "RF141")
+    assert "has 68 characters" in finding.message
+    assert finding.where.path == f"teams/checkout/{name}/namespace.yaml"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "part"),
+    [
+        ("https://dev.", "https://staging.", "server"),
+        ("calico", "antrea", "cni"),
+        ("10.0.0.0/14", "10.16.0.0/14", "pods"),
+        ("10.4.0.0/20", "10.5.0.0/20", "services"),
+        ("10.100.0.0/16", "10.101.0.0/16", "nodes"),
+    ],
+)
+def test_one_cluster_described_twice(old: str, new: str, part: str) -> None:
+    finding = only(load({STAGING: _staging().replace(old, new)})[1], "RF142")
+    assert finding.message.endswith(f"differ in {part}")
+
+
+@pytest.mark.parametrize("pattern", ["{environment}", "x", "{team}-{namespace}", "{namespace", "{namespace}-{}"])
+def test_a_pattern_that_cannot_be_used(pattern: str) -> None:
+    text = small()[DEV].replace("server:", f'namespacePattern: "{pattern}"\nserver:')
+    finding = only(load({DEV: text})[1], "RF143")
+    assert finding.where == place(text, f'"{pattern}"', DEV)
+
+
+def test_a_namespace_default_and_own_labels() -> None:
+    text = HEADER.format("Namespace") + (
+        "labels: {z: a, b: c}\n"
+        "environments: [prod]\n"
+        "workloads: {api: {labels: {y: b, app: api}, ports: {https: 8443}}}\n"
+    )
+    model, findings = load({"teams/payments/payments/namespace.yaml": text})
+    assert findings == []
+    assert model is not None
+    assert model.namespaces["payments"].labels == (("b", "c"), ("z", "a"))
+    assert model.workloads["payments/api"].labels == (("app", "api"), ("y", "b"))
+    assert model.workloads["payments/api"].environments == {"prod"}
+    assert model.namespaces["shop"].environments == {"dev", "prod"}

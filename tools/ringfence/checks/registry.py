@@ -1,0 +1,73 @@
+"""The checks of this stage, listed one by one."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from typing import Protocol
+
+from ringfence.checks import (
+    claim_without_namespace,
+    cni_does_not_enforce,
+    consent_missing,
+    dialect_unsupported,
+    egress_to_world,
+    flow_expired,
+    flow_expires_soon,
+    guardrail_broken,
+    guardrail_idle,
+    guardrail_unmet,
+    misplaced_flow,
+    namespace_claimed_twice,
+    namespace_without_workloads,
+    ticket_missing,
+    unclaimed_namespace,
+    waiver_expired,
+    waiver_expires_soon,
+    waiver_of_unknown_check,
+    waiver_unused,
+)
+from ringfence.findings import Check, Finding
+from ringfence.model.types import Model
+
+
+class CheckModule(Protocol):
+    """A module with one check that looks at a model on a day."""
+
+    CHECK: Check
+
+    def find(self, model: Model, today: datetime.date) -> Iterator[Finding]:
+        """What is wrong."""
+        ...
+
+
+MODULES: tuple[CheckModule, ...] = (
+    unclaimed_namespace,
+    namespace_claimed_twice,
+    misplaced_flow,
+    consent_missing,
+    claim_without_namespace,
+    namespace_without_workloads,
+    guardrail_idle,
+    waiver_expired,
+    waiver_expires_soon,
+    waiver_of_unknown_check,
+    flow_expired,
+    flow_expires_soon,
+    ticket_missing,
+    cni_does_not_enforce,
+    dialect_unsupported,
+    egress_to_world,
+)
+
+CHECKS: tuple[Check, ...] = tuple(
+    sorted(
+        (
+            *(module.CHECK for module in MODULES),
+            guardrail_broken.CHECK,
+            guardrail_unmet.CHECK,
+            waiver_unused.CHECK,
+        ),
+        key=lambda check: check.code,
+    )
+)

@@ -1,0 +1,120 @@
+"""Which ends a guardrail's side speaks of. Other stages use it for connections, where ends are not those of flows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ringfence.model.types import Cluster, End, Guardrail, Model, Peer, Side, Workload
+from ringfence.values.addresses import NOWHERE, AddressSet
+from ringfence.values.ports import ALL_PORTS, PortSet
+
+
+@dataclass(frozen=True, slots=True)
+class SideEnd:
+    """One end of a connection, as far as guardrails speak of it. What an end is not, is empty.
+
+    `environment` is empty for addresses outside of every cluster. `workload` is the id of a declared workload, empty
+    for any other pod; `namespace` is the declared name, empty for what is no team's. `peers` are the catalogue peers
+    that the end belongs to, and `addresses` an address end's addresses.
+    """
+
+    environment: str = ""
+    team: str = ""
+    namespace: str = ""
+    workload: str = ""
+    peers: frozenset[str] = frozenset()
+    world: bool = False
+    addresses: AddressSet = NOWHERE
+
+
+def matches(side: Side, end: SideEnd) -> bool:
+    """Whether the side speaks of the end: every field that it fills matches, and no exception takes the end out."""
+    return (
+        (not side.environments or end.environment in side.environments)
+        and (not side.teams or end.team in side.teams)
+        and (not side.namespaces or end.namespace in side.namespaces)
+        and (not side.workloads or end.workload in side.workloads)
+        and (not side.peers or not end.peers.isdisjoint(side.peers))
+        and (not side.world or end.world)
+        and not (side.excepts and _excepted(side, end))
+    )
+
+
+def _excepted(side: Side, end: SideEnd) -> bool:
+    return any(
+        (item.endswith("/*") and bool(end.namespace) and item[:-2] == end.namespace)
+        or (bool(end.workload) and item == end.workload)
+        or item in end.peers
+        for item in side.excepts
+    )
+
+
+def forbidden(guardrail: Guardrail, ports: PortSet) -> PortSet:
+    """The ports of a connection that a `never` forbids; without ports of its own it forbids every port."""
+    return ports & PortSet.of(guardrail.ports) if guardrail.ports else ports
+
+
+def missing(guardrail: Guardrail, ports: PortSet) -> PortSet:
+    """The ports that a `must` asks for and a connection lacks; without ports of its own it asks for any one port."""
+    if guardrail.ports:
+        return PortSet.of(guardrail.ports) - ports
+    return PortSet() if ports else ALL_PORTS
+
+
+def of_workload(workload: Workload, cluster: Cluster) -> SideEnd:
+    """A workload in a cluster."""
+    return SideEnd(cluster.environment, workload.team, workload.namespace, workload.id)
+
+
+def other_pods(model: Model, cluster: Cluster) -> list[SideEnd]:
+    """The pods of each team namespace in a cluster that no workload declares: a namespace's policy counts for them."""
+    return [SideEnd(cluster.environment, space.team, space.name) for space in model.namespaces_in(cluster)]
+
+
+class Ends:
+    """The ends of flows and grants as sides see them; what is found out about a peer's addresses is kept."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._abroad: dict[str, tuple[SideEnd, ...]] = {}
+
+    def of(self, end: End, cluster: Cluster) -> tuple[SideEnd, ...]:
+        """All that an end of a flow stands for in a cluster.
+
+        An address peer stands for its addresses, and for the pods and nodes of each cluster whose networks hold some
+        of them: a block of another environment's pods reaches that environment.
+        """
+        if isinstance(end, Workload):
+            return (of_workload(end, cluster),)
+        if end.is_pods:
+            return (SideEnd(cluster.environment, peers=frozenset({end.name})),)
+        if end.name not in self._abroad:
+            self._abroad[end.name] = tuple(self._addresses(end))
+        return self._abroad[end.name]
+
+    def universe(self) -> Iterator[SideEnd]:
+        """Every end that a declaration can name in any cluster, and the world, which any new peer may hold."""
+        yield SideEnd(world=True)
+        for cluster in self._model.clusters.values():
+            yield from self.pods(cluster)
+            for peer in self._model.peers.values():
+                yield from self.of(peer, cluster)
+
+    def pods(self, cluster: Cluster) -> list[SideEnd]:
+        """The workloads and other pods of the team namespaces in a cluster."""
+        return [
+            *(of_workload(item, cluster) for item in self._model.workloads_in(cluster)),
+            *other_pods(self._model, cluster),
+        ]
+
+    def _addresses(self, peer: Peer) -> Iterator[SideEnd]:
+        names = frozenset({peer.name})
+        yield SideEnd(peers=names, world=peer.world, addresses=peer.addresses)
+        for cluster in self._model.clusters.values():
+            if common := peer.addresses & (cluster.pods | cluster.services):
+                # an address of a pod network can become any pod's
+                for pod in self.pods(cluster):
+                    yield SideEnd(pod.environment, pod.team, pod.namespace, pod.workload, names, addresses=common)
+            if common := peer.addresses & (cluster.pods | cluster.services | cluster.nodes):
+                yield SideEnd(cluster.environment, peers=names, addresses=common)
