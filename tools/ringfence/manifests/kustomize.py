@@ -292,7 +292,7 @@ def _identity(document: Document) -> tuple[str, str, str, str, str]:
 
 
 def _hits(target: Mapping[str, str], identity: tuple[str, str, str, str, str]) -> bool:
-    """Whether a target selects an object; kustomize takes its values as anchored patterns (`.` is any character)."""
+    """Whether a target selects an object; kustomize takes its values as anchored patterns."""
     values = dict(zip(("group", "kind", "name", "namespace", "version"), identity, strict=True))
     return all(re.fullmatch(text, values[key]) for key, text in target.items())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ringfence.values.addresses import network
 
@@ -13,6 +14,7 @@ _PORT_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _PREFIX = re.compile(r"0|[1-9][0-9]{0,2}")
 
 
+@lru_cache(maxsize=1 << 16)
 def subdomain(text: str) -> str:
     """Why a text is no RFC 1123 subdomain (the name of most objects), or empty."""
     if len(text) > 253:
@@ -22,6 +24,7 @@ def subdomain(text: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=1 << 16)
 def dns_label(text: str) -> str:
     """Why a text is no RFC 1123 label (the name of a namespace), or empty."""
     if len(text) > 63:
@@ -31,6 +34,7 @@ def dns_label(text: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=1 << 16)
 def label_key(text: str) -> str:
     """Why a text is no label key (`name` or `prefix/name`), or empty."""
     prefix, slash, name = text.rpartition("/")
@@ -45,6 +49,7 @@ def label_key(text: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=1 << 16)
 def label_value(text: str) -> str:
     """Why a text is no label value, or empty."""
     if len(text) > 63:
@@ -54,6 +59,7 @@ def label_value(text: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=1 << 16)
 def port_name(text: str) -> str:
     """Why a text is no port name (IANA service name), or empty."""
     if len(text) > 15:
@@ -65,6 +71,7 @@ def port_name(text: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=1 << 16)
 def cidr(text: str) -> str:
     """Why Kubernetes 1.36 refuses a text as a CIDR, or empty."""
     address, slash, prefix = text.partition("/")

@@ -71,17 +71,16 @@ class Reader:
 
     def typed(self, value: Any, kind: type, route: Route, required: bool = False) -> Any:
         """The value if it has the type, None if it is absent; else a finding and None."""
+        if type(value) is kind or (value is None and not required):
+            return value
         name = ".".join(map(str, route)) or "the object"
         if value is None:
-            if required:
-                self.refuse(route[:-1], f"`{name}` is missing; the API server refuses the object", f"add `{route[-1]}`")
-            return None
-        if type(value) is not kind:
-            want = kind_of(kind())
+            message = f"`{name}` is missing; the API server refuses the object"
+            self.refuse(route[:-1], message, f"add `{route[-1]}`")
+        else:
             hint = "put it in quotes" if kind is str and not isinstance(value, (dict, list)) else ""
-            self.refuse(route, f"`{name}` is {kind_of(value)} where {want} belongs", hint)
-            return None
-        return value
+            self.refuse(route, f"`{name}` is {kind_of(value)} where {kind_of(kind())} belongs", hint)
+        return None
 
     def mapping(
         self, value: Any, route: Route, known: Collection[str], required: bool = False
