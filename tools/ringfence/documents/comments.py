@@ -39,6 +39,16 @@ def comments(text: str) -> list[Comment]:
     return found + _between(text, end, len(text))
 
 
+def continued(text: str) -> set[int]:
+    """The lines, from 0, that a scalar begun on an earlier line goes on in."""
+    lines: set[int] = set()
+    for token in yaml.scan(text, Loader=PARSER):
+        if isinstance(token, yaml.ScalarToken):
+            end = token.end_mark.line + (1 if token.end_mark.column else 0)
+            lines.update(range(token.start_mark.line + 1, end))
+    return lines
+
+
 def _between(text: str, start: int, end: int) -> list[Comment]:
     found = []
     for match in _COMMENT.finditer(text, start, end):

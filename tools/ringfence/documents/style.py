@@ -20,6 +20,7 @@ WIDTH = 100
 """The longest list or mapping in brackets, in characters."""
 
 _PASSES = 4
+_MOVE = "put each comment on a line of its own, outside brackets and before what it is about"
 
 
 class UnformattableError(RingfenceError):
@@ -68,7 +69,10 @@ def _once(text: str) -> str:
     except (YAMLError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
         # The text is valid, so this is a limit of ruamel's round trip, whatever it raises.
         raise UnformattableError(f"this file cannot be rewritten: {error}", "write it in a simpler way") from error
-    return _tidy(text, stream.getvalue())
+    after = stream.getvalue()
+    if read("", after.encode())[0] is None:
+        raise UnformattableError("this file cannot be rewritten", _MOVE)
+    return _tidy(text, after)
 
 
 def _round_trip() -> Any:
@@ -118,39 +122,37 @@ def _length(node: Any) -> int:
 
 def _tidy(source: str, text: str) -> str:
     """Put each comment where it belongs, and drop blank lines at both ends."""
-    from ringfence.documents.comments import comments
+    from ringfence.documents.comments import comments, continued
 
     text = text.removeprefix("---\n")
-    belongs = [_belongs_above(source.split("\n"), comment.line, comment.column) for comment in comments(source)]
+    written = source.split("\n")
+    ends = [_ends_what_is_above(written, comment.line, comment.column) for comment in comments(source)]
     lines = text.split("\n")
     found = comments(text)
-    if len(found) != len(belongs):
+    if len(found) != len(ends):
         _keep_comments(source, text)
-        raise UnformattableError("a comment of this file would appear twice", "put comments on lines of their own")
-    alone = {comment.line for comment in found if comment.alone}
-    for comment, above in zip(found, belongs, strict=True):
+        raise UnformattableError("a comment of this file would appear twice", _MOVE)
+    passed = continued(text) | {comment.line for comment in found if comment.alone}
+    for comment, above in zip(found, ends, strict=True):
         if comment.alone:
-            lines[comment.line] = " " * _indent(lines, comment.line, alone, above=above) + comment.text
+            lines[comment.line] = " " * _indent(lines, comment.line, passed, above=above) + comment.text
         else:
             lines[comment.line] = f"{lines[comment.line][: comment.column].rstrip()}  {comment.text}"
     return "\n".join(lines).strip("\n") + "\n"
 
 
-def _belongs_above(lines: list[str], line: int, column: int) -> int | None:
-    """How much deeper than the next content a comment stands; None where it belongs to that content."""
+def _ends_what_is_above(lines: list[str], line: int, column: int) -> bool:
+    """Whether a comment stands deeper than the content that follows, or nothing follows."""
     following = next((other for other in lines[line + 1 :] if other.strip() and not other.lstrip().startswith("#")), "")
-    depth = len(following) - len(following.lstrip())
-    return None if column <= depth and following else column
+    return not following or column > len(following) - len(following.lstrip())
 
 
-def _indent(lines: list[str], line: int, alone: set[int], *, above: int | None) -> int:
-    """The indentation of a comment that stands alone: that of what follows, or of what it ends."""
-    steps = range(line + 1, len(lines)) if above is None else range(line - 1, -1, -1)
-    for other in steps:
-        if other not in alone and (content := lines[other].lstrip(" ")):
-            indent = len(lines[other]) - len(content)
-            dashes = re.match(r"(?:- )*", content)
-            return indent + (len(dashes[0]) if above is not None and dashes else 0)
+def _indent(lines: list[str], line: int, passed: set[int], *, above: bool) -> int:
+    """The indentation of a comment that stands alone: that of the nearest content below or above it."""
+    for other in range(line - 1, -1, -1) if above else range(line + 1, len(lines)):
+        if other not in passed and (content := lines[other].lstrip(" ")):
+            dashes = re.match(r"(?:- )*", content) if above else None
+            return len(lines[other]) - len(content) + (len(dashes[0]) if dashes else 0)
     return 0
 
 
