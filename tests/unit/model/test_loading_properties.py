@@ -25,7 +25,8 @@ RICH = {
     "teams/checkout/shop/x.yaml": (
         "apiVersion: ringfence.dev/v1alpha1\nkind: Flows\nflows:\n"
         "  - {name: cards, from: frontend, to: payments/api, ports: [https], reason: R, expires: 2031-01-01}\n"
-        "  - {name: out, from: [frontend, checkout], to: internet, environments: [dev], ports: [443, 5-9/UDP], reason: R}\n"
+        "  - {name: out, from: [frontend, checkout], to: internet, environments: [dev], "
+        "ports: [443, 5-9/UDP], reason: R}\n"
     ),
 }
 FILES = {path: text for path, text in over(RICH).items() if path.endswith(".yaml")}

@@ -39,13 +39,13 @@ def page(word: str, among: Iterable[Check] | None = None) -> Check | None:
 
 def _raised(model: Model, today: datetime.date) -> Iterator[Raised]:
     from ringfence.checks import guardrail_broken, guardrail_unmet, registry
+    from ringfence.checks.waiving import Raised
 
     for module in registry.MODULES:
         for finding in module.find(model, today):
-            yield "", finding
-    for find in (guardrail_broken.find, guardrail_unmet.find):
-        for guardrail, finding in find(model):
-            yield guardrail.name, finding
+            yield Raised.plain(finding)
+    yield from guardrail_broken.find(model)
+    yield from guardrail_unmet.find(model)
 
 
 def _all() -> tuple[Check, ...]:

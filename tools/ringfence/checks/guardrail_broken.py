@@ -4,7 +4,7 @@
 
 A flow or a grant that opens, in any cluster, a connection that a guardrail of the platform says must `never` be. An
 address peer counts as what its addresses are: a block that holds another cluster's pods, services or nodes reaches
-that cluster's environment. A flow can be waived for one guardrail.
+that cluster's environment. A flow can be waived for one guardrail, and so can a workload that is an end of all of it.
 
 ## Why it matters
 
@@ -36,7 +36,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ringfence.checks.sides import Ends, SideEnd, forbidden, matches
-from ringfence.findings import Check, Finding, Location, Severity
+from ringfence.checks.waiving import Raised
+from ringfence.findings import Check, Location, Severity
 from ringfence.model.types import Cluster, Flow, Grant, Guardrail, Leg, Model
 from ringfence.values.ports import NO_PORTS, PortSet
 
@@ -54,7 +55,7 @@ class _Broken:
         self.pairs.setdefault((source, destination, str(ports)), []).append(cluster)
 
 
-def find(model: Model) -> Iterator[tuple[Guardrail, Finding]]:
+def find(model: Model) -> Iterator[Raised]:
     """One finding for each guardrail and each flow or grant that breaks it."""
     guardrails = [guardrail for guardrail in model.guardrails if not guardrail.must]
     if not guardrails:
@@ -70,7 +71,7 @@ def find(model: Model) -> Iterator[tuple[Guardrail, Finding]]:
             for grant in model.grants_in(cluster):
                 _grant(guardrail, cluster, grant, model, pods, ends, broken)
         for subject in sorted(broken):
-            yield guardrail, _finding(guardrail, subject, broken[subject])
+            yield _raised(guardrail, subject, broken[subject])
 
 
 def _by_source(legs: Iterable[tuple[Flow, Leg]]) -> dict[str, list[tuple[Flow, Leg]]]:
@@ -136,17 +137,20 @@ def _any(guardrail: Guardrail, part: str, ends: Iterable[SideEnd]) -> bool:
     return any(matches(side, end) for end in ends)
 
 
-def _finding(guardrail: Guardrail, subject: str, broken: _Broken) -> Finding:
+def _raised(guardrail: Guardrail, subject: str, broken: _Broken) -> Raised:
     shown = [
         f"{source} → {destination} on {ports} in {', '.join(clusters)}"
         for (source, destination, ports), clusters in sorted(broken.pairs.items())
     ]
     text = "; ".join(shown[:3]) + (f"; and {len(shown) - 3} more" if len(shown) > 3 else "")
     what = "grant" if subject.startswith("baseline/") else "flow"
-    return CHECK.at(
+    # a workload's waiver holds for what the workload does, and not for the other pairs of the same flow
+    ends = set.intersection(*({source, destination} for source, destination, _ in broken.pairs))
+    finding = CHECK.at(
         broken.where,
         f"{what} {subject} breaks the guardrail {guardrail.name} ({guardrail.reason}): {text}",
         hint=f"remove or narrow it, or ask the platform team for a waiver of `{guardrail.name}` for `{subject}`",
         subject=subject,
         related=[(guardrail.where, f"the guardrail {guardrail.name}")],
     )
+    return Raised(finding, guardrail.name, {subject, *ends})

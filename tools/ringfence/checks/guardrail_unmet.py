@@ -42,6 +42,7 @@ from collections.abc import Iterable, Iterator
 
 from ringfence.checks.guardrail_broken import granted_ports
 from ringfence.checks.sides import Ends, matches, missing
+from ringfence.checks.waiving import Raised
 from ringfence.findings import Check, Finding, Severity
 from ringfence.model.types import Cluster, End, Guardrail, Leg, Model, Peer, Side, Workload
 from ringfence.values.ports import PortSet
@@ -49,7 +50,7 @@ from ringfence.values.ports import PortSet
 CHECK = Check("RF302", "guardrail-unmet", Severity.ERROR, __doc__)
 
 
-def find(model: Model) -> Iterator[tuple[Guardrail, Finding]]:
+def find(model: Model) -> Iterator[Raised]:
     """One finding for each guardrail and each workload that lacks something of it."""
     guardrails = [guardrail for guardrail in model.guardrails if guardrail.must]
     if not guardrails:
@@ -67,7 +68,8 @@ def find(model: Model) -> Iterator[tuple[Guardrail, Finding]]:
                         cluster.name
                     )
         for subject in sorted(lacking):
-            yield guardrail, _finding(guardrail, model.workloads[subject], lacking[subject])
+            finding = _finding(guardrail, model.workloads[subject], lacking[subject])
+            yield Raised(finding, guardrail.name, (subject,))
 
 
 def pairs(guardrail: Guardrail, model: Model, cluster: Cluster, ends: Ends) -> Iterator[tuple[End, End]]:

@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 from ringfence.findings import Check, Finding
 from ringfence.model.types import Model, Waiver
 
-Raised = tuple[str, Finding]
-"""A finding, and the name of the guardrail that it is about, or an empty text."""
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """A finding, the guardrail that it is about (or an empty text), and the subjects any of which a waiver may name."""
+
+    finding: Finding
+    guardrail: str
+    subjects: Collection[str]
+
+    @classmethod
+    def plain(cls, finding: Finding) -> Raised:
+        """A finding of a check that knows no guardrail."""
+        return cls(finding, "", (finding.subject,))
 
 
 def excusing(
-    model: Model, today: datetime.date, subject: str, *, guardrail: str = "", check: Check | None = None
+    model: Model,
+    today: datetime.date,
+    subjects: Collection[str],
+    *,
+    guardrail: str = "",
+    check: Check | None = None,
 ) -> Waiver | None:
-    """The waiver in force that excuses a subject from a guardrail or a check."""
+    """The waiver in force that excuses one of the subjects from a guardrail or a check."""
     for waiver in model.waivers:
-        if waiver.subject != subject or waiver.expires < today:
+        if waiver.subject not in subjects or waiver.expires < today:
             continue
         if guardrail and waiver.guardrail == guardrail:
             return waiver
@@ -33,14 +50,11 @@ def apply(
     can_be = frozenset(waivable)
     left: list[Finding] = []
     used: set[Waiver] = set()
-    for guardrail, finding in raised:
-        waiver = None
-        if guardrail:
-            waiver = excusing(model, today, finding.subject, guardrail=guardrail)
-        elif finding.check in can_be:
-            waiver = excusing(model, today, finding.subject, check=finding.check)
+    for item in raised:
+        check = item.finding.check if item.finding.check in can_be else None
+        waiver = excusing(model, today, item.subjects, guardrail=item.guardrail, check=check)
         if waiver is None:
-            left.append(finding)
+            left.append(item.finding)
         else:
             used.add(waiver)
     return left, [waiver for waiver in model.waivers if waiver not in used]
