@@ -17,7 +17,9 @@ from ringfence.errors import EXIT_CLEAN, UsageError
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `checks`."""
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="how results are printed (default: text)")
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="how results are printed (default: text)"
+    )
     parser.add_argument("code", metavar="CODE", nargs="?", help="the code or the name of one check")
 
 
@@ -30,7 +32,9 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:  # noqa: ARG
     if args.code is not None:
         chosen = [check for check in known if args.code.lower() in (check.code.lower(), check.name)]
         if not chosen:
-            near = difflib.get_close_matches(args.code, [word for check in known for word in (check.name, check.code)], 1)
+            near = difflib.get_close_matches(
+                args.code, [word for check in known for word in (check.name, check.code)], 1
+            )
             raise UsageError(
                 f"there is no check {args.code!r}",
                 f"did you mean {near[0]}?" if near else "ringfence checks lists them",
@@ -43,6 +47,10 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:  # noqa: ARG
         check = known[0]
         out.write(f"{check.code} {check.name} ({check.severity.value})\n\n{check.doc.strip()}\n")
     else:
-        out.write(text.table(("CODE", "NAME", "SEVERITY", "WHAT"), [(c.code, c.name, c.severity.value, c.title) for c in known]))
+        out.write(
+            text.table(
+                ("CODE", "NAME", "SEVERITY", "WHAT"), [(c.code, c.name, c.severity.value, c.title) for c in known]
+            )
+        )
         out.write(f"\n{text.plural(len(known), 'check')}\n")
     return EXIT_CLEAN

@@ -91,7 +91,11 @@ def _chosen(rows: Sequence[Connection], args: argparse.Namespace, known: set[str
             network(text if "/" in text else f"{text}/{128 if ':' in text else 32}")
         except ValueError:
             guess = nearest(text, sorted(known))
-            hint = f"did you mean {guess}?" if guess else "an end is a workload, namespace/*, a catalogue name or an address"
+            hint = (
+                f"did you mean {guess}?"
+                if guess
+                else "an end is a workload, namespace/*, a catalogue name or an address"
+            )
             raise UsageError(f"there is no end {text!r}", hint) from None
     return [row for row in rows if row.is_between(args.source, args.destination)]
 

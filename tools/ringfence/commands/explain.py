@@ -65,7 +65,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 
 
 def split_port(text: str) -> tuple[str, int | None, str | None]:
-    """`shop/cart:7070/TCP` as name, port and protocol. An IPv6 address with a port stands in brackets: `[2001:db8::1]:443`."""
+    """`shop/cart:7070/TCP` as name, port and protocol; an IPv6 address with a port is `[2001:db8::1]:443`."""
     found = re.fullmatch(r"(?:\[(?P<six>[^\]]+)\]|(?P<name>[^:]+))(?::(?P<port>\d{1,5})(?:/(?P<protocol>\w+))?)?", text)
     if found is None:
         return text, None, None
@@ -96,5 +96,6 @@ def _end(text: str, cluster: Cluster, model: Model, connectivity: Connectivity) 
     names = [*model.workloads, *model.peers]
     guess = nearest(text, names)
     raise UsageError(
-        f"there is no workload or catalogue name {text!r}", f"did you mean {guess}?" if guess else "ringfence connections lists them"
+        f"there is no workload or catalogue name {text!r}",
+        f"did you mean {guess}?" if guess else "ringfence connections lists them",
     )

@@ -20,7 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `fmt`."""
     shared.add_common(parser)
     parser.add_argument("--check", action="store_true", help="name the files that are not in style; change nothing")
-    parser.add_argument("files", metavar="FILE", nargs="*", type=Path, help="only these files (default: all declarations)")
+    parser.add_argument(
+        "files", metavar="FILE", nargs="*", type=Path, help="only these files (default: all declarations)"
+    )
 
 
 def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
@@ -38,7 +40,9 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     else:
         paths = [path for path in (*tree.files("policies"), *tree.files("teams")) if _declares(path)]
         if not paths:
-            raise NothingToCheckError("there is no declaration to format", "declarations are *.yaml in policies/ and teams/")
+            raise NothingToCheckError(
+                "there is no declaration to format", "declarations are *.yaml in policies/ and teams/"
+            )
     findings = []
     changed = 0
     for path in paths:
@@ -52,7 +56,9 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
             continue
         changed += 1
         if args.check:
-            findings.append(style.NOT_IN_STYLE.at(document.at(), "this file is not in style", hint=f"ringfence fmt {path}"))
+            findings.append(
+                style.NOT_IN_STYLE.at(document.at(), "this file is not in style", hint=f"ringfence fmt {path}")
+            )
         else:
             replace(root / path, styled)
             print(f"formatted {path}", file=err)

@@ -28,7 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shared.add_common(parser, ("text", "json", "markdown"))
     shared.add_cluster(parser)
     parser.add_argument(
-        "--base", metavar="REV", help="the revision to compare with (default: where this branch left the default branch)"
+        "--base",
+        metavar="REV",
+        help="the revision to compare with (default: where this branch left the default branch)",
     )
     parser.add_argument("--head", metavar="REV", help="the revision to judge (default: the working tree)")
 
@@ -81,7 +83,7 @@ def _stale(head: Loaded, model: Model) -> list[Finding]:
     return [
         STALE.at(
             Location(wrong[0]),
-            f"{len(wrong)} rendered files are not what the declarations say, so this is not yet the impact of the declarations",
+            f"{len(wrong)} rendered files are not what the declarations say, so this is not yet their impact",
             hint="run: ringfence render",
         )
     ]
@@ -96,7 +98,7 @@ def _base_errors(base: Loaded) -> list[Finding]:
     return [
         BASE_IN_ERROR.at(
             Location("teams"),
-            f"the declarations of the base ({base.tree.label}) are in error themselves, so causes on that side may be missing",
+            f"the declarations of the base ({base.tree.label}) are in error, so causes on that side may be missing",
             hint="the connections are still exact: they come from the rendered policies",
         )
     ]

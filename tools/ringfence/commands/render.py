@@ -28,10 +28,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def expected_tree(loaded: Loaded, model: Model) -> dict[str, bytes]:
     """Every file below policies/rendered as the declarations want it."""
-    from ringfence import compile, gitops, render
+    from ringfence import gitops, render
+    from ringfence.compile import bundles as bundles_of
 
     templates = render.own_templates(loaded.tree)
-    bundles = {name: compile.bundles(model, cluster) for name, cluster in model.clusters.items()}
+    bundles = {name: bundles_of(model, cluster) for name, cluster in model.clusters.items()}
     return {**render.tree(model, templates), **gitops.tree(model, bundles)}
 
 

@@ -119,7 +119,10 @@ def add_manifests(parser: argparse.ArgumentParser) -> None:
 
 
 def plain_cluster(args: argparse.Namespace) -> ClusterState:
-    """The cluster of `--manifests`. Raises `UsageError` for a bad folder or plugin, `NothingToCheckError` for no manifest."""
+    """The cluster of `--manifests`.
+
+    Raises `UsageError` for a bad folder or plugin, `NothingToCheckError` where there is no manifest.
+    """
     from ringfence import sources
     from ringfence.connectivity import Profile, from_directory, is_manifest
     from ringfence.model.cni import DEFAULTS

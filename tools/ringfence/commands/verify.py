@@ -4,8 +4,8 @@ examples:
   ringfence verify
   ringfence verify --cluster prod-eu
 
-Reads policies/rendered from disk, computes what it allows, and compares with the flows and the baseline: what is missing,
-what is in excess. Guardrails are held against the same connectivity.
+Reads policies/rendered from disk, computes what it allows, and compares with the flows and the baseline: what
+is missing, what is in excess. Guardrails are held against the same connectivity.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TextIO
 
 from ringfence.commands import shared
 from ringfence.errors import NothingToCheckError
+from ringfence.findings import Finding
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +34,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         return loaded
     repository, model = loaded
     only = shared.pick_clusters(model, args.cluster)[0] if args.cluster else None
-    findings = []
+    findings: list[Finding] = []
     policies = pairs = 0
     found = verify.states(model, repository.tree, only)
     for state in found:

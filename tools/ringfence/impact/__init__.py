@@ -1,6 +1,7 @@
 """What a change really does: connections, objects, guardrails and approvals of a head against a base.
 
-Compares the connectivity of the manifests rendered at both revisions; declarations give the causes. Knows no output format.
+Compares the connectivity of the manifests rendered at both revisions; declarations give the causes. Knows no
+output format.
 """
 
 from __future__ import annotations

@@ -30,7 +30,9 @@ def approvals(paths: list[str], base: Model | None, head: Model) -> tuple[Approv
             party = _party(path, model.teams)
             owners = gitops.owners_of(model, path)
             asked.setdefault((owners, party), set()).add(path)
-    return tuple(sorted(Approval(owners, party, tuple(sorted(files))) for (owners, party), files in asked.items() if owners))
+    return tuple(
+        sorted(Approval(owners, party, tuple(sorted(files))) for (owners, party), files in asked.items() if owners)
+    )
 
 
 def _party(path: str, teams: Mapping[str, object]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ringfence.connectivity import ClusterState, Connectivity, Endpoint, Profile, diff, evaluate
+from ringfence.connectivity import ClusterState, Connectivity, Profile, diff, evaluate
 from ringfence.findings import Finding, Location
 from ringfence.impact.approvals import approvals, changed_paths
 from ringfence.impact.changes import DiffRow, changes, collapse
@@ -17,6 +17,7 @@ from ringfence.impact.types import Change, Report
 from ringfence.model.types import Model
 from ringfence.sources import Tree
 from ringfence.verify import Declared, State, states, violations
+from ringfence.verify.ends import end_of, is_other
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,8 @@ def assess(base: Side, head: Side, model: Model, today: datetime.date, only: str
         one, other = before.get(name) or _empty(name), after.get(name) or _empty(name)
         rows: list[DiffRow] = []
         for item in diff(one.connectivity, other.connectivity):
-            ends = [end.id if isinstance(end, Endpoint) else end for end in (item.source, item.destination)]
-            others = any(isinstance(end, Endpoint) and end.is_representative for end in (item.source, item.destination))
+            ends = [end_of(end) for end in (item.source, item.destination)]
+            others = any(is_other(end) for end in ends)
             if item.before != item.after:
                 rows.append((ends[0], ends[1], item.before, item.after))
             elif not others and item.undefined_before != item.undefined_after:
@@ -86,7 +87,9 @@ def _new_violations(
     for item in violations(after, head, today):
         known = (item.subject, item.message) in old
         note = " (the base breaks it too)" if known else ""
-        result.append(item.check.at(item.where, item.message + note, hint=item.hint, subject=item.subject, related=item.related))
+        result.append(
+            item.check.at(item.where, item.message + note, hint=item.hint, subject=item.subject, related=item.related)
+        )
     return result
 
 
@@ -126,5 +129,3 @@ def _abandoned(
             for name in sorted(gone)
         ]
     return result
-
-

@@ -1,16 +1,17 @@
-"""Connections that differ between two states of one Kubernetes cluster, with their causes; and their collapse over clusters."""
+"""Connections that differ between two states of one Kubernetes cluster, with causes, collapsed over clusters."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ringfence.impact.causes import End, cause, covering
+from ringfence.impact.causes import cause, covering
 from ringfence.impact.types import Change, Effect, Reason
 from ringfence.model.types import Model
 from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import NO_PORTS, PortSet
 from ringfence.verify.declared import Declared, Pod
+from ringfence.verify.ends import End, name
 from ringfence.verify.state import State
 
 DiffRow = tuple[End, End, PortSet, PortSet]
@@ -88,16 +89,16 @@ def _pods(declared: Declared, *ends: End) -> list[Pod]:
 
 
 def _reason(base: Declared, head: Declared, *ends: End) -> Reason:
-    names = [end for end in ends if isinstance(end, str)]
-    if any(name not in base.pods for name in names):
+    pods = [end for end in ends if isinstance(end, str)]
+    if any(pod not in base.pods for pod in pods):
         return Reason.WORKLOAD_ADDED
-    if any(name not in head.pods for name in names):
+    if any(pod not in head.pods for pod in pods):
         return Reason.WORKLOAD_REMOVED
     return Reason.POLICY
 
 
 def _label(end: End, pods: Iterable[Pod], model: Model, across: bool) -> str:
-    """The name as declared; where the two ends lie in different environments, the name in the cluster tells them apart."""
+    """The name as declared; across environments, the name in the cluster, which tells them apart."""
     if isinstance(end, str):
         if across:
             return end
@@ -105,9 +106,7 @@ def _label(end: End, pods: Iterable[Pod], model: Model, across: bool) -> str:
     named = [peer.name for peer in model.peers.values() if peer.addresses == end]
     if named:
         return named[0]
-    cidrs = end.cidrs()
-    shown = ", ".join(cidrs[:4])
-    return f"{shown} and {len(cidrs) - 4} more ranges" if len(cidrs) > 4 else shown
+    return name(end)
 
 
 def _is_world(addresses: AddressSet, model: Model) -> bool:

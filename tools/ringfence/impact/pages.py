@@ -13,8 +13,8 @@ A connection opens and no declaration is behind it.
 
 ## What it finds
 
-Ports of a connection that the head's rendered policies allow, the base's did not, and that neither a flow nor a baseline
-grant of the head declares.
+Ports of a connection that the head's rendered policies allow, the base's did not, and that neither a flow nor a
+baseline grant of the head declares.
 
 ## Why it matters
 

@@ -46,10 +46,10 @@ class Cause:
 class Change:
     """One connection that differs, in every cluster where it differs in the same way.
 
-    `source` and `destination` are names as declared (`shop/checkout`, `stripe`, `shop/*` for pods that nobody declared) or
-    CIDRs. `before` and `after` are all its ports on either side. `collateral` are the opened ports without a declaration
-    behind them. `world`: one end lies outside the organisation. `undefined`: the reason why the verdict cannot be given, or
-    empty.
+    `source` and `destination` are names as declared (`shop/checkout`, `stripe`, `shop/*` for pods that nobody
+    declared) or CIDRs. `before` and `after` are all its ports on either side. `collateral` are the opened ports
+    without a declaration behind them. `world`: one end lies outside the organisation. `undefined`: the reason
+    why the verdict cannot be given, or empty.
     """
 
     effect: Effect

@@ -48,12 +48,16 @@ def render(report: Report) -> str:
             "counts": {effect.value: report.count(effect) for effect in Effect},
             "changes": [_change(item) for item in sorted(report.changes, key=lambda item: item.sort_key)],
             "objects": [
-                {"action": o.action, "kind": o.kind, "namespace": o.namespace, "name": o.name, "clusters": list(o.clusters)}
+                {
+                    "action": o.action,
+                    "kind": o.kind,
+                    "namespace": o.namespace,
+                    "name": o.name,
+                    "clusters": list(o.clusters),
+                }
                 for o in report.objects
             ],
-            "approvals": [
-                {"for": a.party, "owners": list(a.owners), "paths": list(a.paths)} for a in report.approvals
-            ],
+            "approvals": [{"for": a.party, "owners": list(a.owners), "paths": list(a.paths)} for a in report.approvals],
             "guardrails": report.guardrails_checked,
             "findings": [finding(item) for item in report.findings],
         }

@@ -49,11 +49,14 @@ def render(report: Report) -> str:
         lines += [f"<details><summary>{plural(len(report.objects), 'object')} that a sync touches</summary>", ""]
         lines += ["| Action | Object | Clusters |", "|---|---|---|"]
         lines += [
-            f"| {item.action} | {code(f'{item.kind} {item.namespace}/{item.name}')} | {escape(', '.join(item.clusters))} |"
+            f"| {item.action} | {code(f'{item.kind} {item.namespace}/{item.name}')} "
+            f"| {escape(', '.join(item.clusters))} |"
             for item in report.objects
         ]
         lines += ["", "</details>", ""]
-    lines.append(f"<sub>base {code(report.base)} · head {code(report.head)} · reproduce: {code('ringfence impact')}</sub>")
+    lines.append(
+        f"<sub>base {code(report.base)} · head {code(report.head)} · reproduce: {code('ringfence impact')}</sub>"
+    )
     return "\n".join(lines) + "\n"
 
 
@@ -83,5 +86,7 @@ def _findings(items: Sequence[Finding], guardrails: int) -> list[str]:
     lines = [f"**Guardrails and gates**: {plural(guardrails, 'guardrail')} checked; {counts(items)}", ""]
     for item in items:
         hint = f" — {escape(item.hint)}" if item.hint else ""
-        lines.append(f"- **{item.severity.value}** {code(item.check.code)} {code(str(item.where))}: {escape(item.message)}{hint}")
+        lines.append(
+            f"- **{item.severity.value}** {code(item.check.code)} {code(str(item.where))}: {escape(item.message)}{hint}"
+        )
     return [*lines, ""] if items else lines

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ringfence.values import intervals
@@ -46,7 +46,7 @@ class PortSet:
         """The inverse of `to_json`."""
         return cls.of(PortRange(protocol, *span) for protocol, spans in data.items() for span in spans)
 
-    def __iter__(self) -> Iterable[tuple[str, Intervals]]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[tuple[str, Intervals]]:
         return iter(zip(PROTOCOLS, (self.tcp, self.udp, self.sctp), strict=True))
 
     def __bool__(self) -> bool:

@@ -3,10 +3,10 @@
 `states` reads the rendered tree and computes its connectivity; `compare` holds it against the declarations.
 """
 
-from ringfence.verify.compare import compare, pairs
+from ringfence.verify.compare import compare, differences, pairs
 from ringfence.verify.declared import Declared, Statement, declared, groups
 from ringfence.verify.guard import violations
 from ringfence.verify.pages import CHECKS
 from ringfence.verify.state import State, states
 
-__all__ = ["CHECKS", "Declared", "State", "Statement", "compare", "declared", "groups", "pairs", "states", "violations"]
+__all__ = ["CHECKS", "Declared", "State", "Statement", "compare", "declared", "differences", "groups", "pairs", "states", "violations"]

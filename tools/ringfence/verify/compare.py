@@ -1,173 +1,169 @@
-"""Declared against rendered, pair by pair: what is missing, what is in excess, what cannot be settled."""
+"""Declared against rendered, pair by pair and direction by direction: missing, in excess, not settled.
+
+Each direction is held against the declarations on its own. What both allow together is then exact too, and a rule that is
+too wide is found even while the other end's policies still mask it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from ringfence.connectivity import Endpoint, Row
+from ringfence.connectivity import Connectivity, Direction, Row, evaluate
 from ringfence.findings import Finding, Location
 from ringfence.model.types import Flow
 from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import NO_PORTS, PortSet
-from ringfence.verify.declared import OTHER, Declared, Statement, uncovered
+from ringfence.verify.declared import Declared, Statement, uncovered
+from ringfence.verify.ends import End, covered, end_of, is_other, name, statements
 from ringfence.verify.pages import EXCESS, MISSING, UNSETTLED
 from ringfence.verify.state import State
-
-End = str | AddressSet
-Pair = tuple[End, End]
-Allowed = dict[tuple[str, str], PortSet]
-Addressed = dict[str, list[tuple[AddressSet, PortSet]]]
 
 
 def compare(state: State) -> list[Finding]:
     """Every way in which the rendered policies of a Kubernetes cluster and its declarations differ. Exact."""
-    rows = [row for row in state.connectivity.rows() if _managed(state.declared, row)]
-    sure, possible = state.declared, state.declared.possible()
-    findings = list(_missing(state, sure, rows))
-    findings += _excess(state, sure, rows, [row.allowed for row in rows])
-    findings += _excess(state, possible, rows, [row.allowed | row.undefined for row in rows], only_others=True)
-    findings += _unsettled(state, rows)
-    return list(dict.fromkeys(findings))
+    return list(dict.fromkeys(differences(state)))
+
+
+def differences(state: State) -> Iterator[Finding]:
+    """The findings of `compare` as they are found, some more than once."""
+    possible = state.declared.possible()
+    for direction in Direction:
+        yield from _Half(state, direction).findings(possible)
 
 
 def pairs(state: State) -> int:
-    """How many pairs of ends were compared, ordered; addresses outside count as one end."""
+    """How many ordered pairs of ends were compared; addresses outside count as one end."""
     managed = sum(1 for pod in state.declared.pods.values() if pod.namespace is not None)
     everyone = len(state.declared.pods) + 1
     others = everyone - managed
     return everyone * everyone - others * others
 
 
-def _end(end: Endpoint | AddressSet) -> End:
-    return end.id if isinstance(end, Endpoint) else end
+class _Half:
+    """One direction: what the policies of the managed pods alone allow, as if the other ends had none."""
 
+    def __init__(self, state: State, direction: Direction) -> None:
+        self._state = state
+        self._direction = direction
+        self._result = _one_direction(state.connectivity, direction)
+        self._rows = [row for row in self._result.rows() if self._is_managed(row)]
+        self._nodes = self._result.cluster.profile.nodes
 
-def _managed(declared: Declared, row: Row) -> bool:
-    """Whether an end of the row is a pod that some bundle is for."""
-    ends = (_end(row.source), _end(row.destination))
-    return any(isinstance(end, str) and declared.pods[end].namespace is not None for end in ends)
+    def findings(self, possible: Declared) -> Iterator[Finding]:
+        """What differs; `possible` are the statements that undeclared pods may have."""
+        yield from self._missing()
+        for row in self._rows:
+            yield from self._excess(row, row.allowed, self._state.declared)
+            if self._has_other(row):
+                yield from self._excess(row, row.allowed | row.undefined, possible)
+            elif row.undefined:
+                yield from self._unsettled(row)
 
+    def _is_managed(self, row: Row) -> bool:
+        """Whether the end whose policies speak is a pod that some bundle is for."""
+        subject = end_of(row.source if self._direction is Direction.EGRESS else row.destination)
+        return isinstance(subject, str) and self._state.declared.pods[subject].namespace is not None
 
-def _missing(state: State, declared: Declared, rows: Sequence[Row]) -> Iterator[Finding]:
-    allowed: Allowed = {}
-    outward: Addressed = {}
-    inward: Addressed = {}
-    for row in rows:
-        source, destination = _end(row.source), _end(row.destination)
-        if isinstance(source, str) and isinstance(destination, str):
-            allowed[source, destination] = row.allowed
-        elif isinstance(source, str) and isinstance(destination, AddressSet):
-            outward.setdefault(source, []).append((destination, row.allowed))
-        elif isinstance(destination, str) and isinstance(source, AddressSet):
-            inward.setdefault(destination, []).append((source, row.allowed))
-    for (source, destination), statements in declared.pairs.items():
-        for statement in statements:
-            lost = statement.ports - allowed.get((source, destination), NO_PORTS)
-            if lost:
-                yield _lost(state, statement, source, destination, lost)
-    for pod, statements in (*declared.outward.items(), *declared.inward.items()):
-        for statement in statements:
-            going_out = statement.source == pod
-            addresses = statement.destination if going_out else statement.source
-            assert isinstance(addresses, AddressSet)  # noqa: S101 - by construction of the index
-            known = (outward if going_out else inward).get(pod, [])
-            for left, lost in uncovered(addresses & state.connectivity.externals, statement.ports, known):
-                yield _lost(state, statement, *((pod, left) if going_out else (left, pod)), lost)
+    def _has_other(self, row: Row) -> bool:
+        return is_other(end_of(row.source)) or is_other(end_of(row.destination))
 
-
-def _lost(state: State, statement: Statement, source: End, destination: End, ports: PortSet) -> Finding:
-    cause = statement.cause
-    kind, name = ("flow", cause.id) if isinstance(cause, Flow) else ("baseline grant", cause.name)
-    explanation = state.connectivity.explain(source, destination)
-    halves = [half for half in (explanation.egress, explanation.ingress) if half]
-    at_fault = [half for half in halves if ports - half.allowed]
-    related = [(item.where, f"{half.direction} of {half.subject} is isolated here") for half in at_fault for item in half.isolated_by]
-    sides = " and ".join(f"{half.direction} of {half.subject}" for half in at_fault) or "the rendered policies"
-    return MISSING.at(
-        cause.where,
-        f"in {state.name}, {kind} {name} declares {_name(source)} → {_name(destination)} on {ports}, "
-        f"and the rendered policies deny it ({sides})",
-        hint="run: ringfence render; if it stays, a template or a rendered file was edited",
-        subject=name,
-        related=dict.fromkeys(related),
-    )
-
-
-def _excess(
-    state: State, declared: Declared, rows: Sequence[Row], actual: Sequence[PortSet], *, only_others: bool = False
-) -> Iterator[Finding]:
-    for row, ports in zip(rows, actual, strict=True):
-        source, destination = _end(row.source), _end(row.destination)
-        if only_others and not any(_is_other(end) for end in (source, destination)):
-            continue
-        if isinstance(source, str) and isinstance(destination, str):
-            rest = ports
-            for statement in declared.pairs.get((source, destination), ()):
-                rest = rest - statement.ports
-            if rest:
-                yield _surplus(state, source, destination, rest)
-        elif isinstance(source, str) and isinstance(destination, AddressSet):
-            known = [(item.destination, item.ports) for item in declared.outward.get(source, ())]
-            for left, rest in uncovered(destination, ports, _sets(known)):
-                yield _surplus(state, source, left, rest)
-        elif isinstance(destination, str) and isinstance(source, AddressSet):
-            known = [(item.source, item.ports) for item in declared.inward.get(destination, ())]
-            if only_others or row.undefined:
-                source = source - state.connectivity.cluster.profile.nodes  # noqa: PLW2901 - nodes reach their own pods
-            for left, rest in uncovered(source, ports, _sets(known)):
-                yield _surplus(state, left, destination, rest)
-
-
-def _sets(known: Sequence[tuple[End, PortSet]]) -> list[tuple[AddressSet, PortSet]]:
-    return [(end, ports) for end, ports in known if isinstance(end, AddressSet)]
-
-
-def _surplus(state: State, source: End, destination: End, ports: PortSet) -> Finding:
-    explanation = state.connectivity.explain(source, destination)
-    halves = [half for half in (explanation.egress, explanation.ingress) if half]
-    found = [(match.where, half, match) for half in halves for match in half.matches if match.ports & ports]
-    managed = [item for item in found if item[0].path]
-    where = managed[0][0] if managed else Location("policies/rendered")
-    related = [(place, f"{match.policy} {half.direction}[{match.index}] allows {match.ports & ports}") for place, half, match in managed]
-    open_sides = [half.subject for half in halves if not half.isolated_by]
-    note = f"; no policy isolates {' or '.join(open_sides)}" if open_sides and not managed else ""
-    return EXCESS.at(
-        where,
-        f"in {state.name}, the rendered policies allow {_name(source)} → {_name(destination)} on {ports}, "
-        f"and no flow or baseline grant declares it{note}",
-        hint="run: ringfence render; if the connection is wanted, declare a flow for it",
-        subject=f"{_name(source)} → {_name(destination)}",
-        related=related[1:],
-    )
-
-
-def _unsettled(state: State, rows: Sequence[Row]) -> Iterator[Finding]:
-    for row in rows:
-        source, destination = _end(row.source), _end(row.destination)
-        if not row.undefined or any(_is_other(end) for end in (source, destination)):
-            continue
-        if isinstance(source, AddressSet):
-            source = source - state.connectivity.cluster.profile.nodes  # noqa: PLW2901 - nodes reach their own pods
-            if not source:
+    def _missing(self) -> Iterator[Finding]:
+        allowed: dict[tuple[str, str], PortSet] = {}
+        addressed: dict[str, list[tuple[AddressSet, PortSet]]] = {}
+        for row in self._rows:
+            source, destination = end_of(row.source), end_of(row.destination)
+            if isinstance(source, AddressSet):
+                addressed.setdefault(str(destination), []).append((source, row.allowed))
+            elif isinstance(destination, AddressSet):
+                addressed.setdefault(source, []).append((destination, row.allowed))
+            else:
+                allowed[source, destination] = row.allowed
+        outgoing = self._direction is Direction.EGRESS
+        declared, pods = self._state.declared, self._state.declared.pods
+        for (source, destination), said in declared.pairs.items():
+            if pods[source if outgoing else destination].namespace is None:
                 continue
-        explanation = state.connectivity.explain(source, destination)
+            for statement in said:
+                lost = statement.ports - allowed.get((source, destination), NO_PORTS)
+                if lost:
+                    yield self._lost(statement, source, destination, lost)
+        for pod, said in (declared.outward if outgoing else declared.inward).items():
+            for statement in said:
+                addresses = covered(statement) & self._result.externals
+                for left, lost in uncovered(addresses, statement.ports, addressed.get(pod, [])):
+                    ends: tuple[End, End] = (pod, left) if outgoing else (left, pod)
+                    yield self._lost(statement, ends[0], ends[1], lost)
+
+    def _lost(self, statement: Statement, source: End, destination: End, ports: PortSet) -> Finding:
+        cause = statement.cause
+        kind, title = ("flow", cause.id) if isinstance(cause, Flow) else ("baseline grant", cause.name)
+        subject = source if self._direction is Direction.EGRESS else destination
+        explanation = self._result.explain(source, destination)
+        half = explanation.egress if self._direction is Direction.EGRESS else explanation.ingress
+        isolated_by = half.isolated_by if half else ()
+        related = [(item.where, f"{item.policy} isolates {name(subject)}") for item in isolated_by]
+        return MISSING.at(
+            cause.where,
+            f"in {self._state.name}, {kind} {title} declares {name(source)} → {name(destination)} on {ports}, "
+            f"and the rendered policies for {self._direction} of {name(subject)} deny it",
+            hint="run: ringfence render; if it stays, a template or a rendered file was edited",
+            subject=title,
+            related=dict.fromkeys(related),
+        )
+
+    def _excess(self, row: Row, ports: PortSet, declared: Declared) -> Iterator[Finding]:
+        source, destination = end_of(row.source), end_of(row.destination)
+        said = statements(declared, source, destination)
+        if isinstance(source, str) and isinstance(destination, str):
+            for statement in said:
+                ports = ports - statement.ports
+            if ports:
+                yield self._surplus(source, destination, ports)
+            return
+        outgoing = isinstance(source, str)
+        addresses = destination if outgoing else source
+        assert isinstance(addresses, AddressSet)  # noqa: S101 - two address ends make no row
+        if not outgoing and row.undefined:
+            addresses = addresses - self._nodes  # nodes reach the pods that they run, whatever policies say
+        for left, rest in uncovered(addresses, ports, [(covered(item), item.ports) for item in said]):
+            yield self._surplus(source, left, rest) if outgoing else self._surplus(left, destination, rest)
+
+    def _surplus(self, source: End, destination: End, ports: PortSet) -> Finding:
+        subject = source if self._direction is Direction.EGRESS else destination
+        explanation = self._result.explain(source, destination)
+        half = explanation.egress if self._direction is Direction.EGRESS else explanation.ingress
+        matches = [match for match in (half.matches if half else ()) if match.ports & ports]
+        related = [
+            (match.where, f"{match.policy} {self._direction}[{match.index}] allows {match.ports & ports}")
+            for match in matches
+        ]
+        why = "" if matches else f"; no policy isolates {name(subject)} for {self._direction}"
+        return EXCESS.at(
+            matches[0].where if matches else Location("policies/rendered"),
+            f"in {self._state.name}, the rendered policies for {self._direction} of {name(subject)} allow "
+            f"{name(source)} → {name(destination)} on {ports}, and no flow or baseline grant declares it{why}",
+            hint="run: ringfence render; if the connection is wanted, declare a flow for it",
+            subject=f"{name(source)} → {name(destination)}",
+            related=related[1:],
+        )
+
+    def _unsettled(self, row: Row) -> Iterator[Finding]:
+        source, destination = end_of(row.source), end_of(row.destination)
+        if isinstance(source, AddressSet) and source <= self._nodes:
+            return
+        reasons = self._result.explain(source, destination).reasons
         yield UNSETTLED.at(
             Location("policies/rendered"),
-            f"in {state.name}, {_name(source)} → {_name(destination)} on {row.undefined} cannot be settled: "
-            + ("; ".join(explanation.reasons) or "the manifests do not say"),
+            f"in {self._state.name}, {name(source)} → {name(destination)} on {row.undefined} cannot be settled: "
+            + ("; ".join(reasons) or "the manifests do not say"),
             hint="keep only objects in policies/rendered that the renderer writes",
-            subject=f"{_name(source)} → {_name(destination)}",
+            subject=f"{name(source)} → {name(destination)}",
         )
 
 
-def _is_other(end: End) -> bool:
-    return isinstance(end, str) and end.endswith(f"/{OTHER}")
-
-
-def _name(end: End) -> str:
-    if isinstance(end, str):
-        return f"any other pod of {end.removesuffix('/*')}" if _is_other(end) and end != "*/*" else (
-            "a pod of any other namespace" if end == "*/*" else end
-        )
-    cidrs = end.cidrs()
-    return ", ".join(cidrs[:3]) + (f" and {len(cidrs) - 3} more ranges" if len(cidrs) > 3 else "")
+def _one_direction(whole: Connectivity, direction: Direction) -> Connectivity:
+    """The same cluster with the rules and isolation of one direction only."""
+    gone: Sequence[str] = [item.value for item in Direction if item is not direction]
+    policies = tuple(replace(policy, **dict.fromkeys(gone)) for policy in whole.cluster.policies)
+    return evaluate(replace(whole.cluster, policies=policies), representatives=True)

@@ -1,7 +1,7 @@
 """What the declarations say, pair by pair, in one Kubernetes cluster.
 
-Worked out from the model alone, on a path that shares nothing with `compile`, so that comparing it with the connectivity
-of the rendered manifests is a proof and not an echo.
+Worked out from the model alone, on a path that shares nothing with `compile`, so that comparing it with the
+connectivity of the rendered manifests is a proof and not an echo.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ OTHER = "*"
 class Pod:
     """A pod that the declarations know, in a Kubernetes cluster.
 
-    `id` is `namespace/name` with the namespace's name there. `declared` is the workload or catalogue peer it is, or None for
-    the representative of the pods that nobody declared. `namespace` is the team namespace that it lies in, or None where no
-    bundle is rendered.
+    `id` is `namespace/name` with the namespace's name there. `declared` is the workload or catalogue peer it
+    is, or None for the representative of the pods that nobody declared. `namespace` is the team namespace that
+    it lies in, or None where no bundle is rendered.
     """
 
     id: str

@@ -1,22 +1,21 @@
-"""Guardrails held against what the rendered policies do: `never` on every connection, `must` on every pair that it names."""
+"""Guardrails held against what the rendered policies do: `never` on every connection, `must` on named pairs."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from ringfence.checks import sides
 from ringfence.checks.sides import SideEnd
-from ringfence.connectivity import Endpoint
 from ringfence.findings import Finding
 from ringfence.model.types import Flow, Guardrail, Model, Peer, Workload
 from ringfence.values.addresses import AddressSet
-from ringfence.values.ports import PortSet
-from ringfence.verify.declared import OTHER, Pod
+from ringfence.values.ports import ALL_PORTS, PortSet
+from ringfence.verify.declared import Pod
+from ringfence.verify.ends import End, covered, end_of, name, statements
 from ringfence.verify.pages import GUARDRAIL
 from ringfence.verify.state import State
 
-End = str | AddressSet
 Part = tuple[End, SideEnd]
 """An end, or the part of its addresses that guardrails tell apart, and what guardrails see of it."""
 
@@ -39,7 +38,7 @@ class _Never:
         """One finding a guardrail and pair of ends."""
         pods = self._state.declared.pods
         for row in self._state.connectivity.rows():
-            ends = _end(row.source), _end(row.destination)
+            ends = end_of(row.source), end_of(row.destination)
             managed = [pods[end] for end in ends if isinstance(end, str) and pods[end].cluster is not None]
             if not managed:
                 continue
@@ -72,10 +71,12 @@ class _Never:
             return PortSet()
         declared = self._state.declared
         if any(isinstance(end, str) and declared.pods[end].label in subjects for end in (source, destination)):
-            return ALL
+            return ALL_PORTS
         found = PortSet()
-        for statement in _statements(self._state, source, destination):
-            if isinstance(statement.cause, Flow) and statement.cause.id in subjects:
+        addresses = next((end for end in (source, destination) if isinstance(end, AddressSet)), AddressSet())
+        for statement in statements(declared, source, destination):
+            whole = addresses <= covered(statement)
+            if whole and isinstance(statement.cause, Flow) and statement.cause.id in subjects:
                 found = found | statement.ports
         return found
 
@@ -90,15 +91,12 @@ class _Never:
         ]
         return GUARDRAIL.at(
             guardrail.where,
-            f"in {self._state.name}, the rendered policies allow {_name(source)} → {_name(destination)} on {ports}, "
+            f"in {self._state.name}, the rendered policies allow {name(source)} → {name(destination)} on {ports}, "
             f"which guardrail {guardrail.name} forbids: {guardrail.reason}",
             hint="take the flow away, or ask for a waiver in policies/waivers",
-            subject=f"{_name(source)} → {_name(destination)}",
+            subject=f"{name(source)} → {name(destination)}",
             related=related,
         )
-
-
-ALL = PortSet(((1, 65535),), ((1, 65535),), ((1, 65535),))
 
 
 def _must(state: State, model: Model, today: datetime.date) -> Iterator[Finding]:
@@ -111,20 +109,20 @@ def _must(state: State, model: Model, today: datetime.date) -> Iterator[Finding]
             if not sides.matches(guardrail.source, sides.of_workload(pod.declared, pod.cluster)):
                 continue
             for destination, end in _named_ends(state, model, environment):
-                if destination == pod.id or not _is_named(guardrail, end) or not sides.matches(guardrail.destination, end):
+                if destination == pod.id or not _is_named(end) or not sides.matches(guardrail.destination, end):
                     continue
                 missing = sides.missing(guardrail, state.connectivity.ports(pod.id, destination))
                 if missing:
                     yield GUARDRAIL.at(
                         guardrail.where,
-                        f"in {state.name}, {pod.id} must reach {_name(destination)} on {missing} (guardrail "
+                        f"in {state.name}, {pod.id} must reach {name(destination)} on {missing} (guardrail "
                         f"{guardrail.name}), and the rendered policies do not allow it: {guardrail.reason}",
                         hint="grant it in policies/baseline, declare a flow, or ask for a waiver",
                         subject=pod.label,
                     )
 
 
-def _is_named(guardrail: Guardrail, end: SideEnd) -> bool:
+def _is_named(end: SideEnd) -> bool:
     """A `must` speaks only of ends that it names: an empty destination would ask for everything."""
     return bool(end.workload or end.peers)
 
@@ -185,27 +183,3 @@ def _of_peer_pod(pod: Pod, model: Model, environment: str) -> SideEnd:
 
 def _waivers(model: Model, guardrail: Guardrail, today: datetime.date) -> set[str]:
     return {item.subject for item in model.waivers if item.guardrail == guardrail.name and item.expires >= today}
-
-
-def _statements(state: State, source: End, destination: End) -> Sequence:  # type: ignore[type-arg]
-    declared = state.declared
-    if isinstance(source, str) and isinstance(destination, str):
-        return declared.pairs.get((source, destination), ())
-    if isinstance(source, str) and isinstance(destination, AddressSet):
-        found = declared.outward.get(source, ())
-        return [item for item in found if isinstance(item.destination, AddressSet) and destination <= item.destination]
-    if isinstance(destination, str) and isinstance(source, AddressSet):
-        found = declared.inward.get(destination, ())
-        return [item for item in found if isinstance(item.source, AddressSet) and source <= item.source]
-    return ()
-
-
-def _end(end: Endpoint | AddressSet) -> End:
-    return end.id if isinstance(end, Endpoint) else end
-
-
-def _name(end: End) -> str:
-    if isinstance(end, str):
-        return end.replace(f"/{OTHER}", "/* (any other pod)")
-    cidrs = end.cidrs()
-    return ", ".join(cidrs[:3]) + (f" and {len(cidrs) - 3} more ranges" if len(cidrs) > 3 else "")

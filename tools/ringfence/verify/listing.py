@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ringfence.connectivity import Connectivity, Endpoint
 from ringfence.model.types import Flow, Model
 from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import PortSet
-from ringfence.verify.declared import Declared, Pod, Statement
+from ringfence.verify.declared import Pod, Statement
+from ringfence.verify.ends import End, end_of, name, statements
 from ringfence.verify.state import State
-
-End = str | AddressSet
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
     """One listed connection. `source` and `destination` are declared names where there are any.
 
-    `ends` are the pods (`namespace/name` in the cluster) or addresses behind the names; `causes` the flows (`shop/pay`) and
-    grants (`baseline dns`) that declare some of it; `undefined` the ports without a verdict.
+    `ends` are the pods (`namespace/name` in the cluster) or addresses behind the names; `causes` the flows
+    (`shop/pay`) and grants (`baseline dns`) that declare some of it; `undefined` the ports without a verdict.
     """
 
     cluster: str
@@ -43,13 +41,13 @@ def listing(state: State, model: Model) -> list[Connection]:
     declared = state.declared
     result = []
     for row in state.connectivity.rows():
-        ends = _end(row.source), _end(row.destination)
+        ends = end_of(row.source), end_of(row.destination)
         pods = [declared.pods[end] for end in ends if isinstance(end, str)]
         clusters = {pod.cluster.name for pod in pods if pod.cluster is not None}
         others = any(pod.declared is None for pod in pods)
-        if not clusters or (others and not row.allowed):
+        if not clusters or (others and not row.allowed) or _from_nodes(state, ends[0]):
             continue
-        causes = {_cause(item) for item in _statements(declared, *ends) if item.ports & row.allowed}
+        causes = {_cause(item) for item in statements(declared, *ends) if item.ports & row.allowed}
         result.append(
             Connection(
                 "+".join(sorted(clusters)),
@@ -64,36 +62,29 @@ def listing(state: State, model: Model) -> list[Connection]:
     return sorted(result, key=lambda item: (item.cluster, item.source, item.destination))
 
 
+def _from_nodes(state: State, source: End) -> bool:
+    """Whether the source is nodes, which always reach the pods they run and which no policy can keep out."""
+    return isinstance(source, AddressSet) and source <= state.connectivity.cluster.profile.nodes
+
+
 def plain_listing(connectivity: Connectivity) -> list[Connection]:
     """The connections of plain manifests, without a repository."""
     return [
-        Connection("", str_end(row.source), str_end(row.destination), row.allowed, row.undefined, (), (_end(row.source), _end(row.destination)))
+        Connection(
+            "",
+            _text(row.source),
+            _text(row.destination),
+            row.allowed,
+            row.undefined,
+            (),
+            (end_of(row.source), end_of(row.destination)),
+        )
         for row in connectivity.rows(replicas=False)
     ]
 
 
-def str_end(end: Endpoint | AddressSet) -> str:
-    """An end as a short text: at most three ranges of addresses."""
-    if isinstance(end, Endpoint):
-        return str(end)
-    cidrs = end.cidrs()
-    return ", ".join(cidrs[:3]) + (f" and {len(cidrs) - 3} more" if len(cidrs) > 3 else "")
-
-
-def _end(end: Endpoint | AddressSet) -> End:
-    return end.id if isinstance(end, Endpoint) else end
-
-
-def _statements(declared: Declared, source: End, destination: End) -> Iterable[Statement]:
-    if isinstance(source, str) and isinstance(destination, str):
-        return declared.pairs.get((source, destination), ())
-    if isinstance(source, str) and isinstance(destination, AddressSet):
-        statements = declared.outward.get(source, ())
-        return [item for item in statements if isinstance(item.destination, AddressSet) and item.destination & destination]
-    if isinstance(destination, str) and isinstance(source, AddressSet):
-        statements = declared.inward.get(destination, ())
-        return [item for item in statements if isinstance(item.source, AddressSet) and item.source & source]
-    return ()
+def _text(end: Endpoint | AddressSet) -> str:
+    return str(end) if isinstance(end, Endpoint) else name(end)
 
 
 def _cause(statement: Statement) -> str:
@@ -104,8 +95,8 @@ def _cause(statement: Statement) -> str:
 def _label(end: End, pods: dict[str, Pod], model: Model) -> str:
     if isinstance(end, str):
         return pods[end].label
-    names = [peer.name for peer in model.peers.values() if peer.addresses == end]
-    return names[0] if names else str_end(end)
+    named = [peer.name for peer in model.peers.values() if peer.addresses == end]
+    return named[0] if named else name(end)
 
 
 def _is_end(text: str, name: str, end: End) -> bool:

@@ -13,8 +13,8 @@ A declared connection that the rendered policies deny.
 
 ## What it finds
 
-A pair of ends and ports that a flow or a baseline grant declares, and that the rendered manifests do not allow: a rule was
-deleted or narrowed, an object is missing, or a template writes something else than was compiled.
+A pair of ends and ports that a flow or a baseline grant declares, and that the rendered manifests do not allow:
+a rule was deleted or narrowed, an object is missing, or a template writes something else than was compiled.
 
 ## Why it matters
 
@@ -50,9 +50,9 @@ A connection that the rendered policies allow and nobody declared.
 
 ## What it finds
 
-A pair of ends and ports that the rendered manifests allow, for which there is neither a flow nor a baseline grant: a rule
-was added or widened by hand, or an object that isolates pods is missing. Pods that nobody declared count too: a rule
-for labels that no declared workload carries is found through them.
+A pair of ends and ports that the rendered manifests allow, for which there is neither a flow nor a baseline
+grant: a rule was added or widened by hand, or an object that isolates pods is missing. Pods that nobody
+declared count too: a rule for labels that no declared workload carries is found through them.
 
 ## Why it matters
 
@@ -88,8 +88,8 @@ A connection for which no verdict can be given.
 
 ## What it finds
 
-A pair of declared ends for which the rendered manifests do not settle a verdict, with the reason: an object that cannot be
-read or is not modelled, or a rule whose effect is left to the network plugin.
+A pair of declared ends for which the rendered manifests do not settle a verdict, with the reason: an object
+that cannot be read or is not modelled, or a rule whose effect is left to the network plugin.
 
 ## Why it matters
 
@@ -122,8 +122,9 @@ The rendered policies break a guardrail.
 
 ## What it finds
 
-A connection that the rendered manifests allow and a `never` guardrail forbids, or one that a `must` guardrail asks for and
-they deny. It is judged on what the manifests do, whatever the flows say; a valid waiver takes its subject out.
+A connection that the rendered manifests allow and a `never` guardrail forbids, or one that a `must` guardrail
+asks for and they deny. It is judged on what the manifests do, whatever the flows say; a valid waiver takes its
+subject out.
 
 ## Why it matters
 

@@ -22,8 +22,8 @@ OVERLAYS = "policies/rendered/overlays"
 class State:
     """A Kubernetes cluster under the rendered tree.
 
-    `clusters` share it; `objects` are the rendered objects of each, as plain data, by the cluster's name; `findings` are what
-    reading them found.
+    `clusters` share it; `objects` are the rendered objects of each, as plain data, by the cluster's name;
+    `findings` are what reading them found.
     """
 
     name: str
@@ -80,7 +80,9 @@ def _state(
 def _folders(files: Sequence[str], cluster: Cluster) -> set[str]:
     """The overlays of a cluster: every folder below its own that holds a kustomization."""
     prefix = f"{OVERLAYS}/{cluster.name}/"
-    return {path.rpartition("/")[0] for path in files if path.startswith(prefix) and path.endswith("/kustomization.yaml")}
+    return {
+        path.rpartition("/")[0] for path in files if path.startswith(prefix) and path.endswith("/kustomization.yaml")
+    }
 
 
 def _endpoints(model: Model, clusters: Sequence[Cluster]) -> list[Endpoint]:

@@ -1,0 +1,53 @@
+"""The ends of rows as this stage and `impact` speak of them: pods by id, addresses as sets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ringfence.connectivity import Endpoint
+from ringfence.values.addresses import AddressSet
+from ringfence.verify.declared import OTHER, Declared, Statement
+
+End = str | AddressSet
+"""A pod's id, `namespace/name` with the namespace's name in the cluster, or addresses outside."""
+
+NO_END_ELSEWHERE = f"{OTHER}/{OTHER}"
+"""The representative of pods in namespaces that nobody knows."""
+
+
+def end_of(end: Endpoint | AddressSet) -> End:
+    """An end of a row of connectivity."""
+    return end.id if isinstance(end, Endpoint) else end
+
+
+def is_other(end: End) -> bool:
+    """Whether the end stands for pods that nobody declared."""
+    return isinstance(end, str) and end.endswith(f"/{OTHER}")
+
+
+def name(end: End) -> str:
+    """The end in a sentence; of addresses, at most three ranges."""
+    if isinstance(end, AddressSet):
+        cidrs = end.cidrs()
+        return ", ".join(cidrs[:3]) + (f" and {len(cidrs) - 3} more ranges" if len(cidrs) > 3 else "")
+    if end == NO_END_ELSEWHERE:
+        return "pods of any other namespace"
+    return f"any other pod of {end.removesuffix(f'/{OTHER}')}" if is_other(end) else end
+
+
+def statements(declared: Declared, source: End, destination: End) -> Sequence[Statement]:
+    """The statements that speak of both ends; for addresses, of any of them."""
+    if isinstance(source, AddressSet):
+        found = declared.inward.get(destination, ()) if isinstance(destination, str) else ()
+        return [item for item in found if covered(item) & source]
+    if isinstance(destination, AddressSet):
+        return [item for item in declared.outward.get(source, ()) if covered(item) & destination]
+    return declared.pairs.get((source, destination), ())
+
+
+def covered(statement: Statement) -> AddressSet:
+    """The addresses of a statement, whichever end they are; none for two pods."""
+    for end in (statement.source, statement.destination):
+        if isinstance(end, AddressSet):
+            return end
+    return AddressSet()
