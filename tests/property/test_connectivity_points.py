@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from point_evaluator import is_allowed
 
 from ringfence.connectivity import Connectivity, Profile, evaluate, from_directory
+from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import ALL_PORTS, NO_PORTS, PROTOCOLS, PortRange, PortSet
 
 Object = dict[str, Any]
@@ -97,3 +98,50 @@ def test_a_focused_explanation_is_the_whole_one_cut_to_its_port(objects: list[Ob
                     for item in one.matches
                     if (item.policy, item.index, item.where) in [(m.policy, m.index, m.where) for m in other.matches]
                 ]
+
+
+@SETTINGS
+@given(clusters(), st.data())
+def test_explanations_agree_where_much_is_not_known(objects: list[Object], data: st.DataObject):
+    """Host networks, nodes, refused and unknown policies, representatives, no addresses: one table, read two ways."""
+    for item in objects:
+        if item["kind"] == "Pod" and data.draw(st.booleans()):
+            item["spec"]["hostNetwork"] = data.draw(st.booleans())
+            item.pop("status")
+    chosen = data.draw(st.lists(st.sampled_from(["refused", "confined", "wide"]), max_size=2, unique=True))
+    objects += [STRANGE[item] for item in chosen]
+    profile = Profile(
+        "p",
+        ip_blocks_match_pods=data.draw(st.sampled_from([True, False, None])),
+        pods=AddressSet.of(data.draw(st.sampled_from([[], ["10.1.0.0/16"], ["10.1.1.0/24"], ["10.0.0.0/8"]]))),
+        nodes=AddressSet.of(data.draw(st.sampled_from([[], ["203.0.113.0/24"]]))),
+    )
+    engine = evaluate(from_directory(files(objects), profile), representatives=data.draw(st.booleans()))
+    inside = [item.id for item in engine.endpoints]
+    outside = ["8.8.8.8", "203.0.113.77", "2001:db8::5"]
+    for source, destination in (*product(inside, inside), *product(inside, outside), *product(outside, inside)):
+        told = engine.explain(source, destination)
+        allowed = possible = ALL_PORTS
+        for half in (told.egress, told.ingress):
+            if half is not None:
+                allowed &= half.allowed
+                possible &= half.allowed | half.undefined
+        if not told.itself:
+            assert (told.allowed, told.undefined) == (allowed, possible - allowed), told.line
+        assert bool(told.undefined) == bool(told.reasons)
+
+
+STRANGE: dict[str, Object] = {
+    "refused": {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "refused", "namespace": "a"},
+        "spec": {"podSelector": {}, "ingress": [{"from": [{}]}]},
+    },
+    "confined": {
+        "apiVersion": "cilium.io/v2",
+        "kind": "CiliumNetworkPolicy",
+        "metadata": {"name": "c", "namespace": "b"},
+    },
+    "wide": {"apiVersion": "projectcalico.org/v3", "kind": "GlobalNetworkPolicy", "metadata": {"name": "w"}},
+}

@@ -64,15 +64,17 @@ def parse(path: str, raw: bytes) -> Manifests:
 def parse_files(files: Mapping[str, bytes]) -> Manifests:
     """The objects of files read together, in order of their paths.
 
-    A file that cannot be read makes everything opaque.
+    A file that cannot be read makes everything opaque. One whose only fault are words that readers take differently
+    (`yes`) is read with them as text: the finding stands, and what it means is clear.
     """
     from ringfence import documents
+    from ringfence.documents.codes import AMBIGUOUS_SCALAR
 
     result = Manifests()
     for path in sorted(files):
         found, findings = documents.read_many(path, files[path])
         result.findings += findings
-        if has_errors(findings):
+        if has_errors(item for item in findings if item.check is not AMBIGUOUS_SCALAR):
             result.opaque.append(Opaque(f"file {path}", "it cannot be read", "", True, path, Location(path)))
         result.add(found)
     return result.finish()

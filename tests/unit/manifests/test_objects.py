@@ -1,0 +1,212 @@
+"""Which objects are read, skipped, opaque or repeated."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ringfence.manifests import ContainerPort, parse, parse_files
+
+
+def raw(*objects: dict[str, Any]) -> bytes:
+    return "\n---\n".join(map(json.dumps, objects)).encode()
+
+
+def named(api: str, kind: str, name: str = "x", **more: Any) -> dict[str, Any]:
+    return {"apiVersion": api, "kind": kind, "metadata": {"name": name, "namespace": "n"}, **more}
+
+
+@pytest.mark.parametrize(
+    ("api", "kind", "confined"),
+    [
+        ("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy", False),
+        ("policy.networking.k8s.io/v1alpha1", "BaselineAdminNetworkPolicy", False),
+        ("policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy", False),
+        ("networking.k8s.aws/v1alpha1", "ClusterNetworkPolicy", False),
+        ("crd.antrea.io/v1beta1", "ClusterNetworkPolicy", False),
+        ("crd.antrea.io/v1beta1", "NetworkPolicy", True),
+        ("projectcalico.org/v3", "NetworkPolicy", True),
+        ("projectcalico.org/v3", "GlobalNetworkPolicy", False),
+        ("crd.projectcalico.org/v1", "NetworkPolicy", True),
+        ("cilium.io/v2", "CiliumNetworkPolicy", True),
+        ("cilium.io/v2", "CiliumClusterwideNetworkPolicy", False),
+        ("unheard.of/v1", "FancyNetworkPolicy", False),
+    ],
+)
+def test_policies_of_other_kinds_are_opaque_by_api_group(api: str, kind: str, confined: bool):
+    found = parse("a.yaml", raw(named(api, kind)))
+    assert [finding.check.code for finding in found.findings] == ["RF703"]
+    (item,) = found.opaque
+    assert (item.namespace, item.may_deny, str(item.where)) == ("n" if confined else "", True, "a.yaml:1:1")
+    assert not found.skipped
+
+
+def test_other_kinds_are_skipped_and_counted():
+    staged = named("projectcalico.org/v3", "StagedNetworkPolicy")
+    found = parse("a.yaml", raw(named("v1", "Service"), named("v1", "Service"), named("apps/v1", "Funny"), staged))
+    assert found.findings == []
+    assert found.skipped == {"Service": 2, "Funny.apps": 1, "StagedNetworkPolicy.projectcalico.org": 1}
+
+
+def test_what_is_no_object_is_told():
+    found = parse("a.yaml", b"metadata: {name: x}\n---\n- 1\n---\napiVersion: v1\nkind: 7\n")
+    assert [(f.check.code, str(f.where)) for f in found.findings] == [
+        ("RF707", "a.yaml:1:1"),
+        ("RF707", "a.yaml:3:1"),
+        ("RF707", "a.yaml:5:1"),
+    ]
+
+
+def test_lists_are_unrolled_with_positions():
+    text = b"apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Namespace\n  metadata: {name: Bad_}\n"
+    found = parse("a.yaml", text)
+    assert [str(f.where) for f in found.findings] == ["a.yaml:6:20"]
+    typed = {"apiVersion": "v1", "kind": "PodList", "items": [{"metadata": {"name": "p"}, "spec": {"containers": []}}]}
+    (pod,) = parse("a.json", raw(typed)).workloads
+    assert (pod.id, pod.kind) == ("default/p", "Pod")
+
+
+def test_a_policy_declared_twice_is_left_out_and_opaque():
+    policy = named("networking.k8s.io/v1", "NetworkPolicy", spec={"podSelector": {}})
+    found = parse_files({"a.yaml": raw(policy), "b.yaml": raw(policy)})
+    (finding,) = found.findings
+    assert (finding.check.code, str(finding.where), str(finding.related[0][0])) == ("RF704", "b.yaml:1:1", "a.yaml:1:1")
+    assert (found.policies, [item.namespace for item in found.opaque]) == ([], ["n"])
+
+
+def test_namespaces_and_workloads_declared_twice():
+    space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}}
+    pod = named("v1", "Pod", spec={"containers": []})
+    found = parse_files({"a.yaml": raw(space, pod), "b.yaml": raw(space, pod, named("v1", "Pod", "y", spec={}))})
+    assert [finding.check.code for finding in found.findings] == ["RF704", "RF704"]
+    assert (len(found.namespaces), len(found.workloads)) == (1, 2)
+    assert [(item.what, item.namespace, item.may_deny) for item in found.opaque] == [
+        ("Namespace n", "", True),
+        ("Pod n/x", "n", True),
+    ]
+
+
+def test_a_file_that_cannot_be_read_makes_everything_opaque():
+    found = parse_files({"a.yaml": b"a: [", "b.yaml": raw(named("v1", "Pod", spec={}))})
+    assert [(item.what, item.namespace, item.may_deny) for item in found.opaque] == [("file a.yaml", "", True)]
+    assert len(found.workloads) == 1
+
+
+TEMPLATE = {
+    "metadata": {"labels": {"app": "x"}},
+    "spec": {
+        "hostNetwork": True,
+        "containers": [
+            {"ports": [{"containerPort": 80, "name": "web"}, {"containerPort": 81}]},
+            {"ports": [{"containerPort": 53, "name": "dns", "protocol": "UDP"}]},
+        ],
+        "initContainers": [
+            {"ports": [{"containerPort": 1, "name": "gone"}]},
+            {"restartPolicy": "Always", "ports": [{"containerPort": 2, "name": "stays"}]},
+        ],
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("api", "kind"),
+    [
+        ("apps/v1", "Deployment"),
+        ("apps/v1", "StatefulSet"),
+        ("apps/v1", "DaemonSet"),
+        ("apps/v1", "ReplicaSet"),
+        ("v1", "ReplicationController"),
+        ("batch/v1", "Job"),
+        ("batch/v1", "CronJob"),
+    ],
+)
+def test_workloads(api: str, kind: str):
+    spec: dict[str, Any] = {"template": TEMPLATE}
+    if kind == "CronJob":
+        spec = {"jobTemplate": {"spec": spec}}
+    found = parse("a.yaml", raw(named(api, kind, spec=spec)))
+    assert found.findings == []
+    (item,) = found.workloads
+    assert (item.id, item.kind, item.labels, item.host_network) == ("n/x", kind, (("app", "x"),), True)
+    ports = (ContainerPort("dns", "UDP", 53), ContainerPort("stays", "TCP", 2), ContainerPort("web", "TCP", 80))
+    assert item.ports == ports
+
+
+def test_pods_have_owners_and_addresses():
+    pod = named(
+        "v1",
+        "Pod",
+        spec={"containers": []},
+        status={"podIP": "10.0.0.1", "podIPs": [{"ip": "10.0.0.1"}, {"ip": "fd00::1"}]},
+    )
+    owners = [{"kind": "Node", "name": "n1", "controller": True}, {"kind": "X", "name": "no"}]
+    pod["metadata"]["ownerReferences"] = [*owners, {"kind": "DaemonSet", "name": "d", "controller": True}]
+    (item,) = parse("a.yaml", raw(pod)).workloads
+    assert (item.owner, item.addresses) == (("DaemonSet", "d"), ("10.0.0.1", "fd00::1"))
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "said", "kept"),
+    [
+        ("apiVersion: v1\nkind: Pod\nmetadata: {name: p, labels: {a: 1}}\n", "3:33", "label `a`", True),
+        ("apiVersion: v1\nkind: Pod\nmetadata: {}\n", "3:11", "no name", False),
+        (
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: {}}\n",
+            "4:20",
+            "a mapping where a list",
+            True,
+        ),
+        (
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {hostNetwork: 'yes'}\n",
+            "4:21",
+            "a text where a boolean",
+            True,
+        ),
+        (
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: p}\nspec: {}\n",
+            "4:7",
+            "`spec.template` is missing",
+            False,
+        ),
+        ("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: p}\n", "1:1", "`spec` is missing", False),
+        ("apiVersion: v1\nkind: Namespace\nmetadata: {name: a.b}\n", "3:18", "no DNS label", True),
+        ("apiVersion: v1\nkind: Namespace\nmetadata: null\n", "1:1", "`metadata` is missing", False),
+    ],
+)
+def test_refused_workloads_and_namespaces(text: str, place: str, said: str, kept: bool):
+    found = parse("a.yaml", text.encode())
+    (finding,) = found.findings
+    assert (finding.check.code, str(finding.where)) == ("RF705", f"a.yaml:{place}")
+    assert said in finding.message
+    assert bool(found.workloads or found.namespaces) == kept
+
+
+@pytest.mark.parametrize(
+    ("port", "said"),
+    [
+        ("{}", "None"),
+        ("{containerPort: 0}", "0"),
+        ("{containerPort: 1, name: A}", "'A'"),
+        ("{containerPort: 1, protocol: X}", "'X'"),
+    ],
+)
+def test_refused_container_ports(port: str, said: str):
+    text = f"apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {{containers: [{{ports: [{port}]}}]}}\n"
+    found = parse("a.yaml", text.encode())
+    assert [finding.check.code for finding in found.findings] == ["RF705"]
+    assert said in found.findings[0].message
+    assert [item.ports for item in found.workloads] == [()]
+
+
+def test_a_generated_name_is_a_name_for_workloads():
+    text = "apiVersion: batch/v1\nkind: Job\nmetadata: {generateName: run-}\nspec: {template: {}}\n"
+    assert [item.id for item in parse("a.yaml", text.encode()).workloads] == ["default/run"]
+
+
+def test_a_word_that_readers_take_differently_is_told_and_read_as_text():
+    found = parse("a.yaml", b"apiVersion: v1\nkind: Pod\nmetadata: {name: p, labels: {on-call: yes}}\nspec: {}\n")
+    assert [finding.check.code for finding in found.findings] == ["RF016"]
+    assert [item.labels for item in found.workloads] == [(("on-call", "yes"),)]
+    assert found.opaque == []
