@@ -181,7 +181,7 @@ def test_ordinary_declarations_are_never_refused() -> None:
     seen = 0
 
     @given(declarations())
-    @settings(max_examples=60, deadline=None, derandomize=True)
+    @settings(max_examples=120, deadline=None, derandomize=True)
     def run(raw: bytes) -> None:
         nonlocal refused, seen
         if documents.read("f.yaml", raw)[0] is None:
