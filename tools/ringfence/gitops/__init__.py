@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from ringfence.compile.bundle import Bundle
 from ringfence.gitops import argocd, flux
 from ringfence.gitops.checks import CHECKS, OWNERS_DRIFT
-from ringfence.gitops.owners import CODEOWNERS_PATH, codeowners, owners_of
+from ringfence.gitops.owners import CODEOWNERS_PATH, codeowners, owners_of, team_of
 from ringfence.model.types import Model
 
-__all__ = ["CHECKS", "CODEOWNERS_PATH", "OWNERS_DRIFT", "codeowners", "owners_of", "tree"]
+__all__ = ["CHECKS", "CODEOWNERS_PATH", "OWNERS_DRIFT", "codeowners", "owners_of", "team_of", "tree"]
 
 
 def tree(model: Model, bundles: Mapping[str, Sequence[Bundle]]) -> dict[str, bytes]:

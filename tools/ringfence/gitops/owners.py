@@ -7,7 +7,7 @@ folder that belongs to the destination's team.
 
 from __future__ import annotations
 
-from ringfence.model.types import Model
+from ringfence.model.types import Model, Team
 
 CODEOWNERS_PATH = "CODEOWNERS"
 """Both GitLab and GitHub look for the file at the root."""
@@ -31,9 +31,14 @@ def codeowners(model: Model) -> bytes:
 def owners_of(model: Model, path: str) -> tuple[str, ...]:
     """The owners who approve a change of one file, by its path relative to the repository's root.
 
-    Its team's, in `teams/<team>/` and in the team's folders of the rendered base and overlays; else the platform's.
-    Says the same as the file that `codeowners` writes.
+    Those of its team (`team_of`), else the platform's. Says the same as the file that `codeowners` writes.
     """
+    team = team_of(model, path)
+    return team.owners if team else model.settings.platform_owners
+
+
+def team_of(model: Model, path: str) -> Team | None:
+    """The team whose file it is: in `teams/<team>/`, or in its folders of the rendered base and overlays."""
     match path.split("/"):
         case ["teams", name, _, *_]:
             pass
@@ -42,9 +47,8 @@ def owners_of(model: Model, path: str) -> tuple[str, ...]:
         case ["policies", "rendered", "overlays", _, name, _, *_]:
             pass
         case _:
-            return model.settings.platform_owners
-    team = model.teams.get(name)
-    return team.owners if team else model.settings.platform_owners
+            return None
+    return model.teams.get(name)
 
 
 def _patterns(team: str) -> tuple[str, ...]:

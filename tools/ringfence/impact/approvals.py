@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from ringfence import gitops
 from ringfence.impact.types import Approval
 from ringfence.model.types import Model
@@ -27,18 +25,10 @@ def approvals(paths: list[str], base: Model | None, head: Model) -> tuple[Approv
         for model in (base, head):
             if model is None:
                 continue
-            party = _party(path, model.teams)
+            team = gitops.team_of(model, path)
+            party = team.name if team else "platform"
             owners = gitops.owners_of(model, path)
             asked.setdefault((owners, party), set()).add(path)
     return tuple(
         sorted(Approval(owners, party, tuple(sorted(files))) for (owners, party), files in asked.items() if owners)
     )
-
-
-def _party(path: str, teams: Mapping[str, object]) -> str:
-    parts = path.split("/")
-    if parts[0] == "teams":
-        return parts[1] if len(parts) > 2 and parts[1] in teams else "platform"
-    if parts[:2] == ["policies", "rendered"]:
-        return next((part for part in parts[2:5] if part in teams), "platform")
-    return "platform"
