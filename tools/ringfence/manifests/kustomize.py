@@ -59,8 +59,8 @@ def build_overlay(
 ) -> tuple[list[Document], list[Finding]]:
     """The objects that `kustomize build` of a folder gives, base first, and what is wrong.
 
-    `read` gives the bytes of one of `files`, which are paths relative to the repository's root; so is `folder`. To build
-    several overlays of one tree, keep one `Overlays`: it reads each file once.
+    `read` gives the bytes of one of `files`, which are paths relative to the repository's root; so is `folder`. To
+    build several overlays of one tree, keep one `Overlays`: it reads each file once.
     """
     return Overlays(read, files).build(folder)
 
@@ -157,7 +157,7 @@ class _Build:
             if data.get(key) not in (None, want):
                 self._wrong(document.at(key), f"`{key}` is {data[key]!r} where {want} belongs")
         resources = self._items(document, data, "resources")
-        if data and not resources:
+        if data and not data.get("resources"):
             self._wrong(document.at(), "no resources: there is nothing to build")
         for index, item in enumerate(resources):
             self._resource(document, item, ("resources", index))
@@ -200,10 +200,11 @@ class _Build:
         seen: dict[tuple[str, ...], Document] = {}
         for document in self._objects:
             key = _identity(document)
-            first = seen.setdefault(key, document)
-            if first is not document and key[2]:
+            if key in seen and key[2]:
                 message = f"{key[1]} {key[3]}/{key[2]} is among the resources twice; kustomize refuses that"
-                self._wrong(document.at("metadata", "name"), message, f"the other is at {first.at('metadata', 'name')}")
+                first = seen[key].at("metadata", "name")
+                self._wrong(document.at("metadata", "name"), message, f"the other is at {first}")
+            seen.setdefault(key, document)
 
     def _patch(self, document: Document, item: Any, route: Route) -> None:
         data = self._mapping(document, item, route, ("path", "patch", "target"))
