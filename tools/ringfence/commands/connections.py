@@ -45,6 +45,8 @@ def _plain(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     cluster = shared.plain_cluster(args)
     result = evaluate(cluster)
     findings = in_order(cluster.findings)
+    if not result.endpoints and not has_errors(findings):
+        raise NothingToCheckError("the manifests hold no workload", "--manifests takes workloads and policies together")
     if args.format == "json" and args.source is None and args.destination is None:
         out.write(json.dump({**to_json(result), "findings": [json.finding(item) for item in findings]}))
         return EXIT_FINDINGS if has_errors(findings) else EXIT_CLEAN

@@ -9,4 +9,16 @@ from ringfence.verify.guard import violations
 from ringfence.verify.pages import CHECKS
 from ringfence.verify.state import State, states
 
-__all__ = ["CHECKS", "Declared", "State", "Statement", "compare", "declared", "differences", "groups", "pairs", "states", "violations"]
+__all__ = [
+    "CHECKS",
+    "Declared",
+    "State",
+    "Statement",
+    "compare",
+    "declared",
+    "differences",
+    "groups",
+    "pairs",
+    "states",
+    "violations",
+]

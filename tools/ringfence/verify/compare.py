@@ -1,12 +1,12 @@
 """Declared against rendered, pair by pair and direction by direction: missing, in excess, not settled.
 
-Each direction is held against the declarations on its own. What both allow together is then exact too, and a rule that is
-too wide is found even while the other end's policies still mask it.
+Each direction is held against the declarations on its own. What both allow together is then exact too, and a rule
+that is too wide is found even while the other end's policies still mask it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from ringfence.connectivity import Connectivity, Direction, Row, evaluate
@@ -164,6 +164,8 @@ class _Half:
 
 def _one_direction(whole: Connectivity, direction: Direction) -> Connectivity:
     """The same cluster with the rules and isolation of one direction only."""
-    gone: Sequence[str] = [item.value for item in Direction if item is not direction]
-    policies = tuple(replace(policy, **dict.fromkeys(gone)) for policy in whole.cluster.policies)
+    if direction is Direction.EGRESS:
+        policies = tuple(replace(policy, ingress=None) for policy in whole.cluster.policies)
+    else:
+        policies = tuple(replace(policy, egress=None) for policy in whole.cluster.policies)
     return evaluate(replace(whole.cluster, policies=policies), representatives=True)
