@@ -4,7 +4,7 @@ import dataclasses
 import random
 
 import model_kit as kit
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringfence import compile  # noqa: A004
@@ -130,6 +130,13 @@ def test_a_grant_by_port_name_goes_to_each_workload_that_has_the_name_on_its_own
     assert found["without"].ingress == found["baseline"].ingress == ()
 
 
+def test_a_grant_to_a_peer_never_lets_the_peer_in() -> None:
+    dns = kit.pods("dns", "kube-system", app="dns")
+    grant = kit.grant("dns", dns, ["prod"], to_peer=True, ranges=kit.ports("53/UDP"), names=("metrics",))
+    found = compiled(kit.model([PROD], [SHOP], [WEB], grants=[grant]))["shop"]
+    assert found["web"].ingress == found["baseline"].ingress == ()
+
+
 def test_a_peer_of_which_nothing_is_left_gives_no_rule_and_never_everything() -> None:
     nothing = kit.addresses("nothing", ["10.1.0.0/16"], ["10.0.0.0/8"])
     flow = kit.flow(SHOP, "call", [WEB], [nothing], kit.ports("443"), ["prod"])
@@ -161,6 +168,7 @@ def rules_of(bundles: list[Bundle]) -> dict[tuple[str, str, str], tuple[Rule, ..
     }
 
 
+@settings(deadline=None)
 @given(kit.models())
 def test_each_leg_between_workloads_stands_in_both_policies(model: Model) -> None:
     for cluster in model.clusters.values():
@@ -181,6 +189,7 @@ def test_each_leg_between_workloads_stands_in_both_policies(model: Model) -> Non
                     assert flow.id in {origin.name for origin in found[0].origins}
 
 
+@settings(deadline=None)
 @given(kit.models())
 def test_every_rule_has_peers_ports_and_a_declaration_that_holds_there(model: Model) -> None:
     for cluster in model.clusters.values():
@@ -194,6 +203,7 @@ def test_every_rule_has_peers_ports_and_a_declaration_that_holds_there(model: Mo
                 assert rule.origins
 
 
+@settings(deadline=None)
 @given(kit.models(), st.randoms(use_true_random=False))
 def test_the_order_of_declarations_does_not_matter(model: Model, chance: random.Random) -> None:
     def shuffled(items: tuple[object, ...]) -> tuple[object, ...]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import ipaddress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringfence.compile import peers
@@ -53,6 +53,7 @@ def networks() -> st.SearchStrategy[str]:
     return v4 | v6
 
 
+@settings(deadline=None)
 @given(st.lists(networks(), max_size=6), st.lists(networks(), max_size=6))
 def test_blocks_hold_exactly_the_addresses_and_the_api_takes_each(cidrs: list[str], excepts: list[str]) -> None:
     found = peers.blocks(cidrs, excepts)

@@ -8,7 +8,7 @@ from typing import Any
 
 import model_kit as kit
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringfence import compile, documents, render  # noqa: A004
@@ -38,6 +38,7 @@ def test_paths_are_in_order() -> None:
     assert list(files) == sorted(files)
 
 
+@settings(deadline=None)
 @given(kit.models(), st.randoms(use_true_random=False))
 def test_the_order_of_declarations_does_not_change_a_byte(model: Model, chance: random.Random) -> None:
     def shuffled(items: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -98,6 +99,7 @@ def by_name(objects: list[dict[str, Any]]) -> dict[tuple[str, str], dict[str, An
     return found
 
 
+@settings(deadline=None)
 @given(kit.models())
 def test_overlays_build_to_the_objects_of_the_renderer(model: Model) -> None:
     if not any(model.namespaces_in(cluster) for cluster in model.clusters.values()):
@@ -120,6 +122,7 @@ def same_rules(item: dict[str, Any]) -> dict[str, Any]:
     return {**item, "spec": spec}
 
 
+@settings(deadline=None)
 @given(kit.models())
 def test_the_objects_of_the_renderer_are_those_compiled_but_for_the_order_of_rules(model: Model) -> None:
     for cluster in model.clusters.values():
@@ -127,6 +130,7 @@ def test_the_objects_of_the_renderer_are_those_compiled_but_for_the_order_of_rul
         assert list(map(same_rules, render.objects(model, cluster))) == list(map(same_rules, compiled))
 
 
+@settings(deadline=None)
 @given(kit.models())
 def test_the_base_holds_what_all_clusters_that_keep_names_share_and_nothing_else(model: Model) -> None:
     keeping = [cluster for cluster in model.clusters.values() if cluster.keeps_names]
@@ -161,6 +165,17 @@ def test_rules_of_the_base_come_before_those_of_the_overlay() -> None:
     model = kit.model([kit.cluster("dev"), kit.cluster("prod")], [place], [web, a, z], flows)
     found = by_name(render.objects(model, model.clusters["prod"]))["shop", "ringfence-web"]["spec"]["egress"]
     assert [rule["to"][0]["podSelector"]["matchLabels"]["app"] for rule in found] == ["z", "a"]
+
+
+def test_a_rule_of_two_clusters_out_of_three_is_not_in_the_base() -> None:
+    place = kit.namespace("shop", "checkout", *kit.ENVIRONMENTS)
+    web = kit.workload(place, "web", {"app": "web"})
+    flow = kit.flow(place, "loop", [web], [web], kit.ports("80"), ["dev", "prod"])
+    model = kit.model([kit.cluster(name) for name in kit.ENVIRONMENTS], [place], [web], [flow])
+    base = by_name(built(render.tree(model), "policies/rendered/base/checkout/shop"))
+    assert base["shop", "ringfence-web"]["spec"]["egress"] == []
+    rules = {name: len(render.objects(model, model.clusters[name])[1]["spec"]["egress"]) for name in kit.ENVIRONMENTS}
+    assert rules == {"dev": 1, "prod": 1, "staging": 0}
 
 
 def test_a_shared_rule_names_the_flows_of_all_clusters() -> None:
@@ -199,6 +214,7 @@ def test_comments_cannot_end_early_whatever_the_model_holds() -> None:
     assert lines.count(r"    #   teams/checkout/shop/flows.yaml, owner checkout, no expiry, ticket a\x0ab") == 2
 
 
+@settings(deadline=None)
 @given(kit.models())
 def test_the_plain_form_means_what_was_compiled(model: Model) -> None:
     plain = Plain(lambda _: Yaml("# why"))
@@ -214,6 +230,7 @@ def test_the_plain_form_means_what_was_compiled(model: Model) -> None:
                     ]
 
 
+@settings(deadline=None)
 @given(st.text(kit.PRINTABLE, min_size=1, max_size=20))
 def test_any_printable_label_goes_through_template_and_reader(value: str) -> None:
     place = kit.namespace("shop", "checkout", "prod")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import model_kit as kit
 import pytest
 import yaml
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markupsafe import Markup
 
@@ -53,6 +53,7 @@ def test_traps_are_text_to_readers_of_both_versions(value: str) -> None:
     assert document.data == {value: value}
 
 
+@settings(deadline=None)
 @given(printable)
 @example("\\x41")
 def test_any_printable_text_comes_back_from_both_versions(value: str) -> None:
@@ -60,6 +61,7 @@ def test_any_printable_text_comes_back_from_both_versions(value: str) -> None:
     assert yaml.safe_load(line) == {"a": [value]}
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8"), max_size=40))
 def test_any_text_at_all_comes_back_on_one_printable_line(value: str) -> None:
     written = quoting.text(value)
@@ -72,6 +74,7 @@ def test_printable_text_is_not_escaped() -> None:
     assert quoting.text("plain/text.of-letters_1") == "plain/text.of-letters_1"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_a_comment_is_one_line_and_holds_no_value(value: str) -> None:
     written = quoting.comment(value)

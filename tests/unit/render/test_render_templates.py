@@ -160,7 +160,7 @@ def test_a_template_of_an_unknown_name_is_an_error_with_the_nearest_one() -> Non
     with pytest.raises(TemplateError) as caught:
         render.own_templates(Folder({"policies/templates/kubernetes/policies.yaml.j2": b""}))
     assert caught.value.finding.check.code == "RF410"
-    assert caught.value.finding.hint == "did you mean kubernetes/policy.yaml.j2?"
+    assert caught.value.finding.hint == "did you mean `kubernetes/policy.yaml.j2`?"
     assert failure({"kubernetes/policies.yaml.j2": ""}).finding == caught.value.finding
 
 

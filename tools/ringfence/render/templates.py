@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ringfence.errors import RingfenceError
 from ringfence.findings import Finding, Location
 from ringfence.render import checks, quoting
+from ringfence.values.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -148,10 +149,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
 def _must_be_known(name: str) -> None:
     if name in NAMES:
         return
-    import difflib
-
-    near = difflib.get_close_matches(name, NAMES, 1)
-    hint = f"did you mean {near[0]}?" if near else "remove it"
+    hint = did_you_mean(name, NAMES) or "remove it"
     message = f"there is no template of this name, so it would never be used; the names are {', '.join(NAMES)}"
     raise TemplateError(checks.TEMPLATE_BROKEN.at(Location(f"{FOLDER}/{quoting.visible(name)}"), message, hint=hint))
 
