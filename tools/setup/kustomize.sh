@@ -22,7 +22,7 @@ if ! { command -v go >/dev/null && enough "$(go env GOVERSION | sed 's/^go//')";
 fi
 if command -v go >/dev/null && enough "$(go env GOVERSION | sed 's/^go//')"; then
     echo "Building kustomize $version into .tools/bin; this takes a minute, once ..." >&2
-    GOBIN=$PWD/.tools/bin GOFLAGS=-trimpath go install "sigs.k8s.io/kustomize/kustomize/v5@$version"
+    CGO_ENABLED=0 GOBIN=$PWD/.tools/bin GOFLAGS=-trimpath go install "sigs.k8s.io/kustomize/kustomize/v5@$version"
     exit 0
 fi
 echo "There is no kustomize, and no Go 1.21 or later to build it with: tests that need it are skipped." >&2
