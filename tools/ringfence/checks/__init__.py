@@ -39,13 +39,15 @@ def page(word: str, among: Iterable[Check] | None = None) -> Check | None:
 
 def _raised(model: Model, today: datetime.date) -> Iterator[Raised]:
     from ringfence.checks import guardrail_broken, guardrail_unmet, registry
+    from ringfence.checks.sides import Ends
     from ringfence.checks.waiving import Raised
 
     for module in registry.MODULES:
         for finding in module.find(model, today):
             yield Raised.plain(finding)
-    yield from guardrail_broken.find(model)
-    yield from guardrail_unmet.find(model)
+    ends = Ends(model)
+    yield from guardrail_broken.find(model, ends)
+    yield from guardrail_unmet.find(model, ends)
 
 
 def _all() -> tuple[Check, ...]:

@@ -48,9 +48,9 @@ CHECK = Check("RF205", "claim-without-namespace", Severity.WARNING, __doc__)
 def find(model: Model, today: datetime.date) -> Iterator[Finding]:  # noqa: ARG001
     """One finding for each such claim."""
     for team in model.teams.values():
-        own = [space.name for space in model.namespaces.values() if space.team == team.name]
         for index, name in enumerate(team.namespaces):
             if name not in model.namespaces:
+                own = [space.name for space in model.namespaces.values() if space.team == team.name]
                 near = nearest(name, own)
                 yield CHECK.at(
                     team.claims[index] if team.claims else team.where,

@@ -35,10 +35,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from ringfence.checks.sides import Ends, SideEnd, forbidden, matches
+from ringfence.checks.sides import Ends, SideEnd, forbidden, matches, port_set
 from ringfence.checks.waiving import Raised
 from ringfence.findings import Check, Location, Severity
-from ringfence.model.types import Cluster, Flow, Grant, Guardrail, Leg, Model
+from ringfence.model.types import Cluster, Flow, Grant, Guardrail, Leg, Model, Side
 from ringfence.values.ports import NO_PORTS, PortSet
 
 CHECK = Check("RF301", "guardrail-broken", Severity.ERROR, __doc__)
@@ -52,88 +52,83 @@ class _Broken:
     pairs: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
 
     def add(self, source: str, destination: str, ports: PortSet, cluster: str) -> None:
+        """One pair of ends in one cluster."""
         self.pairs.setdefault((source, destination, str(ports)), []).append(cluster)
 
 
-def find(model: Model) -> Iterator[Raised]:
+class _Legs:
+    """The legs of flows in a cluster by their ends, so that a guardrail looks at those that it speaks of only."""
+
+    def __init__(self, cluster: Cluster, ends: Ends) -> None:
+        self.cluster = cluster
+        self.pods = ends.pods(cluster)
+        self._by_source: dict[str, list[tuple[str, Flow, Leg]]] = {}
+        self._sources: dict[str, tuple[SideEnd, ...]] = {}
+        self._destinations: dict[str, tuple[SideEnd, ...]] = {}
+        for flow, leg in ends.legs(cluster):
+            source, destination = leg.source.id, leg.destination.id
+            if source not in self._sources:
+                self._sources[source] = ends.of(leg.source, cluster)
+            if destination not in self._destinations:
+                self._destinations[destination] = ends.of(leg.destination, cluster)
+            self._by_source.setdefault(source, []).append((destination, flow, leg))
+
+    def between(self, source: Side, destination: Side) -> Iterator[tuple[str, str, Flow, Leg]]:
+        """The legs whose ends two sides speak of, with the ids of their ends."""
+        reached = {end for end, seen in self._destinations.items() if _any(destination, seen)}
+        if not reached:
+            return
+        for id_, seen in self._sources.items():
+            if _any(source, seen):
+                for end, flow, leg in self._by_source[id_]:
+                    if end in reached:
+                        yield id_, end, flow, leg
+
+
+def find(model: Model, ends: Ends) -> Iterator[Raised]:
     """One finding for each guardrail and each flow or grant that breaks it."""
     guardrails = [guardrail for guardrail in model.guardrails if not guardrail.must]
     if not guardrails:
         return
-    ends = Ends(model)
-    clusters = [
-        (cluster, _by_source(model.legs_in(cluster)), ends.pods(cluster)) for cluster in model.clusters.values()
-    ]
+    clusters = [_Legs(cluster, ends) for cluster in model.clusters.values()]
     for guardrail in guardrails:
         broken: dict[str, _Broken] = {}
-        for cluster, legs, pods in clusters:
-            _flows(guardrail, cluster, legs, ends, broken)
-            for grant in model.grants_in(cluster):
-                _grant(guardrail, cluster, grant, model, pods, ends, broken)
+        for legs in clusters:
+            for source, destination, flow, leg in legs.between(guardrail.source, guardrail.destination):
+                if ports := forbidden(guardrail, port_set(leg.ports)):
+                    broken.setdefault(flow.id, _Broken(flow.where)).add(source, destination, ports, legs.cluster.name)
+            for grant in model.grants_in(legs.cluster):
+                _grant(guardrail, legs, grant, model, ends, broken)
         for subject in sorted(broken):
             yield _raised(guardrail, subject, broken[subject])
 
 
-def _by_source(legs: Iterable[tuple[Flow, Leg]]) -> dict[str, list[tuple[Flow, Leg]]]:
-    result: dict[str, list[tuple[Flow, Leg]]] = {}
-    for flow, leg in legs:
-        result.setdefault(leg.source.id, []).append((flow, leg))
-    return result
-
-
-def _flows(
-    guardrail: Guardrail,
-    cluster: Cluster,
-    legs: dict[str, list[tuple[Flow, Leg]]],
-    ends: Ends,
-    broken: dict[str, _Broken],
-) -> None:
-    reached: dict[str, bool] = {}
-    for source, group in legs.items():
-        if not _any(guardrail, "source", ends.of(group[0][1].source, cluster)):
-            continue
-        for flow, leg in group:
-            destination = leg.destination.id
-            if destination not in reached:
-                reached[destination] = _any(guardrail, "destination", ends.of(leg.destination, cluster))
-            if reached[destination] and (ports := forbidden(guardrail, PortSet.of(leg.ports))):
-                broken.setdefault(flow.id, _Broken(flow.where)).add(source, destination, ports, cluster.name)
-
-
 def _grant(
-    guardrail: Guardrail,
-    cluster: Cluster,
-    grant: Grant,
-    model: Model,
-    pods: Iterable[SideEnd],
-    ends: Ends,
-    broken: dict[str, _Broken],
+    guardrail: Guardrail, legs: _Legs, grant: Grant, model: Model, ends: Ends, broken: dict[str, _Broken]
 ) -> None:
-    peer_part, pod_part = ("destination", "source") if grant.to_peer else ("source", "destination")
-    if not _any(guardrail, peer_part, ends.of(grant.peer, cluster)):
+    sides = guardrail.source, guardrail.destination
+    pod_side, peer_side = sides if grant.to_peer else sides[::-1]
+    if not _any(peer_side, ends.of(grant.peer, legs.cluster)):
         return
-    for pod in pods:
-        ports = forbidden(guardrail, granted_ports(grant, pod.workload, model))
-        if ports and _any(guardrail, pod_part, (pod,)):
+    for pod in legs.pods:
+        if matches(pod_side, pod) and (ports := forbidden(guardrail, granted_ports(grant, pod.workload, model))):
             name = pod.workload or f"any other pod of {pod.namespace}"
             source, destination = (name, grant.peer.name) if grant.to_peer else (grant.peer.name, name)
-            broken.setdefault(f"baseline/{grant.name}", _Broken(grant.where)).add(
-                source, destination, ports, cluster.name
-            )
+            entry = broken.setdefault(f"baseline/{grant.name}", _Broken(grant.where))
+            entry.add(source, destination, ports, legs.cluster.name)
 
 
 def granted_ports(grant: Grant, workload: str, model: Model) -> PortSet:
     """The ports that a grant opens between its peer and a workload (an id, or empty for any other pod)."""
-    ports = PortSet.of(grant.ranges)
+    ports = port_set(grant.ranges)
     if grant.port_names and workload:
         for name in grant.port_names:
             port = model.workloads[workload].port(name)
-            ports |= PortSet.of(port.ranges) if port else NO_PORTS
+            ports |= port_set(port.ranges) if port else NO_PORTS
     return ports
 
 
-def _any(guardrail: Guardrail, part: str, ends: Iterable[SideEnd]) -> bool:
-    side = guardrail.source if part == "source" else guardrail.destination
+def _any(side: Side, ends: Iterable[SideEnd]) -> bool:
     return any(matches(side, end) for end in ends)
 
 

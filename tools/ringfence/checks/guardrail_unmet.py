@@ -41,27 +41,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ringfence.checks.guardrail_broken import granted_ports
-from ringfence.checks.sides import Ends, matches, missing
+from ringfence.checks.sides import Ends, matches, missing, port_set
 from ringfence.checks.waiving import Raised
 from ringfence.findings import Check, Finding, Severity
 from ringfence.model.types import Cluster, End, Guardrail, Leg, Model, Peer, Side, Workload
-from ringfence.values.ports import PortSet
+from ringfence.values.ports import NO_PORTS, PortSet
 
 CHECK = Check("RF302", "guardrail-unmet", Severity.ERROR, __doc__)
 
 
-def find(model: Model) -> Iterator[Raised]:
+def find(model: Model, ends: Ends) -> Iterator[Raised]:
     """One finding for each guardrail and each workload that lacks something of it."""
     guardrails = [guardrail for guardrail in model.guardrails if guardrail.must]
     if not guardrails:
         return
-    ends = Ends(model)
-    clusters = [(cluster, _by_workload(model, cluster)) for cluster in model.clusters.values()]
+    clusters = [_Declared(model, cluster, ends) for cluster in model.clusters.values()]
     for guardrail in guardrails:
         lacking: dict[str, dict[tuple[str, str, str], list[str]]] = {}
-        for cluster, legs in clusters:
+        for declared in clusters:
+            cluster = declared.cluster
             for source, destination in pairs(guardrail, model, cluster, ends):
-                if ports := missing(guardrail, _declared(source, destination, legs, model, cluster)):
+                if ports := declared.missing(guardrail, source, destination):
                     subject = source.id if isinstance(source, Workload) else destination.id
                     what = str(ports) if guardrail.ports else "any port"
                     lacking.setdefault(subject, {}).setdefault((source.id, destination.id, what), []).append(
@@ -92,26 +92,45 @@ def _matching(side: Side, model: Model, cluster: Cluster, ends: Ends) -> Iterato
             yield end
 
 
-def _by_workload(model: Model, cluster: Cluster) -> dict[str, list[Leg]]:
-    result: dict[str, list[Leg]] = {}
-    for _, leg in model.legs_in(cluster):
-        for end in (leg.source, leg.destination):
-            if isinstance(end, Workload):
-                result.setdefault(end.id, []).append(leg)
-    return result
+class _Declared:
+    """What grants and flows open between two ends in a cluster."""
 
+    def __init__(self, model: Model, cluster: Cluster, ends: Ends) -> None:
+        self.cluster = cluster
+        self._model = model
+        self._ends = ends
+        self._grants = model.grants_in(cluster)
+        self._by_workload: dict[str, list[Leg]] | None = None
 
-def _declared(source: End, destination: End, legs: dict[str, list[Leg]], model: Model, cluster: Cluster) -> PortSet:
-    workload, other = (source, destination) if isinstance(source, Workload) else (destination, source)
-    ports = PortSet()
-    for leg in legs.get(workload.id, ()):
-        if _covers(leg.source, source) and _covers(leg.destination, destination):
-            ports |= PortSet.of(leg.ports)
-    if isinstance(other, Peer):
-        for grant in model.grants_in(cluster):
-            if grant.to_peer == (other is destination) and _covers(grant.peer, other):
-                ports |= granted_ports(grant, workload.id, model)
-    return ports
+    def missing(self, guardrail: Guardrail, source: End, destination: End) -> PortSet:
+        """What a `must` asks for and nothing opens. The grants come first, since they often do, and flows are many."""
+        granted = self._granted(source, destination)
+        if not missing(guardrail, granted):
+            return NO_PORTS
+        return missing(guardrail, granted | self._flowing(source, destination))
+
+    def _granted(self, source: End, destination: End) -> PortSet:
+        workload, other = (source, destination) if isinstance(source, Workload) else (destination, source)
+        ports = NO_PORTS
+        if isinstance(other, Peer):
+            for grant in self._grants:
+                if grant.to_peer == (other is destination) and _covers(grant.peer, other):
+                    ports |= granted_ports(grant, workload.id, self._model)
+        return ports
+
+    def _flowing(self, source: End, destination: End) -> PortSet:
+        if self._by_workload is None:
+            self._by_workload = {}
+            for _, leg in self._ends.legs(self.cluster):
+                for end in (leg.source, leg.destination):
+                    if isinstance(end, Workload):
+                        self._by_workload.setdefault(end.id, []).append(leg)
+        workload = source if isinstance(source, Workload) else destination
+        ports = NO_PORTS
+        for leg in self._by_workload.get(workload.id, ()):
+            if _covers(leg.source, source) and _covers(leg.destination, destination):
+                ports |= port_set(leg.ports)
+        return ports
 
 
 def _covers(declared: End, wanted: End) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ringfence.model.types import Cluster, End, Guardrail, Model, Peer, Side, Workload
+from ringfence.model.types import Cluster, End, Flow, Guardrail, Leg, Model, Peer, Side, Workload
 from ringfence.values.addresses import NOWHERE, AddressSet
-from ringfence.values.ports import ALL_PORTS, PortSet
+from ringfence.values.ports import ALL_PORTS, PortRange, PortSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +51,21 @@ def _excepted(side: Side, end: SideEnd) -> bool:
     )
 
 
+@functools.lru_cache(maxsize=4096)
+def port_set(ranges: tuple[PortRange, ...]) -> PortSet:
+    """The set of ranges. Few different ones occur in many flows."""
+    return PortSet.of(ranges)
+
+
 def forbidden(guardrail: Guardrail, ports: PortSet) -> PortSet:
     """The ports of a connection that a `never` forbids; without ports of its own it forbids every port."""
-    return ports & PortSet.of(guardrail.ports) if guardrail.ports else ports
+    return ports & port_set(guardrail.ports) if guardrail.ports else ports
 
 
 def missing(guardrail: Guardrail, ports: PortSet) -> PortSet:
     """The ports that a `must` asks for and a connection lacks; without ports of its own it asks for any one port."""
     if guardrail.ports:
-        return PortSet.of(guardrail.ports) - ports
+        return port_set(guardrail.ports) - ports
     return PortSet() if ports else ALL_PORTS
 
 
@@ -78,6 +85,8 @@ class Ends:
     def __init__(self, model: Model) -> None:
         self._model = model
         self._abroad: dict[str, tuple[SideEnd, ...]] = {}
+        self._here: dict[tuple[str, str], tuple[SideEnd, ...]] = {}
+        self._legs: dict[str, list[tuple[Flow, Leg]]] = {}
 
     def of(self, end: End, cluster: Cluster) -> tuple[SideEnd, ...]:
         """All that an end of a flow stands for in a cluster.
@@ -85,13 +94,25 @@ class Ends:
         An address peer stands for its addresses, and for the pods and nodes of each cluster whose networks hold some
         of them: a block of another environment's pods reaches that environment.
         """
-        if isinstance(end, Workload):
-            return (of_workload(end, cluster),)
-        if end.is_pods:
-            return (SideEnd(cluster.environment, peers=frozenset({end.name})),)
+        if isinstance(end, Workload) or end.is_pods:
+            key = (end.id, cluster.name)
+            if key not in self._here:
+                here = (
+                    of_workload(end, cluster)
+                    if isinstance(end, Workload)
+                    else SideEnd(cluster.environment, peers=frozenset({end.name}))
+                )
+                self._here[key] = (here,)
+            return self._here[key]
         if end.name not in self._abroad:
             self._abroad[end.name] = tuple(self._addresses(end))
         return self._abroad[end.name]
+
+    def legs(self, cluster: Cluster) -> list[tuple[Flow, Leg]]:
+        """The legs of flows that hold in a cluster."""
+        if cluster.name not in self._legs:
+            self._legs[cluster.name] = self._model.legs_in(cluster)
+        return self._legs[cluster.name]
 
     def universe(self) -> Iterator[SideEnd]:
         """Every end that a declaration can name in any cluster, and the world, which any new peer may hold."""
@@ -104,7 +125,7 @@ class Ends:
     def pods(self, cluster: Cluster) -> list[SideEnd]:
         """The workloads and other pods of the team namespaces in a cluster."""
         return [
-            *(of_workload(item, cluster) for item in self._model.workloads_in(cluster)),
+            *(self.of(item, cluster)[0] for item in self._model.workloads_in(cluster)),
             *other_pods(self._model, cluster),
         ]
 

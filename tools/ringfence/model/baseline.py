@@ -20,7 +20,7 @@ def build(found: Iterable[tuple[Place, Node]], broken: set[str], names: Names) -
     result: dict[str, Grant] = {}
     for _, document in found:
         for node in document.get("grants").list():
-            name = node.get("name").text()
+            name = node.string("name")
             if other := result.get(name):
                 names.report(
                     problems.DUPLICATE_NAME.at(
@@ -82,7 +82,7 @@ def _one(name: str, node: Node, names: Names) -> Grant | None:
         ranges=ports.canonical(ranges),
         port_names=tuple(sorted(port_names)),
         environments=environments,
-        reason=node.get("reason").text(),
+        reason=node.string("reason"),
         where=node.where,
     )
 

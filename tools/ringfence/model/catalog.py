@@ -46,7 +46,7 @@ def _one(name: str, node: Node, report: Report) -> Peer | None:
     blocks.disjoint(excepts, report)
     if cidrs:
         blocks.inside(excepts, cidrs, report)
-    namespace = node.get("namespace").text()
+    namespace = node.string("namespace")
     named = ports.declared(node.get("ports"), report)
     # exactly one of the two is there in a valid document
     if bool(cidrs) == bool(namespace):
@@ -54,8 +54,8 @@ def _one(name: str, node: Node, report: Report) -> Peer | None:
     world = node.get("world").value
     return Peer(
         name=name,
-        description=node.get("description").text(),
-        owner=node.get("owner").text(),
+        description=node.string("description"),
+        owner=node.string("owner"),
         ports=named,
         where=node.where_key,
         addresses=blocks.address_set(cidrs, excepts),

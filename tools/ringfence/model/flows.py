@@ -22,7 +22,7 @@ def build(found: Iterable[tuple[Place, Node]], broken: set[str], names: Names) -
     result: dict[tuple[str, str], Flow] = {}
     for place, document in found:
         for node in document.get("flows").list():
-            name = node.get("name").text()
+            name = node.string("name")
             key = (place.namespace, name)
             if other := result.get(key):
                 names.report(
@@ -50,8 +50,9 @@ def _one(place: Place, name: str, node: Node, names: Names) -> Flow | None:
     destinations = ends(node.get("to"), place.namespace, names)
     wanted = node.get("environments")
     environments = names.environment_set(wanted)
-    expires = dates.read(node.get("expires"), names.report)
-    per_destination = _ports(node.get("ports"), destinations, names)
+    expires = dates.read(node.get("expires"), names.report) if node.has("expires") else None
+    listed = node.get("ports")
+    per_destination = _ports(listed, destinations, names)
     if not (name and sources and destinations and per_destination and environments) or (
         expires is None and node.has("expires")
     ):
@@ -64,17 +65,20 @@ def _one(place: Place, name: str, node: Node, names: Names) -> Flow | None:
         name=name,
         team=place.team,
         legs=tuple(leg for _, leg in legs),
-        ports_text=tuple(str(item.value) for item in node.get("ports").list()),
+        ports_text=tuple(str(item.value) for item in listed.list()),
         environments=environments,
-        reason=node.get("reason").text(),
+        reason=node.string("reason"),
         expires=expires,
-        ticket=node.get("ticket").text(),
+        ticket=node.string("ticket"),
         where=node.where,
     )
 
 
 def ends(node: Node, here: str, names: Names) -> list[tuple[Node, End]]:
     """The ends of `from` or `to` with their places, in file order; empty where any of them is unknown."""
+    if isinstance(node.value, str):
+        found = names.end(node, here)
+        return [(node, found)] if found else []
     result: list[tuple[Node, End]] = []
     complete = True
     for item in node.one_or_list():
@@ -100,7 +104,7 @@ def _ports(node: Node, destinations: Sequence[tuple[Node, End]], names: Names) -
         for (_, end), ranges in zip(destinations, per_destination, strict=True):
             found = (number,) if number else _named(item, end, names)
             complete = complete and bool(found)
-            fresh = fresh or not found or not PortSet.of(found) <= PortSet.of(ranges)
+            fresh = fresh or not found or not ranges or not PortSet.of(found) <= PortSet.of(ranges)
             ranges.extend(found)
         if not fresh:
             names.repeated(item, ", ".join(map(str, found)))

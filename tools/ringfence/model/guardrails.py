@@ -18,7 +18,7 @@ def build(found: Iterable[tuple[Place, Node]], broken: set[str], names: Names) -
     result: dict[str, Guardrail] = {}
     for _, document in found:
         for node in document.get("guardrails").list():
-            name = node.get("name").text()
+            name = node.string("name")
             if other := result.get(name):
                 names.report(
                     problems.DUPLICATE_NAME.at(
@@ -56,7 +56,7 @@ def _one(name: str, node: Node, names: Names) -> Guardrail | None:
         source=source,
         destination=destination,
         ports=ports.canonical(ranges),
-        reason=node.get("reason").text(),
+        reason=node.string("reason"),
         where=node.where,
     )
 

@@ -14,34 +14,48 @@ from ringfence.findings import Location
 
 
 class Node:
-    """One value of a document."""
+    """One value of a document. The way to it is followed back only where its place is asked for."""
 
-    __slots__ = ("document", "route", "value")
+    __slots__ = ("_key", "_parent", "value")
 
-    def __init__(self, document: Document, route: Route = (), value: Any = None) -> None:
-        self.document = document
-        self.route = route
+    def __init__(self, parent: Node | Document, key: str | int, value: Any) -> None:
+        self._parent = parent
+        self._key = key
         self.value = value
 
     @classmethod
     def root(cls, document: Document) -> Node:
         """The whole document."""
-        return cls(document, (), document.data)
+        return cls(document, "", document.data)
 
     @property
     def where(self) -> Location:
         """The place of the value."""
-        return self.document.at(*self.route)
+        document, route = self._way()
+        return document.at(*route)
 
     @property
     def where_key(self) -> Location:
         """The place of the key that leads to the value."""
-        return self.document.at_key(*self.route)
+        document, route = self._way()
+        return document.at_key(*route)
+
+    def _way(self) -> tuple[Document, Route]:
+        steps: list[str | int] = []
+        node = self
+        while isinstance(node._parent, Node):
+            steps.append(node._key)
+            node = node._parent
+        return node._parent, tuple(reversed(steps))
 
     def get(self, key: str) -> Node:
         """The value of a key; a node of None where there is no such key, or this is no mapping."""
+        return Node(self, key, self.value.get(key) if isinstance(self.value, dict) else None)
+
+    def string(self, key: str) -> str:
+        """The text of a key, or an empty text."""
         value = self.value.get(key) if isinstance(self.value, dict) else None
-        return Node(self.document, (*self.route, key), value)
+        return value if isinstance(value, str) else ""
 
     def has(self, key: str) -> bool:
         """Whether this is a mapping with that key."""
@@ -56,13 +70,13 @@ class Node:
         if isinstance(self.value, dict):
             for key, value in self.value.items():
                 if isinstance(key, str):
-                    yield key, Node(self.document, (*self.route, key), value)
+                    yield key, Node(self, key, value)
 
     def list(self) -> Iterator[Node]:
         """The items of a list."""
         if isinstance(self.value, list):
             for index, value in enumerate(self.value):
-                yield Node(self.document, (*self.route, index), value)
+                yield Node(self, index, value)
 
     def one_or_list(self) -> Iterator[Node]:
         """The items of a list, or the value itself where it is neither a list nor absent."""

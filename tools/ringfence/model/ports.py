@@ -20,6 +20,9 @@ _NUMERIC = re.compile(r"([0-9]+)(?:-([0-9]+))?(?:/([A-Za-z]+))?")
 def canonical(ranges: Iterable[PortRange]) -> tuple[PortRange, ...]:
     """The ranges by protocol (TCP, UDP, SCTP) and port; those that overlap are joined, neighbours are not."""
     result: list[PortRange] = []
+    ranges = list(ranges)
+    if len(ranges) == 1:
+        return (ranges[0],)
     for item in sorted(ranges, key=lambda item: (PROTOCOLS.index(item.protocol), item.first, item.last)):
         last = result[-1] if result else None
         if last and last.protocol == item.protocol and item.first <= last.last:
@@ -73,7 +76,7 @@ def declared(node: Node, report: Report) -> tuple[Port, ...]:
             found = numeric(item, report)
             if found is None:
                 continue
-            if PortSet.of([found]) & PortSet.of(ranges):
+            if ranges and PortSet.of([found]) & PortSet.of(ranges):
                 report(
                     problems.REPEATED_VALUE.at(
                         item.where, f"port `{found}` is already part of `{name}`", hint="name it once"

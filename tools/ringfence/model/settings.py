@@ -24,7 +24,7 @@ def build(node: Node | None, lost: bool, report: Report) -> Settings | None:
     missing = [
         name
         for name, there in (
-            ("organisation", node.get("organisation").text()),
+            ("organisation", node.string("organisation")),
             ("repository.url", url.text()),
             ("owners", owners),
         )
@@ -42,7 +42,7 @@ def build(node: Node | None, lost: bool, report: Report) -> Settings | None:
     days = node.get("expiry").get("warnDays").value
     gitops = node.get("gitops")
     return Settings(
-        organisation=node.get("organisation").text(),
+        organisation=node.string("organisation"),
         default_branch=node.get("repository").get("defaultBranch").text("main"),
         repository_url=url.text(),
         platform_owners=owners,

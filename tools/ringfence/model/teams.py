@@ -29,8 +29,8 @@ def build(found: Iterable[tuple[Place, Node]], names: Names) -> dict[str, Team]:
         ordered = sorted(claims.items())
         result[place.team] = Team(
             name=place.team,
-            description=node.get("description").text(),
-            contact=node.get("contact").text(),
+            description=node.string("description"),
+            contact=node.string("contact"),
             owners=tuple(item.value for item in node.get("owners").texts()),
             namespaces=tuple(name for name, _ in ordered),
             where=node.where,

@@ -77,8 +77,8 @@ class Port:
 class Workload:
     """A Deployment, StatefulSet or the like that a team declares: the labels of its pods and the ports it listens on.
 
-    `environments` are those in which it exists. `accepts` are the `namespace/workload`, `namespace/*` or peer names
-    that may call it when consent is declared.
+    `id` is `namespace/name`, with the declared namespace. `environments` are those in which it exists. `accepts` are
+    the `namespace/workload`, `namespace/*` or peer names that may call it when consent is declared.
     """
 
     namespace: str
@@ -90,11 +90,11 @@ class Workload:
     environments: frozenset[str]
     accepts: tuple[str, ...]
     where: Location
+    id: str = field(init=False, repr=False, compare=False)
 
-    @property
-    def id(self) -> str:
-        """`namespace/name`, with the declared namespace."""
-        return f"{self.namespace}/{self.name}"
+    def __post_init__(self) -> None:
+        # kept, since stages ask for it millions of times
+        object.__setattr__(self, "id", f"{self.namespace}/{self.name}")
 
     def port(self, name: str) -> Port | None:
         """The port of that name."""

@@ -61,9 +61,9 @@ def _one(node: Node, names: Names) -> Waiver | None:
     return Waiver(
         check=check.text(),
         guardrail=guardrail.text(),
-        subject=node.get("subject").text(),
-        reason=node.get("reason").text(),
-        approver=node.get("approver").text(),
+        subject=node.string("subject"),
+        reason=node.string("reason"),
+        approver=node.string("approver"),
         expires=expires,
         where=_where(check, guardrail),
     )

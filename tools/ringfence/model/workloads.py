@@ -83,7 +83,7 @@ def _one(space: Namespace, name: str, node: Node, names: Names) -> Workload | No
         team=space.team,
         labels=pairs,
         ports=own_ports,
-        service_account=node.get("serviceAccount").text(),
+        service_account=node.string("serviceAccount"),
         environments=environments,
         accepts=(),
         where=node.where_key,
