@@ -43,10 +43,9 @@ cat >>"$flow" <<'YAML'
     to: notifications/emailservice
     ports: [grpc]
     reason: Customers get their monthly statement by mail
-    environments: [staging, prod]
 YAML
 run git --no-pager diff --stat
-run tail -n 6 "$flow"
+run tail -n 5 "$flow"
 
 title "3. The hooks find that the policies are stale; render writes them; the hooks pass"
 run git add teams

@@ -21,7 +21,7 @@ def _block(cluster: str, answer: Explanation, colour: bool) -> str:
         verdict = paint("undefined", "33", colour)
     else:
         verdict = paint("denied", "31", colour)
-    lines = [f"{where}{one_line(answer.source)} → {one_line(answer.destination)}: {verdict}"]
+    lines = [f"{where}{_plain(answer.source)} → {_plain(answer.destination)}: {verdict}"]
     if answer.itself:
         lines.append("  a pod always reaches itself")
     for half in (answer.egress, answer.ingress):
@@ -33,7 +33,7 @@ def _block(cluster: str, answer: Explanation, colour: bool) -> str:
 
 
 def _half(half: Half) -> list[str]:
-    lines = [f"  {half.direction} of {one_line(half.subject)}:"]
+    lines = [f"  {half.direction} of {_plain(half.subject)}:"]
     if not half.isolated_by and not half.matches:
         return [f"{lines[0]} open, no policy isolates it"]
     for match in half.matches:
@@ -42,3 +42,8 @@ def _half(half: Half) -> list[str]:
     if not half.matches:
         lines += [f"    {item.policy} isolates it, and no rule matches  ({item.where})" for item in half.isolated_by]
     return lines
+
+
+def _plain(end: str) -> str:
+    """The end without the kinds that only declarations know."""
+    return one_line(end.removesuffix("[Workload]").removesuffix("[Peer]"))
