@@ -92,6 +92,7 @@ def test_what_is_in_style_stays() -> None:
         ("a: {b: 1, c: [x,y]}\n", "a: {b: 1, c: [x, y]}\n"),
         ("a: é 😀\n", "a: é 😀\n"),
         ("a: []\nb: {}\n", "a: []\nb: {}\n"),
+        ("a: |    # why\n  x\nb: >- # too\n  y\n", "a: |  # why\n  x\nb: >-  # too\n  y\n"),
         ("# only\na: 1 # x\n", "# only\na: 1  # x\n"),
     ],
 )
@@ -107,7 +108,7 @@ def test_long_lists_in_brackets_become_one_item_a_line() -> None:
 
 @pytest.mark.parametrize("text", ["a: [1, # one\n  2]\n", "a: {b: 1, # one\n  c: 2}\n"])
 def test_a_comment_that_would_be_lost_is_refused(text: str) -> None:
-    with pytest.raises(style.UnformattableError, match="comment in line 1 would be lost"):
+    with pytest.raises(style.UnformattableError, match="comment in line 1 would be lost or moved"):
         style.format(text.encode())
 
 
@@ -157,7 +158,7 @@ def declarations(draw: st.DrawFn) -> bytes:
 
 
 @given(declarations())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_the_data_stays_and_a_second_time_changes_nothing(raw: bytes) -> None:
     before, findings = documents.read("f.yaml", raw)
     if before is None:

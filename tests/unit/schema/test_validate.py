@@ -177,6 +177,25 @@ def test_a_choice_names_the_choices() -> None:
     assert "the choices are `review`, `declared`" in message
 
 
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [("example/checkout", "did you mean `@example/checkout`?"), ("@a b", "did you mean `@a-b`?")],
+)
+def test_owners(value: str, hint: str) -> None:
+    code, line, column, _, found = only(f"{HEAD}kind: Team\ncontact: x\nowners: ['{value}']\nnamespaces: [x]\n")
+    assert (code, line, column, found) == ("RF036", 4, 10, hint)
+
+
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [("10.0.0.1", "did you mean `10.0.0.1/32`?"), ("fd00::1", "did you mean `fd00::1/128`?")],
+)
+def test_cidrs(value: str, hint: str) -> None:
+    text = f"{HEAD}kind: Catalog\npeers: {{x: {{description: d, owner: o, cidrs: ['{value}']}}}}\n"
+    code, line, column, _, found = only(text)
+    assert (code, line, column, found) == ("RF036", 3, 47, hint)
+
+
 def test_a_key_of_a_wrong_form_is_at_the_key() -> None:
     text = f"{HEAD}kind: Namespace\nworkloads:\n  Check_out:\n    labels: {{app: x}}\n"
     code, line, column, message, hint = only(text)

@@ -44,7 +44,6 @@ def format(raw: bytes) -> bytes:  # noqa: A001 - the name of the command
         raise UnformattableError("the style of this file does not settle", "simplify its comments and blank lines")
     if _data(after.encode()) != data:
         raise UnformattableError("the values of this file would change", "write long texts on one line, in quotes")
-    _keep_comments(text, after)
     return after.encode()
 
 
@@ -126,12 +125,15 @@ def _tidy(source: str, text: str) -> str:
 
     text = text.removeprefix("---\n")
     written = source.split("\n")
-    ends = [_ends_what_is_above(written, comment.line, comment.column) for comment in comments(source)]
-    lines = text.split("\n")
+    wanted = comments(source)
     found = comments(text)
-    if len(found) != len(ends):
-        _keep_comments(source, text)
+    for number, comment in enumerate(wanted):
+        if number >= len(found) or found[number].text != comment.text:
+            raise UnformattableError(f"the comment in line {comment.line + 1} would be lost or moved", _MOVE)
+    if len(found) > len(wanted):
         raise UnformattableError("a comment of this file would appear twice", _MOVE)
+    ends = [_ends_what_is_above(written, comment.line, comment.column) for comment in wanted]
+    lines = text.split("\n")
     passed = continued(text) | {comment.line for comment in found if comment.alone}
     for comment, above in zip(found, ends, strict=True):
         if comment.alone:
@@ -154,17 +156,3 @@ def _indent(lines: list[str], line: int, passed: set[int], *, above: bool) -> in
             dashes = re.match(r"(?:- )*", content) if above else None
             return len(lines[other]) - len(content) + (len(dashes[0]) if dashes else 0)
     return 0
-
-
-def _keep_comments(before: str, after: str) -> None:
-    from ringfence.documents.comments import comments
-
-    kept = [comment.text for comment in comments(after)]
-    for comment in comments(before):
-        if comment.text in kept:
-            kept.remove(comment.text)
-        else:
-            message = f"the comment in line {comment.line + 1} would be lost"
-            raise UnformattableError(
-                message, "put it on a line of its own, outside brackets and before what it is about"
-            )
