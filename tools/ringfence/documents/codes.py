@@ -1,4 +1,7 @@
-"""The checks of reading: what a file must be before anything asks what it says (RF001–RF020)."""
+"""The checks of reading: what a file must be before anything asks what it says (RF001–RF020).
+
+Long because it is documentation: each check is its page.
+"""
 
 from __future__ import annotations
 

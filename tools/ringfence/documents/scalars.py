@@ -105,7 +105,9 @@ def manifest_number(text: str) -> Any:
         return text
     kind = match.lastgroup
     if kind == "int":
-        return _integer(text, 10)
+        # Beyond 64 bits, the cluster's reader makes a floating-point number of it.
+        value = _integer(text, 10)
+        return _float(text) if isinstance(value, Refused) else value
     if kind == "hex":
         return _integer(text, 16)
     if kind == "float":
