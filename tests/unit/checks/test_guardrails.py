@@ -231,6 +231,18 @@ def test_a_wider_peer_holds_for_a_narrower_one() -> None:
     assert codes(_run(files)) == ["RF340"]
 
 
+def test_a_narrower_peer_does_not_hold_for_a_wider_one() -> None:
+    must = "must: {from: {workloads: [payments/api]}, to: {peers: [internet]}, ports: [443]}"
+    assert codes(_run({GUARDRAILS: _guardrail(must)})) == ["RF302"]
+
+
+def test_a_grant_holds_in_its_direction_only() -> None:
+    back = "must: {from: {workloads: [shop/checkout]}, to: {peers: [prometheus]}}"
+    assert codes(_run({GUARDRAILS: _guardrail(back)})) == ["RF302"]
+    back = "must: {from: {peers: [kube-dns]}, to: {workloads: [shop/checkout]}}"
+    assert codes(_run({GUARDRAILS: _guardrail(back)})) == ["RF302"]
+
+
 def test_pods_of_a_whole_namespace_hold_for_some_of_them() -> None:
     files = {
         CATALOG: HEADER.format("Catalog") + "peers:\n  monitoring: {description: D, owner: o, namespace: monitoring}\n",

@@ -62,6 +62,19 @@ def test_a_flow_in_the_folder_of_its_destination() -> None:
     assert (finding.subject, finding.hint) == ("payments/pull", "move it to `teams/checkout/shop/`")
 
 
+def test_a_flow_in_the_folder_of_another_namespace_of_the_team() -> None:
+    files = {
+        TEAM: small()[TEAM].replace("[payments]", "[payments, payouts]"),
+        "teams/payments/payouts/namespace.yaml": HEADER.format("Namespace")
+        + "workloads: {bank: {labels: {app: bank}}}\n",
+    }
+    text = flows("name: pay, from: bank, to: stripe, ports: [444]")
+    assert _run({**files, "teams/payments/payouts/flows.yaml": text}) == []
+    wrong = text.replace("bank", "payouts/bank")
+    finding = only(_run({**files, "teams/payments/payments/x.yaml": wrong}), "RF203")
+    assert finding.hint == "move it to `teams/payments/payouts/`"
+
+
 def test_a_flow_from_a_peer_belongs_to_its_destination() -> None:
     text = flows("name: in, from: prometheus, to: [frontend, payments/api], ports: [9999]")
     finding = only(_run({FLOWS: text}), "RF203")
@@ -139,6 +152,11 @@ def test_a_grant_to_the_world() -> None:
     finding = only(_run({"policies/baseline/x.yaml": grant}), "RF340")
     assert finding.subject == "baseline/out"
     assert _run({"policies/baseline/x.yaml": grant, WAIVERS: _waiver("check: RF340", "baseline/out")}) == []
+
+
+def test_a_grant_from_the_world_is_another_matter() -> None:
+    grant = HEADER.format("Baseline") + "grants:\n  - {name: in, from: internet, ports: [443], reason: R}\n"
+    assert codes(_run({"policies/baseline/x.yaml": grant})) == ["RF301"], "it breaks the guardrail card-data"
 
 
 @pytest.mark.parametrize("rule", ["check: RF340", "check: egress-to-world"])

@@ -86,13 +86,14 @@ def test_what_the_ends_of_flows_are() -> None:
     ]
 
 
-def test_a_block_of_a_pod_network_can_be_any_pod_of_that_environment() -> None:
-    model = _model(policies_catalog_x=_peer("10.8.1.0/24"))
+@pytest.mark.parametrize("cidr", ["10.8.1.0/24", "10.12.1.0/24"])
+def test_a_block_of_pods_or_services_can_be_any_pod_of_that_environment(cidr: str) -> None:
+    model = _model(policies_catalog_x=_peer(cidr))
     found = Ends(model).of(model.peers["block"], model.clusters["dev"])
     assert {end.environment for end in found} == {"", "prod"}
     assert {end.workload for end in found} == {"", "payments/api", "shop/checkout", "shop/frontend"}
     assert all(end.peers == {"block"} for end in found)
-    assert {text for end in found for text in end.addresses.cidrs()} == {"10.8.1.0/24"}
+    assert {text for end in found for text in end.addresses.cidrs()} == {cidr}
 
 
 def test_a_block_of_a_node_network_is_no_pod() -> None:

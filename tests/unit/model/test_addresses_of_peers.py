@@ -21,9 +21,9 @@ def _peer(fields: str) -> str:
         ("198.51.100.0/255.255.255.0", "write `198.51.100.0/24`"),
         ("198.51.100.0/024", "write `198.51.100.0/24`"),
         ("::ffff:198.51.100.0/120", "write it as IPv4"),
-        ("198.051.100.0/24", "write a CIDR such as `203.0.113.0/24` or `2001:db8::/32`"),
-        ("198.51.100.0/33", "write a CIDR such as `203.0.113.0/24` or `2001:db8::/32`"),
-        ("mail.example.com", "write a CIDR such as `203.0.113.0/24` or `2001:db8::/32`"),
+        ("198.051.100.0/24", "write one such as `203.0.113.0/24` or `2001:db8::/32`"),
+        ("198.51.100.0/33", "write one such as `203.0.113.0/24` or `2001:db8::/32`"),
+        ("mail.example.com", "write one such as `203.0.113.0/24` or `2001:db8::/32`"),
     ],
 )
 def test_a_block_that_is_not_canonical(cidr: str, hint: str) -> None:

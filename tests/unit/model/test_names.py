@@ -216,6 +216,12 @@ def test_a_taken_name(path: str, text: str, snippet: str) -> None:
     assert len(finding.related) == 1
 
 
+def test_a_name_is_taken_by_a_broken_flow_too() -> None:
+    row = "name: a, from: frontend, to: checkout, ports: [{}]"
+    _, findings = load({FLOWS: flows(row.format("mertics"), row.format("metrics"))})
+    assert codes(findings) == ["RF111", "RF116"]
+
+
 def test_the_same_flow_name_in_two_namespaces_is_fine() -> None:
     model, findings = load({FLOWS: flows("name: charge, from: frontend, to: checkout, ports: [metrics]")})
     assert findings == []
@@ -264,6 +270,12 @@ def test_a_waiver_of_nothing(row: str, code: str, snippet: str, hint: str) -> No
     finding = only(load({WAIVERS: text})[1], code)
     assert finding.where == place(text, snippet, WAIVERS)
     assert finding.hint == hint
+
+
+def test_a_subject_that_may_stand_in_a_broken_file_is_not_blamed() -> None:
+    waiver = _waiver("guardrail: card-data, subject: shop/place-order")
+    _, findings = load({WAIVERS: waiver, "teams/checkout/shop/flows.yaml": "a: ["})
+    assert [code for code in codes(findings) if code >= "RF100"] == []
 
 
 @pytest.mark.parametrize("subject", ["shop/place-order", "shop/frontend", "baseline/scrape"])

@@ -55,7 +55,10 @@ def test_the_host_network_has_a_reason_of_its_own() -> None:
 
 def test_a_workload_outside_its_namespace() -> None:
     text = _with("  other: {labels: {app: other}, environments: [dev, prod]}\n", "environments: [prod]\n")
-    finding = only(load({PATH: text})[1], "RF153")
+    model, findings = load({PATH: text})
+    finding = only(findings, "RF153")
+    assert model is not None
+    assert model.workloads["payments/other"].environments == {"prod"}
     assert finding.where == place(text, "dev,", PATH)
     assert finding.hint.startswith("add `dev` to the environments of the namespace")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ringfence.findings import Location
 from ringfence.model import ports
 from ringfence.model.layout import Place
 from ringfence.model.names import Names
@@ -18,16 +19,17 @@ from ringfence.values.ports import PortRange, PortSet
 def build(found: Iterable[tuple[Place, Node]], broken: set[str], names: Names) -> tuple[Grant, ...]:
     """The grants by name. One of which any part is broken is left out, and `baseline/<name>` added to `broken`."""
     result: dict[str, Grant] = {}
+    first: dict[str, Location] = {}
     for _, document in found:
         for node in document.get("grants").list():
             name = node.string("name")
-            if other := result.get(name):
+            if name and (other := first.setdefault(name, node.where)) != node.where:
                 names.report(
                     problems.DUPLICATE_NAME.at(
                         node.get("name").where,
                         f"there is a grant `{name}` already; reports point at the name",
                         hint="choose a name that says what the grant is for",
-                        related=[(other.where, "the other grant")],
+                        related=[(other, "the other grant")],
                     )
                 )
             elif grant := _one(name, node, names):

@@ -70,27 +70,23 @@ def inside(excepts: Sequence[Block], blocks: Sequence[Block], report: Report) ->
 
 def _one(node: Node, report: Report) -> Network | None:
     text = node.text()
-    hint = ""
+    refused = "which the API server refuses"
     try:
         net = network(text)
-    except ValueError as error:
-        message = shorten(error)
+    except ValueError:
         try:
-            hint = f"write `{ipaddress.ip_network(text, strict=False)}`"
+            loose = ipaddress.ip_network(text, strict=False)
         except ValueError:
-            hint = "write a CIDR such as `203.0.113.0/24` or `2001:db8::/32`"
+            message, hint = "is not a CIDR", "write one such as `203.0.113.0/24` or `2001:db8::/32`"
+        else:
+            what = "has bits behind its prefix" if "/" in text else "has no prefix length"
+            message, hint = f"{what}, {refused}", f"write `{loose}`"
     else:
         if net.version == 6 and net.subnet_of(_MAPPED):  # type: ignore[arg-type]  # both are IPv6
-            message, hint = (
-                f"`{text}` is an IPv4 block written as IPv6, which the API server refuses",
-                "write it as IPv4",
-            )
+            message, hint = f"is an IPv4 block written as IPv6, {refused}", "write it as IPv4"
         elif str(net) != text:
-            message, hint = (
-                f"`{shorten(text)}` is not in canonical form, which the API server refuses",
-                f"write `{net}`",
-            )
+            message, hint = f"is not in canonical form, {refused}", f"write `{net}`"
         else:
             return net
-    report(problems.BAD_CIDR.at(node.where, message, hint=hint))
+    report(problems.BAD_CIDR.at(node.where, f"`{shorten(text)}` {message}", hint=hint))
     return None

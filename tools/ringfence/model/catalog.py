@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ringfence.findings import Location
 from ringfence.model import blocks, ports
 from ringfence.model.layout import Place
 from ringfence.model.node import Node
@@ -15,16 +16,17 @@ from ringfence.model.types import Labels, Peer
 def build(found: Iterable[tuple[Place, Node]], broken: set[str], report: Report) -> dict[str, Peer]:
     """The peers by name; the first of two with one name stays, the second is reported."""
     result: dict[str, Peer] = {}
+    first: dict[str, Location] = {}
     for _, document in found:
         for name, node in document.get("peers").items():
             peer = _one(name, node, report)
-            if name in result:
+            if name and (other := first.setdefault(name, node.where_key)) != node.where_key:
                 report(
                     problems.DUPLICATE_NAME.at(
                         node.where_key,
                         f"peer `{name}` is in the catalogue already; a flow would not know which of the two it means",
                         hint="give one of the two another name",
-                        related=[(result[name].where, "the other peer")],
+                        related=[(other, "the other peer")],
                     )
                 )
             elif peer is None:

@@ -21,8 +21,8 @@ def read(node: Node, report: Report) -> datetime.date | None:
     if _FORM.fullmatch(text):
         try:
             return datetime.date.fromisoformat(text)
-        except ValueError as error:
-            why = f"is not a day of the calendar ({error})"
+        except ValueError:
+            why = "is not a day of the calendar"
     message = f"`{shorten(text)}` {why}, so this would never expire"
     report(problems.BAD_DATE.at(node.where, message, hint="write a day such as `2027-03-31`"))
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
+from ringfence.findings import Location
 from ringfence.model import dates, ports
 from ringfence.model.layout import Place
 from ringfence.model.names import Names
@@ -20,19 +21,20 @@ from ringfence.values.ports import NO_PORTS, PortRange, PortSet
 def build(found: Iterable[tuple[Place, Node]], broken: set[str], names: Names) -> tuple[Flow, ...]:
     """The flows by namespace and name. A flow of which any part is broken is left out, and its id added to `broken`."""
     result: dict[tuple[str, str], Flow] = {}
+    first: dict[tuple[str, str], Location] = {}
     for place, document in found:
         for node in document.get("flows").list():
             name = node.string("name")
             key = (place.namespace, name)
-            if other := result.get(key):
+            if name and (other := first.setdefault(key, node.where)) != node.where:
                 names.report(
                     name_problems.DUPLICATE_NAME.at(
                         node.get("name").where,
                         f"there is a flow `{name}` in namespace {place.namespace} already; waivers and reports "
                         "point at the name",
                         hint="choose a name that says what the flow is for",
-                        subject=other.id,
-                        related=[(other.where, "the other flow")],
+                        subject=f"{place.namespace}/{name}",
+                        related=[(other, "the other flow")],
                     )
                 )
             elif flow := _one(place, name, node, names):

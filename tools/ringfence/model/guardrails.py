@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ringfence.findings import Location
 from ringfence.model import ports
 from ringfence.model.layout import Place
 from ringfence.model.names import Names
@@ -16,16 +17,17 @@ from ringfence.values.ports import PortRange, PortSet
 def build(found: Iterable[tuple[Place, Node]], broken: set[str], names: Names) -> tuple[Guardrail, ...]:
     """The guardrails by name. One of which any part is broken is left out, and its name added to `broken`."""
     result: dict[str, Guardrail] = {}
+    first: dict[str, Location] = {}
     for _, document in found:
         for node in document.get("guardrails").list():
             name = node.string("name")
-            if other := result.get(name):
+            if name and (other := first.setdefault(name, node.where)) != node.where:
                 names.report(
                     problems.DUPLICATE_NAME.at(
                         node.get("name").where,
                         f"there is a guardrail `{name}` already; waivers point at the name",
                         hint="choose a name that says what is guarded",
-                        related=[(other.where, "the other guardrail")],
+                        related=[(other, "the other guardrail")],
                     )
                 )
             elif guardrail := _one(name, node, names):

@@ -10,7 +10,8 @@ from ringfence.model.layout import Place
 from ringfence.model.names import Names
 from ringfence.model.node import Node
 from ringfence.model.ports import shorten
-from ringfence.model.problems import names as problems
+from ringfence.model.problems import names as name_problems
+from ringfence.model.problems import waivers as problems
 from ringfence.model.types import Flow, Grant, Guardrail, Waiver
 from ringfence.values.nearest import nearest
 
@@ -39,7 +40,7 @@ def build(
             key = (waiver.guardrail, waiver.check, waiver.subject)
             if other := result.get(key):
                 names.report(
-                    problems.DUPLICATE_NAME.at(
+                    name_problems.DUPLICATE_NAME.at(
                         waiver.where,
                         f"`{waiver.subject}` has a waiver from `{waiver.guardrail or waiver.check}` already; nobody "
                         "could say which of the two dates holds",

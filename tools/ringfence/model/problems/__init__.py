@@ -4,7 +4,7 @@ The examples of a page are files laid over the repository `tests/cases/small`; t
 """
 
 from ringfence.findings import Check
-from ringfence.model.problems import addresses, clusters, files, flows, names, workloads
+from ringfence.model.problems import addresses, clusters, files, flows, names, waivers, workloads
 
 ALSO_SCHEMA = frozenset(
     {
@@ -28,6 +28,7 @@ ALSO_SCHEMA = frozenset(
 CHECKS: tuple[Check, ...] = (
     *files.CHECKS,
     *names.CHECKS,
+    *waivers.CHECKS,
     *flows.CHECKS,
     *addresses.CHECKS,
     *clusters.CHECKS,
