@@ -271,3 +271,22 @@ def test_selectors_that_nothing_matches():
     )
     assert allowed(result, "b/z", "a/x") == "all ports"
     assert result.space.profile is EXTERNAL
+
+
+def test_owners_are_followed_to_the_top():
+    controller = {"kind": "Deployment", "name": "web", "controller": True}
+    replicas = deployment("a/web-77")
+    replicas["kind"] = "ReplicaSet"
+    replicas["metadata"]["ownerReferences"] = [controller]
+    one = pod("a/web-77-x", owner=("ReplicaSet", "web-77"))
+    for objects in ([replicas, one], [deployment("a/web"), replicas, one]):
+        result = world(*objects)
+        assert [str(item) for item in result.endpoints] == ["a/web[Deployment]"]
+        assert result.cluster.workload_of == {"a/web-77-x": "a/web[Deployment]"}
+
+
+def test_owners_that_own_each_other_end():
+    one, two = deployment("a/one"), deployment("a/two")
+    for item, other in ((one, "two"), (two, "one")):
+        item["metadata"]["ownerReferences"] = [{"kind": "Deployment", "name": other, "controller": True}]
+    assert len(world(one, two).endpoints) <= 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ringfence.findings import Finding, Location
@@ -144,41 +144,48 @@ def _keys(policies: Iterable[NetworkPolicy]) -> set[str]:
 
 
 def _endpoints(
-    workloads: Iterable[Workload], keys: set[str], pods: bool, findings: list[Finding]
+    workloads: Sequence[Workload], keys: set[str], pods: bool, findings: list[Finding]
 ) -> tuple[list[Endpoint], dict[str, str]]:
+    """One endpoint for each workload that a person declared; with `pods`, one for each pod. And whose each pod is."""
     result: list[Endpoint] = []
     owned: dict[tuple[str, str, str], list[Workload]] = defaultdict(list)
+    declared = {(item.namespace, item.kind, item.name): item for item in workloads}
     for item in workloads:
-        if item.owner[1] and not pods:
-            owned[item.namespace, *_top_owner(item)].append(item)
+        if item.owner[1] and not (pods and item.kind == "Pod"):
+            owned[item.namespace, *_top_owner(item, declared)].append(item)
         else:
             result.append(_endpoint(item))
-    workload_of: dict[str, str] = {}
     taken = {(item.namespace, item.kind, item.name) for item in result}
+    workload_of: dict[str, str] = {}
     for (namespace, kind, name), items in owned.items():
-        seen = {
+        told_apart = {
             (tuple(pair for pair in item.labels if pair[0] in keys), item.ports, item.host_network) for item in items
         }
-        if len(seen) > 1:
-            message = (
-                f"the pods of {kind or 'owner'} {namespace}/{name} differ in labels or ports that policies look at"
-            )
-            related = tuple((item.where, item.id) for item in items[1:])
-            findings.append(REPLICAS_DIFFER.at(items[0].where, message, subject=f"{namespace}/{name}", related=related))
-            result.extend(map(_endpoint, items))
-            continue
-        addresses = tuple(sorted({address for item in items for address in item.addresses}))
-        whole = replace(_endpoint(items[0]), name=name, kind=kind or "Owner", addresses=addresses)
         if (namespace, kind, name) not in taken:
-            result.append(whole)
-        workload_of.update((item.id, str(whole)) for item in items)
+            if len(told_apart) > 1:
+                message = f"the pods of {kind or 'owner'} {namespace}/{name} differ in what policies look at"
+                related = tuple((item.where, item.id) for item in items[1:])
+                subject = f"{namespace}/{name}"
+                findings.append(REPLICAS_DIFFER.at(items[0].where, message, subject=subject, related=related))
+                result.extend(map(_endpoint, items))
+                continue
+            addresses = tuple(sorted({address for item in items for address in item.addresses}))
+            result.append(replace(_endpoint(items[0]), name=name, kind=kind or "Owner", addresses=addresses))
+        shown = f"{namespace}/{name}[{kind or 'Owner'}]"
+        workload_of.update((item.id, shown) for item in items if item.kind == "Pod")
     return result, workload_of
 
 
-def _top_owner(pod: Workload) -> tuple[str, str]:
+def _top_owner(item: Workload, declared: Mapping[tuple[str, str, str], Workload]) -> tuple[str, str]:
     """Kind and name of what a person declared: a ReplicaSet with the hash of its template belongs to a Deployment."""
-    kind, name = pod.owner
-    suffix = dict(pod.labels).get("pod-template-hash", "")
+    seen = set()
+    above = declared.get((item.namespace, *item.owner))
+    while above is not None and above.owner[1] and above.owner not in seen:
+        seen.add(above.owner)
+        item = above
+        above = declared.get((item.namespace, *item.owner))
+    kind, name = item.owner
+    suffix = dict(item.labels).get("pod-template-hash", "")
     if kind == "ReplicaSet" and suffix and name.endswith(f"-{suffix}"):
         return "Deployment", name.removesuffix(f"-{suffix}")
     return kind, name

@@ -79,14 +79,13 @@ class Side:
                     else:
                         self.permit(which, subjects[which] & allowed, rule.peers[which], gate.mask)
 
-    def doubt(self, opaque: Iterable[Opaque], blind: int) -> None:
+    def doubt(self, opaque: Iterable[Opaque]) -> None:
         """Add what is not modelled: everything becomes possible for what it could touch."""
         for item in opaque:
             touched = self._touched(item)
             self.isolated[1] |= touched
             self.permit(1, touched, self._space.everything, self._ports)
             self.fuzzy |= bool(touched)
-        self.isolated[1] |= blind
 
     def close(self) -> None:
         """Add what needs no rule: the pods that nothing isolates, host networks, nodes."""

@@ -69,7 +69,7 @@ class Connectivity:
                 self.applied[item.direction][policy.namespace].append(item)
                 sides[item.direction].apply(item, blind)
         for side in sides.values():
-            side.doubt(self.opaque, blind)
+            side.doubt(self.opaque)
             side.close()
         self.isolated = {direction: side.isolated[0] for direction, side in sides.items()}
         self.table = engine.rows(self.space, sides[Direction.INGRESS], sides[Direction.EGRESS])
@@ -130,7 +130,10 @@ class Connectivity:
     def explain(
         self, source: str | End, destination: str | End, protocol: str | None = None, port: int | None = None
     ) -> Explanation:
-        """Why a pair may or may not talk, in both directions; limited to one port or protocol where given."""
+        """Why a pair may or may not talk, in both directions; limited to one port or protocol where given.
+
+        For addresses that policies tell apart, the first of them are explained.
+        """
         starts, ends = self.positions(source), self.positions(destination)
         return self._explainer.explain(starts[0], ends[0], self._pair(source, destination), protocol, port)
 

@@ -155,7 +155,7 @@ class ContainerPort:
 class Workload:
     """A Pod, or the pods that a Deployment or the like makes: their labels, named ports and known addresses.
 
-    `owner` is (kind, name) of the controller of a Pod, else empty strings.
+    `owner` is (kind, name) of its controller, empty strings where it has none.
     """
 
     namespace: str

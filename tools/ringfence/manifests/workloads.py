@@ -41,11 +41,8 @@ def read_workload(reader: Reader, data: dict[str, Any], kind: str, template: Rou
     host = reader.typed(spec.get("hostNetwork"), bool, (*template, "spec", "hostNetwork")) or False
     if not name:
         return None
-    owner: tuple[str, str] = ("", "")
-    addresses: tuple[str, ...] = ()
-    if not template:
-        owner = _owner(reader, data["metadata"])
-        addresses = _addresses(reader, data.get("status"))
+    owner = _owner(reader, data["metadata"])
+    addresses = () if template else _addresses(reader, data.get("status"))
     return Workload(namespace, name, kind, sorted_labels(labels), ports, host, addresses, owner, reader.at())
 
 
@@ -80,7 +77,7 @@ def _port(reader: Reader, value: Any, route: Route) -> ContainerPort | None:
 
 
 def _owner(reader: Reader, metadata: dict[str, Any]) -> tuple[str, str]:
-    """Kind and name of the controller of a pod; empty for none and for a Node (static pods)."""
+    """Kind and name of the controller of an object; empty for none and for a Node (static pods)."""
     for item in reader.items(metadata.get("ownerReferences"), ("metadata", "ownerReferences")):
         if isinstance(item, dict) and item.get("controller") is True and item.get("kind") != "Node":
             return str(item.get("kind") or ""), str(item.get("name") or "")
