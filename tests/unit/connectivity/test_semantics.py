@@ -67,9 +67,13 @@ def test_object_that_cannot_be_modelled_makes_undefined_what_it_could_touch():
 
 def test_what_may_deny_also_unsettles_what_other_policies_allow():
     good = policy("b/good", ingress=[{"from": [{"namespaceSelector": space("a")}]}])
-    wide = {"apiVersion": "projectcalico.org/v3", "kind": "GlobalNetworkPolicy", "metadata": {"name": "w"}}
+    strange = {
+        "apiVersion": "projectcalico.org/v3",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "s", "namespace": "b"},
+    }
     assert verdict(world(*PODS, good), "a/x", "b/z") == "allowed"
-    assert verdict(world(*PODS, good, wide), "a/x", "b/z") == "undefined"
+    assert verdict(world(*PODS, good, strange), "a/x", "b/z") == "undefined"
 
 
 def test_refused_policy_takes_nothing_away_that_another_one_allows():
