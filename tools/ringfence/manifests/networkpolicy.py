@@ -139,7 +139,7 @@ def _block(reader: Reader, value: Any, route: Route) -> BlockPeer | None:
                 reader.refuse(here, "an exception is empty", "write a CIDR")
         elif why := names.cidr(text):
             reader.refuse(here, why)
-        elif text == cidr or not AddressSet.of([text]) <= AddressSet.of([cidr]) or network(text) == network(cidr):
+        elif not AddressSet.of([text]) <= AddressSet.of([cidr]) or network(text) == network(cidr):
             reader.refuse(here, f"the exception {text} is not a smaller part of {cidr}; it would take nothing away")
     if reader.refused:
         return None
