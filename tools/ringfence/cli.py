@@ -6,12 +6,16 @@ Only the chosen command's module is imported, so that a hook starts fast. Knows 
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
 import platform
+import re
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import ModuleType
+from typing import NoReturn
 
 import ringfence
 from ringfence.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_USAGE, RingfenceError
@@ -43,8 +47,13 @@ exit codes: 0 clean, 1 findings or drift, 2 usage, configuration or nothing to c
 """
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What writing to a stream fails with where it leads to a full or broken disk. Files of ours raise `OutputError`."""
+
+
 def main(argv: Sequence[str]) -> int:
-    """Run one command; the exit code (`errors`)."""
+    """Run one command; the exit code (`errors`). Raises `SystemExit` for help and for options that do not exist."""
+    _open_streams()
     try:
         code = _run(argv)
         sys.stdout.flush()
@@ -57,12 +66,29 @@ def main(argv: Sequence[str]) -> int:
         print("ringfence: interrupted; nothing is half-written", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        # The reader went away (`| head`): not a failure of ours, and a second flush at exit must not complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader went away (`| head`): not a failure of ours.
+        _drop_results()
         return EXIT_USAGE
-    except Exception:  # noqa: BLE001 - the one boundary where a bug becomes a report
+    except Exception as error:  # noqa: BLE001 - the one boundary where a bug becomes a report
+        if isinstance(error, OSError) and error.filename is None and error.errno in _FULL:
+            print(f"ringfence: cannot print the results: {error.strerror}", file=sys.stderr)
+            _drop_results()
+            return EXIT_USAGE
         return _report_bug(argv)
     return code
+
+
+def _open_streams() -> None:
+    """Give a closed stream (`>&-`) somewhere to go; else the next file to be opened would get its descriptor."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - open until the process ends
+
+
+def _drop_results() -> None:
+    """What is still to be printed goes nowhere, so that the flush at exit does not complain again."""
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def _run(argv: Sequence[str]) -> int:
@@ -71,6 +97,8 @@ def _run(argv: Sequence[str]) -> int:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     chosen = argv[0] if argv and argv[0] in COMMANDS else None
     parser = build_parser(only=chosen)
+    if argv and argv[0].startswith("-") and argv[0] not in ("-h", "--help", "--version"):
+        parser.error(f"the command comes before its options: ringfence COMMAND {argv[0]}")
     arguments = parser.parse_args(argv)
     if arguments.command is None:
         parser.print_help(sys.stderr)
@@ -83,7 +111,7 @@ def _run(argv: Sequence[str]) -> int:
 
 def build_parser(only: str | None = None) -> argparse.ArgumentParser:
     """The parser of all commands, or of one command alone."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="ringfence",
         description=ringfence.__doc__,
         epilog=EPILOG,
@@ -105,6 +133,24 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
         )
         module.add_arguments(command)
     return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that names the nearest command."""
+
+    def error(self, message: str) -> NoReturn:
+        """End the run with the usage and the message."""
+        from ringfence.values.nearest import nearest
+
+        found = re.match(r"argument COMMAND: invalid choice: '(.*)' \(choose from", message)
+        if found is None:
+            super().error(message)
+        word = found[1]
+        guess = nearest(word, COMMANDS)
+        super().error(
+            f"there is no command {word!r}; "
+            + (f"did you mean {guess}?" if guess else f"the commands are {', '.join(COMMANDS)}")
+        )
 
 
 def _module(name: str) -> ModuleType:

@@ -39,7 +39,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 
 def _plain(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     from ringfence.connectivity import evaluate, to_json
-    from ringfence.report import json
+    from ringfence.report import json, text
     from ringfence.verify import listing
 
     cluster = shared.plain_cluster(args)
@@ -54,21 +54,22 @@ def _plain(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     rows = _chosen(listing.plain_listing(result), args, known)
     counts = result.counts
     summary = (
-        f"{counts.endpoints:,} workloads, {counts.policies:,} policies, "
-        f"{sum(cluster.skipped.values()):,} objects of other kinds skipped"
+        f"{text.plural(counts.endpoints, 'workload')}, {text.plural(counts.policies, 'policy')}, "
+        f"{text.plural(sum(cluster.skipped.values()), 'object')} of other kinds skipped"
     )
     return _print(rows, findings, args.format, summary, out, err)
 
 
 def _repository(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     from ringfence import verify
+    from ringfence.report import text
     from ringfence.verify import listing
 
     loaded = shared.load_valid(args.directory, out, err, args.format)
     if isinstance(loaded, int):
         return loaded
     repository, model = loaded
-    only = shared.pick_clusters(model, args.cluster)[0] if args.cluster else None
+    only = shared.pick_clusters(model, args.cluster)[0] if args.cluster is not None else None
     states = verify.states(model, repository.tree, only)
     if not any(objects for state in states for objects in state.objects.values()):
         raise NothingToCheckError("there is no rendered policy", "run: ringfence render")
@@ -78,7 +79,9 @@ def _repository(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     known = {*model.workloads, *model.peers, *(f"{name}/*" for name in model.namespaces)}
     known |= {pod for state in states for pod in state.declared.pods}
     findings = in_order(finding for state in states for finding in state.findings)
-    summary = f"{len(states):,} Kubernetes clusters, {len(model.workloads):,} workloads"
+    summary = (
+        f"{text.plural(len(states), 'Kubernetes cluster')}, {text.plural(len(model.workloads), 'workload')} declared"
+    )
     return _print(_chosen(rows, args, known), findings, args.format, summary, out, err)
 
 

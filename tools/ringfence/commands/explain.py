@@ -13,7 +13,8 @@ import re
 from typing import TYPE_CHECKING, TextIO
 
 from ringfence.commands import shared
-from ringfence.errors import EXIT_CLEAN, UsageError
+from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, NothingToCheckError, UsageError
+from ringfence.findings import Finding, has_errors, in_order
 
 if TYPE_CHECKING:
     from ringfence.connectivity import Connectivity, Explanation
@@ -31,37 +32,46 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
-    """Explain one pair in each cluster."""
+    """Explain one pair in each cluster; 1 when reading the manifests found errors."""
     from ringfence import report, verify
     from ringfence.connectivity import evaluate, explanation_to_json
-    from ringfence.report import explanation_text, json
+    from ringfence.report import explanation_text, json, text
 
     destination, port, protocol = split_port(args.destination)
     answers: list[tuple[str, Explanation]] = []
+    findings: list[Finding] = []
     if args.manifests:
         cluster = shared.plain_cluster(args)
-        answers.append(("", evaluate(cluster).explain(args.source, destination, protocol, port)))
+        findings += cluster.findings
+        answer = evaluate(cluster).explain(args.source, destination, protocol, port)
+        answers.append(("", _named(answer, args.source, destination)))
     else:
         loaded = shared.load_valid(args.directory, out, err, args.format)
         if isinstance(loaded, int):
             return loaded
         repository, model = loaded
         chosen = shared.pick_clusters(model, args.cluster)
-        for state in verify.states(model, repository.tree, chosen[0] if args.cluster else None):
+        states = verify.states(model, repository.tree, chosen[0] if args.cluster is not None else None)
+        if not any(objects for state in states for objects in state.objects.values()):
+            raise NothingToCheckError("there is no rendered policy", "run: ringfence render")
+        for state in states:
+            findings += state.findings
             for one in (item for item in state.clusters if item in chosen):
                 ends = [_end(text, one, model, state.connectivity) for text in (args.source, destination)]
                 if ends[0] is not None and ends[1] is not None:
-                    answers.append((one.name, state.connectivity.explain(ends[0], ends[1], protocol, port)))
+                    answer = state.connectivity.explain(ends[0], ends[1], protocol, port)
+                    answers.append((one.name, _named(answer, args.source, destination)))
         if not answers:
             raise UsageError(
                 "no cluster has both ends", "ringfence validate says in which environments a workload exists"
             )
     if args.format == "json":
         rows = [{"cluster": name, **explanation_to_json(answer)} for name, answer in answers]
-        out.write(json.dump({"explanations": rows}))
+        out.write(json.dump({"explanations": rows, "findings": [json.finding(item) for item in in_order(findings)]}))
     else:
         out.write(explanation_text.render(answers, report.wants_colour(out)))
-    return EXIT_CLEAN
+        err.write(text.findings(in_order(findings), explanation_text.counts(answers), report.wants_colour(err)))
+    return EXIT_FINDINGS if has_errors(findings) else EXIT_CLEAN
 
 
 def split_port(text: str) -> tuple[str, int | None, str | None]:
@@ -78,6 +88,19 @@ def split_port(text: str) -> tuple[str, int | None, str | None]:
     if protocol not in (None, "TCP", "UDP", "SCTP"):
         raise UsageError(f"protocol {found['protocol']} is not one of TCP, UDP, SCTP")
     return name, port, protocol
+
+
+def _named(answer: Explanation, source: str, destination: str) -> Explanation:
+    """The answer with addresses called as they were asked for, and not by all those that fare as they do."""
+    import dataclasses
+
+    if answer.itself:
+        return answer
+    return dataclasses.replace(
+        answer,
+        source=source if answer.egress is None else answer.source,
+        destination=destination if answer.ingress is None else answer.destination,
+    )
 
 
 def _end(text: str, cluster: Cluster, model: Model, connectivity: Connectivity) -> str | AddressSet | None:

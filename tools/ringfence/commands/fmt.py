@@ -9,11 +9,20 @@ examples:
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from ringfence.commands import shared
-from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, NothingToCheckError, UsageError
+from ringfence.errors import NothingToCheckError
+from ringfence.findings import Finding
+
+if TYPE_CHECKING:
+    from ringfence.sources import Tree
+
+ROOTS = ("policies", "teams")
+OTHERS = ("policies/rendered/", "policies/templates/")
+"""Below `policies/`, but no declarations."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shared.add_common(parser)
     parser.add_argument("--check", action="store_true", help="name the files that are not in style; change nothing")
     parser.add_argument(
-        "files", metavar="FILE", nargs="*", type=Path, help="only these files (default: all declarations)"
+        "files", metavar="FILE", nargs="*", type=Path, help="only these files and folders (default: all declarations)"
     )
 
 
@@ -32,21 +41,21 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     from ringfence.report.text import plural
     from ringfence.values.files import replace
 
-    root = sources.find_root(args.directory)
+    root = shared.find_root(args.directory)
     tree = sources.working_tree(root)
-    if args.files:
-        paths = [_relative(root, args.directory / file) for file in args.files]
-        paths = [path for path in paths if _declares(path)]
-    else:
-        paths = [path for path in (*tree.files("policies"), *tree.files("teams")) if _declares(path)]
-        if not paths:
-            raise NothingToCheckError(
-                "there is no declaration to format", "declarations are *.yaml in policies/ and teams/"
-            )
-    findings = []
+    named = [shared.relative(root, args.directory, file) for file in args.files]
+    paths, findings = _chosen(root, tree, named)
+    if not (args.files or paths or findings):
+        raise NothingToCheckError(
+            "there is no declaration to format", "declarations are *.yaml in policies/ and teams/"
+        )
     changed = 0
     for path in paths:
-        raw = tree.read(path)
+        try:
+            raw = tree.read(path)
+        except sources.Unreadable as error:
+            findings.append(error.finding)
+            continue
         document, problems = documents.read(path, raw)
         if document is None or problems:
             findings += problems
@@ -63,22 +72,19 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
             replace(root / path, styled)
             print(f"formatted {path}", file=err)
     summary = f"{plural(len(paths), 'file')}, {changed} {'not in style' if args.check else 'formatted'}"
-    code = shared.print_findings(findings, out, args.format, summary)
-    return code if code != EXIT_CLEAN or not (args.check and changed) else EXIT_FINDINGS
+    return shared.print_findings(findings, out, args.format, summary)
+
+
+def _chosen(root: Path, tree: Tree, named: Sequence[str]) -> tuple[list[str], list[Finding]]:
+    """The declarations that are named, or below named folders, or all; and what stands where one should."""
+    folders = [path for path in named if (root / path).is_dir() and not (root / path).is_symlink()] if named else ROOTS
+    paths = [path for path in named if path not in folders]
+    findings: list[Finding] = []
+    for folder in folders:
+        paths += tree.files(folder)
+        findings += [item for item in tree.problems(folder) if not item.where.path.startswith(OTHERS)]
+    return [path for path in dict.fromkeys(paths) if _declares(path)], findings
 
 
 def _declares(path: str) -> bool:
-    return (
-        path.endswith(".yaml")
-        and path.startswith(("policies/", "teams/"))
-        and not path.startswith(("policies/rendered/", "policies/templates/"))
-    )
-
-
-def _relative(root: Path, file: Path) -> str:
-    if not file.exists():
-        raise UsageError(f"there is no file {str(file)!r}")
-    try:
-        return file.resolve().relative_to(root).as_posix()
-    except ValueError:
-        raise UsageError(f"{str(file)!r} is not in the repository {root}") from None
+    return path.endswith(".yaml") and path.startswith(("policies/", "teams/")) and not path.startswith(OTHERS)

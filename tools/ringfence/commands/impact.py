@@ -41,8 +41,8 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 
     from ringfence import checks, impact, report, sources
 
-    root = sources.find_root(args.directory)
-    head = shared.load(args.directory, sources.revision(root, args.head) if args.head else None)
+    root = shared.find_root(args.directory)
+    head = shared.load(args.directory, sources.revision(root, args.head) if args.head is not None else None)
     today = shared.today()
     findings = list(head.findings)
     if head.model is not None:
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     model = head.model
     if args.cluster is not None:
         shared.pick_clusters(model, args.cluster)
-    revision = args.base or sources.default_base(root, model.settings.default_branch)
+    revision = args.base if args.base is not None else sources.default_base(root, model.settings.default_branch)
     base = shared.load(args.directory, sources.revision(root, revision))
     result = impact.assess(
         impact.Side(base.tree, base.tree.label, base.model),
@@ -72,6 +72,7 @@ def _stale(head: Loaded, model: Model) -> list[Finding]:
     """One finding when the head's rendered files are not what its declarations say."""
     from ringfence.commands.render import expected_tree
     from ringfence.impact import STALE
+    from ringfence.report.text import plural
 
     expected = expected_tree(head, model)
     actual = set(head.tree.files("policies/rendered"))
@@ -83,7 +84,8 @@ def _stale(head: Loaded, model: Model) -> list[Finding]:
     return [
         STALE.at(
             Location(wrong[0]),
-            f"{len(wrong)} rendered files are not what the declarations say, so this is not yet their impact",
+            f"{plural(len(wrong), 'rendered file')} {'is' if len(wrong) == 1 else 'are'} not what the declarations "
+            "say, so this is not yet their impact",
             hint="run: ringfence render",
         )
     ]

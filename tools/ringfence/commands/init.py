@@ -64,7 +64,11 @@ def init(directory: Path) -> list[str]:
     import shutil
     import tempfile
 
-    target = Path(os.path.realpath(directory))
+    try:
+        target = Path(os.path.realpath(directory))
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"cannot look into {directory}: {why}", "name another folder") from error
     _refuse(directory, target)
     is_new = not target.exists()
     files = _files()

@@ -8,6 +8,7 @@ examples:
 from __future__ import annotations
 
 import argparse
+import os
 from typing import TextIO
 
 from ringfence.commands import shared
@@ -38,7 +39,8 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     if current == expected:
         return shared.print_findings([], out, args.format, f"{summary}, current")
     if args.check:
-        what = "is missing" if current is None else "is not what the teams say"
+        missing = "is not a regular file" if os.path.lexists(path) else "is missing"
+        what = missing if current is None else "is not what the teams say"
         finding = gitops.OWNERS_DRIFT.at(
             Location(gitops.CODEOWNERS_PATH), f"{gitops.CODEOWNERS_PATH} {what}", hint="run: ringfence owners"
         )

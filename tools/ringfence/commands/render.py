@@ -50,7 +50,8 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     expected = expected_tree(repository, model)
     if args.check:
         findings = render.compare(repository.root, expected, cluster=args.cluster)
-        return shared.print_findings(findings, out, args.format, f"{plural(len(expected), 'rendered file')} checked")
+        number = sum(1 for path in expected if path.startswith(render.scope(args.cluster)))
+        return shared.print_findings(findings, out, args.format, f"{plural(number, 'rendered file')} checked")
     written = render.write(repository.root, expected, cluster=args.cluster)
     if args.format == "json":
         names = ("created", "changed", "removed", "unchanged")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,11 +60,40 @@ def today() -> datetime.date:
     return datetime.datetime.now().astimezone().date()
 
 
+def find_root(directory: Path) -> Path:
+    """The root of the repository around a folder. Raises `UsageError` where it is none, or in no repository."""
+    from ringfence import sources
+
+    root = sources.find_root(directory)
+    if directory.is_file():
+        raise UsageError(f"{directory} is not a folder", f"name its folder: -C {directory.parent}")
+    return root
+
+
+def relative(root: Path, directory: Path, file: Path) -> str:
+    """A file or folder that the command line names, relative to the root ("" for the root); a last link is kept.
+
+    Raises `UsageError` for one that does not exist, or is not in the repository.
+    """
+    path = directory / file
+    try:
+        if not os.path.lexists(path):
+            raise UsageError(f"there is no file {str(file)!r}", "name a file or folder of the repository")
+        real = Path(os.path.realpath(path.parent)) / path.name if path.name not in ("", "..") else path.resolve()
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"cannot look at {str(file)!r}: {why}", "name a file of the repository") from error
+    if not real.is_relative_to(root):
+        raise UsageError(f"{str(file)!r} is not in the repository {root}", "name a file of the repository")
+    inside = real.relative_to(root).as_posix()
+    return "" if inside == "." else inside
+
+
 def load(directory: Path, tree: Tree | None = None) -> Loaded:
     """The repository around a directory: from its working tree, unless another tree is given."""
     from ringfence import model, sources
 
-    root = sources.find_root(directory)
+    root = find_root(directory)
     chosen = tree or sources.working_tree(root)
     loaded, findings = model.load(chosen)
     return Loaded(root, chosen, loaded, tuple(findings))
@@ -93,7 +123,13 @@ def pick_clusters(model: Model, name: str | None) -> list[Cluster]:
     if name is None:
         return list(model.clusters.values())
     if name not in model.clusters:
-        raise UsageError(f"there is no cluster {name!r}", f"the clusters are {', '.join(model.clusters)}")
+        from ringfence.values.nearest import nearest
+
+        guess = nearest(name, model.clusters)
+        all_of_them = f"the clusters are {', '.join(model.clusters)}"
+        raise UsageError(
+            f"there is no cluster {name!r}", f"did you mean {guess}? {all_of_them}" if guess else all_of_them
+        )
     return [model.clusters[name]]
 
 
@@ -129,7 +165,7 @@ def plain_cluster(args: argparse.Namespace) -> ClusterState:
     from ringfence.values.nearest import nearest
 
     folder: Path = args.directory / args.manifests
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # noqa: PTH112 - `Path.is_dir` raises for a name that is too long
         raise UsageError(f"{args.manifests} is not a folder", "--manifests takes a folder of Kubernetes manifests")
     profile = Profile()
     if args.cni is not None:

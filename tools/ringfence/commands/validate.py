@@ -11,12 +11,11 @@ All files are read, since a reference can point anywhere; naming files limits th
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
 from ringfence.commands import shared
-from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, NothingToCheckError, UsageError
+from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, NothingToCheckError
 from ringfence.findings import Finding, has_errors, in_order
 
 
@@ -24,7 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `validate`."""
     shared.add_common(parser, ("text", "json"))
     parser.add_argument("--at", metavar="DATE", type=shared.date, help="judge expiry as of this date (default: today)")
-    parser.add_argument("files", metavar="FILE", nargs="*", type=Path, help="report only findings in these files")
+    parser.add_argument(
+        "files", metavar="FILE", nargs="*", type=Path, help="report only findings in these files and folders"
+    )
 
 
 def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
@@ -48,7 +49,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
             f"{plural(len(model.clusters), 'cluster')}"
         )
     if args.files:
-        wanted = _inside(loaded.root, args.directory, args.files)
+        wanted = {shared.relative(loaded.root, args.directory, file) for file in args.files}
         whole = findings
         findings = [finding for finding in findings if _touches(finding, wanted)]
         if len(whole) > len(findings):
@@ -57,19 +58,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     return EXIT_FINDINGS if has_errors(findings) or (loaded.model is None and code == EXIT_CLEAN) else code
 
 
-def _inside(root: Path, directory: Path, files: Sequence[Path]) -> set[str]:
-    """The files relative to the root. Raises `UsageError` for one that is not in the repository."""
-    wanted = set()
-    for file in files:
-        path = (directory / file).absolute()
-        if not path.exists():
-            raise UsageError(f"there is no file {str(file)!r}")
-        try:
-            wanted.add(path.parent.resolve().joinpath(path.name).relative_to(root).as_posix())
-        except ValueError:
-            raise UsageError(f"{str(file)!r} is not in the repository {root}") from None
-    return wanted
-
-
 def _touches(finding: Finding, wanted: set[str]) -> bool:
-    return finding.where.path in wanted or any(where.path in wanted for where, _ in finding.related)
+    """Whether the finding or a place related to it lies in a named file, or below a named folder."""
+    places = (finding.where.path, *(where.path for where, _ in finding.related))
+    return any(not path or place == path or place.startswith(f"{path}/") for place in places for path in wanted)

@@ -33,7 +33,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     if isinstance(loaded, int):
         return loaded
     repository, model = loaded
-    only = shared.pick_clusters(model, args.cluster)[0] if args.cluster else None
+    only = shared.pick_clusters(model, args.cluster)[0] if args.cluster is not None else None
     findings: list[Finding] = []
     policies = pairs = 0
     found = verify.states(model, repository.tree, only)

@@ -29,7 +29,8 @@ BELONGS: Mapping[str, str] = {
 }
 """Where each kind belongs, as messages say it."""
 
-NOT_READ_HERE = ("policies/rendered/", "policies/templates/")
+RENDERED = "policies/rendered/"
+NOT_READ_HERE = (RENDERED, "policies/templates/")
 NOTES = ("README.md", ".gitkeep", ".keep")
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")

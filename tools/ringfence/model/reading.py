@@ -36,7 +36,7 @@ def read(tree: Tree) -> Read:
     for root in ROOTS:
         # a thing that is no file may have held documents: its folder counts as lost
         for problem in tree.problems(root):
-            if not problem.where.path.startswith(layout.NOT_READ_HERE):
+            if not problem.where.path.startswith(layout.RENDERED):
                 result.findings.append(problem)
                 result.lost.add(_folder(problem.where.path))
         for path in sorted(tree.files(root)):

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from ringfence.connectivity import Explanation, Half
-from ringfence.report.text import one_line, paint
+from ringfence.report.text import one_line, paint, plural
 
 
 def render(answers: Sequence[tuple[str, Explanation]], colour: bool) -> str:
     """One block a cluster."""
     return "\n".join(_block(cluster, answer, colour) for cluster, answer in answers)
+
+
+def counts(answers: Sequence[tuple[str, Explanation]]) -> str:
+    """`2 clusters: 1 allowed, 1 denied`; several answers are of as many clusters."""
+    number = Counter(_verdict(answer) for _, answer in answers)
+    parts = [f"{number[word]} {word}" for word in ("allowed", "undefined", "denied") if number[word]]
+    return f"{plural(len(answers), 'cluster')}: {', '.join(parts)}"
+
+
+def _verdict(answer: Explanation) -> str:
+    return "allowed" if answer.allowed else "undefined" if answer.undefined else "denied"
 
 
 def _block(cluster: str, answer: Explanation, colour: bool) -> str:

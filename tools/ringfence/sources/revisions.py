@@ -40,11 +40,20 @@ def commit(repository: Repository, rev: str) -> str:
             f"the repository at {repository.top} has no commit yet",
             "commit first: git add . && git commit -m 'Start'",
         )
+    names = _names(repository)
+    if rev in names:
+        raise UsageError(
+            f"{shown(rev)} names no commit that Git can read in {repository.top}: its history may be damaged",
+            f"see: git -C {repository.top} fsck",
+        )
     import difflib
 
-    close = difflib.get_close_matches(rev, _names(repository), 1)
+    close = difflib.get_close_matches(rev, names, 1)
     hints = [f"did you mean {close[0]}?"] if close else []
-    hints.append(f"it may not be fetched yet: {_fetch(repository, rev)}")
+    if repository.text("remote"):
+        hints.append(f"it may not be fetched yet: {_fetch(repository, rev)}")
+    else:
+        hints.append("there is no remote to fetch it from; name a revision that is here")
     raise UsageError(f"no commit is named {shown(rev)!r} in {repository.top}", " — ".join(hints))
 
 

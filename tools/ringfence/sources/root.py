@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from ringfence.errors import UsageError
-from ringfence.sources.tree import MARK
+from ringfence.sources.tree import MARK, shown
 
 
 def find_root(start: Path) -> Path:
@@ -14,8 +14,14 @@ def find_root(start: Path) -> Path:
 
     Raises `UsageError` where `start` does not exist or no folder above it is a root.
     """
-    where = Path(os.path.realpath(start))
-    if not where.exists():
+    try:
+        where = Path(os.path.realpath(start))
+        exists = where.exists()
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        what = "the current folder" if str(start) == "." else shown(str(start))
+        raise UsageError(f"cannot look into {what}: {why}", "go to a folder inside a Ringfence repository") from error
+    if not exists:
         raise UsageError(f"{start} does not exist", "name a folder inside a Ringfence repository")
     for folder in (where, *where.parents):
         if os.path.lexists(folder / MARK):
