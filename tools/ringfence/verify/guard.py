@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from ringfence.checks import sides
+from ringfence.checks import guardrail_unmet, sides
 from ringfence.checks.sides import SideEnd
 from ringfence.findings import Finding
-from ringfence.model.types import Flow, Guardrail, Model, Peer, Workload
+from ringfence.model.types import Cluster, Flow, Guardrail, Model, Peer, Workload
+from ringfence.model.types import End as ModelEnd
 from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import ALL_PORTS, PortSet
-from ringfence.verify.declared import Pod
+from ringfence.verify.declared import Pod, peer_id, workload_id
 from ringfence.verify.ends import End, covered, end_of, name, statements
 from ringfence.verify.pages import GUARDRAIL
 from ringfence.verify.state import State
@@ -100,43 +101,31 @@ class _Never:
 
 
 def _must(state: State, model: Model, today: datetime.date) -> Iterator[Finding]:
+    ends = sides.Ends(model)
     for guardrail in (item for item in model.guardrails if item.must):
         waived = _waivers(model, guardrail, today)
-        for pod in state.declared.pods.values():
-            if pod.cluster is None or not isinstance(pod.declared, Workload) or pod.label in waived:
-                continue
-            environment = pod.cluster.environment
-            if not sides.matches(guardrail.source, sides.of_workload(pod.declared, pod.cluster)):
-                continue
-            for destination, end in _named_ends(state, model, environment):
-                if destination == pod.id or not _is_named(end) or not sides.matches(guardrail.destination, end):
+        for cluster in state.clusters:
+            for source, destination in guardrail_unmet.pairs(guardrail, model, cluster, ends):
+                subject = source if isinstance(source, Workload) else destination
+                here = [_in_cluster(end, cluster, state) for end in (source, destination)]
+                if subject.id in waived or not here[0] or not here[1]:
                     continue
-                missing = sides.missing(guardrail, state.connectivity.ports(pod.id, destination))
+                missing = sides.missing(guardrail, state.connectivity.ports(here[0], here[1]))
                 if missing:
                     yield GUARDRAIL.at(
                         guardrail.where,
-                        f"in {state.name}, {pod.id} must reach {name(destination)} on {missing} (guardrail "
+                        f"in {state.name}, {name(here[0])} must reach {name(here[1])} on {missing} (guardrail "
                         f"{guardrail.name}), and the rendered policies do not allow it: {guardrail.reason}",
                         hint="grant it in policies/baseline, declare a flow, or ask for a waiver",
-                        subject=pod.label,
+                        subject=subject.id,
                     )
 
 
-def _is_named(end: SideEnd) -> bool:
-    """A `must` speaks only of ends that it names: an empty destination would ask for everything."""
-    return bool(end.workload or end.peers)
-
-
-def _named_ends(state: State, model: Model, environment: str) -> Iterator[Part]:
-    for pod in state.declared.pods.values():
-        if isinstance(pod.declared, Workload) and pod.cluster is not None and pod.cluster.environment == environment:
-            yield pod.id, sides.of_workload(pod.declared, pod.cluster)
-        elif isinstance(pod.declared, Peer):
-            yield pod.id, _of_peer_pod(pod, model, environment)
-    for peer in model.peers.values():
-        addresses = peer.addresses & state.connectivity.externals
-        if addresses:
-            yield addresses, SideEnd(peers=frozenset({peer.name}), world=peer.world, addresses=addresses)
+def _in_cluster(end: ModelEnd, cluster: Cluster, state: State) -> End:
+    """What connectivity calls an end of the model; no addresses where the cluster gives all of them out itself."""
+    if isinstance(end, Workload):
+        return workload_id(end, cluster)
+    return peer_id(end) if end.is_pods else end.addresses & state.connectivity.externals
 
 
 def _parts(end: End, state: State, model: Model, environment: str) -> Iterator[Part]:
