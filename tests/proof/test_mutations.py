@@ -145,7 +145,7 @@ def is_redundant(name: str, policy: dict[str, Any]) -> bool:
 def is_red(tree: Tree, loaded: Model, path: str, raw: bytes | None) -> bool:
     """Whether verify finds the edit of a file, read again from the whole tree."""
     states = verify.states(loaded, Edited(tree, {path: raw}), cluster_of(path, loaded))
-    return any(has_errors(state.findings) or has_errors(verify.differences(state)) for state in states)
+    return any(has_errors(state.findings) or any(True for _ in verify.differences(state)) for state in states)
 
 
 def is_red_in(state: verify.State, policy: dict[str, Any]) -> bool:
@@ -158,7 +158,7 @@ def is_red_in(state: verify.State, policy: dict[str, Any]) -> bool:
         opaque=(*state.connectivity.cluster.opaque, *other.opaque),
     )
     edited = replace(state, connectivity=evaluate(cluster, representatives=True))
-    return has_errors(other.findings) or has_errors(verify.differences(edited))
+    return has_errors(other.findings) or any(True for _ in verify.differences(edited))
 
 
 def test_the_reference_repository_has_policies() -> None:

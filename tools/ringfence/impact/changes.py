@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ringfence.impact.causes import cause, covering
@@ -22,8 +22,7 @@ def changes(base: State, head: State, rows: Iterable[DiffRow], model: Model) -> 
     """The changes of one Kubernetes cluster, each with the one cluster (environment) that it lies in."""
     result = []
     for source, destination, before, after in _joined(rows):
-        pods = _pods(base.declared, source, destination), _pods(head.declared, source, destination)
-        ends = pods[1] or pods[0]
+        ends = _pods({**base.declared.pods, **head.declared.pods}, source, destination)
         managed = [pod for pod in ends if pod.namespace is not None]
         if not managed:
             continue  # Both ends are outside every bundle: nothing that this repository decides.
@@ -84,8 +83,8 @@ def _joined(rows: Iterable[DiffRow]) -> list[DiffRow]:
     ]
 
 
-def _pods(declared: Declared, *ends: End) -> list[Pod]:
-    return [declared.pods[end] for end in ends if isinstance(end, str) and end in declared.pods]
+def _pods(known: Mapping[str, Pod], *ends: End) -> list[Pod]:
+    return [known[end] for end in ends if isinstance(end, str) and end in known]
 
 
 def _reason(base: Declared, head: Declared, *ends: End) -> Reason:

@@ -14,7 +14,9 @@ Key = tuple[str, str, str, str]
 def key_of(data: Mapping[str, Any]) -> Key:
     """The identity by which Argo CD and Flux track an object; the version is no part of it."""
     group = str(data.get("apiVersion", "")).rpartition("/")[0]
-    metadata = data.get("metadata") or {}
+    metadata = data.get("metadata")
+    if not isinstance(metadata, Mapping):
+        metadata = {}
     return (group, str(data.get("kind", "")), str(metadata.get("namespace", "")), str(metadata.get("name", "")))
 
 

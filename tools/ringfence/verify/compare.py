@@ -7,10 +7,10 @@ that is too wide is found even while the other end's policies still mask it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ringfence.connectivity import Connectivity, Direction, Row, evaluate
-from ringfence.findings import Finding, Location
+from ringfence.findings import Check, Finding, Location
 from ringfence.model.types import Flow
 from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import NO_PORTS, PortSet
@@ -20,16 +20,51 @@ from ringfence.verify.pages import EXCESS, MISSING, UNSETTLED
 from ringfence.verify.state import State
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One pair on which the rendered policies and the declarations differ.
+
+    `where` is at fault: the flow or grant that is denied, or the rule that allows too much; `subject` names it,
+    `what` is the sentence of the pair, and `why` what holds for every pair of the same fault.
+    """
+
+    check: Check
+    where: Location
+    subject: str
+    what: str
+    why: str
+    related: tuple[tuple[Location, str], ...] = ()
+
+
+HINTS = {
+    MISSING: "run: ringfence render; if it stays, a template or a rendered file was edited",
+    EXCESS: "run: ringfence render; if the connection is wanted, declare a flow for it",
+    UNSETTLED: "keep only objects in policies/rendered that the renderer writes",
+}
+SHOWN = 3
+"""How many pairs of one fault a finding names."""
+
+
 def compare(state: State) -> list[Finding]:
-    """Every way in which the rendered policies of a Kubernetes cluster and its declarations differ. Exact."""
-    return list(dict.fromkeys(differences(state)))
+    """Every way in which the rendered policies of a cluster and its declarations differ, one finding a fault."""
+    faults: dict[tuple[Check, Location, str, str], dict[Difference, None]] = {}
+    for item in differences(state):
+        faults.setdefault((item.check, item.where, item.subject, item.why), {})[item] = None
+    findings = []
+    for (check, where, subject, why), items in faults.items():
+        pairs = list(dict.fromkeys(item.what for item in items))
+        more = f"; and {len(pairs) - SHOWN} more pairs" if len(pairs) > SHOWN else ""
+        message = f"in {state.name}, {why}: {'; '.join(pairs[:SHOWN])}{more}"
+        related = dict.fromkeys(place for item in items for place in item.related)
+        findings.append(check.at(where, message, hint=HINTS[check], subject=subject, related=related))
+    return findings
 
 
-def differences(state: State) -> Iterator[Finding]:
-    """The findings of `compare` as they are found, some more than once."""
+def differences(state: State) -> Iterator[Difference]:
+    """Each pair that differs, as it is found, some more than once. Exact: none exactly when both say the same."""
     possible = state.declared.possible()
     for direction in Direction:
-        yield from _Half(state, direction).findings(possible)
+        yield from _Half(state, direction).differences(possible)
 
 
 def pairs(state: State) -> int:
@@ -50,7 +85,7 @@ class _Half:
         self._rows = [row for row in self._result.rows() if self._is_managed(row)]
         self._nodes = self._result.cluster.profile.nodes
 
-    def findings(self, possible: Declared) -> Iterator[Finding]:
+    def differences(self, possible: Declared) -> Iterator[Difference]:
         """What differs; `possible` are the statements that undeclared pods may have."""
         yield from self._missing()
         for row in self._rows:
@@ -68,7 +103,7 @@ class _Half:
     def _has_other(self, row: Row) -> bool:
         return is_other(end_of(row.source)) or is_other(end_of(row.destination))
 
-    def _missing(self) -> Iterator[Finding]:
+    def _missing(self) -> Iterator[Difference]:
         allowed: dict[tuple[str, str], PortSet] = {}
         addressed: dict[str, list[tuple[AddressSet, PortSet]]] = {}
         for row in self._rows:
@@ -95,7 +130,7 @@ class _Half:
                     ends: tuple[End, End] = (pod, left) if outgoing else (left, pod)
                     yield self._lost(statement, ends[0], ends[1], lost)
 
-    def _lost(self, statement: Statement, source: End, destination: End, ports: PortSet) -> Finding:
+    def _lost(self, statement: Statement, source: End, destination: End, ports: PortSet) -> Difference:
         cause = statement.cause
         kind, title = ("flow", cause.id) if isinstance(cause, Flow) else ("baseline grant", cause.name)
         subject = source if self._direction is Direction.EGRESS else destination
@@ -103,16 +138,16 @@ class _Half:
         half = explanation.egress if self._direction is Direction.EGRESS else explanation.ingress
         isolated_by = half.isolated_by if half else ()
         related = [(item.where, f"{item.policy} isolates {name(subject)}") for item in isolated_by]
-        return MISSING.at(
+        return Difference(
+            MISSING,
             cause.where,
-            f"in {self._state.name}, {kind} {title} declares {name(source)} → {name(destination)} on {ports}, "
-            f"and the rendered policies for {self._direction} of {name(subject)} deny it",
-            hint="run: ringfence render; if it stays, a template or a rendered file was edited",
-            subject=title,
-            related=dict.fromkeys(related),
+            title,
+            f"{name(source)} → {name(destination)} on {ports}",
+            f"the rendered policies for {self._direction} of {name(subject)} deny what {kind} {title} declares",
+            tuple(related),
         )
 
-    def _excess(self, row: Row, ports: PortSet, declared: Declared) -> Iterator[Finding]:
+    def _excess(self, row: Row, ports: PortSet, declared: Declared) -> Iterator[Difference]:
         source, destination = end_of(row.source), end_of(row.destination)
         said = statements(declared, source, destination)
         if isinstance(source, str) and isinstance(destination, str):
@@ -129,36 +164,30 @@ class _Half:
         for left, rest in uncovered(addresses, ports, [(covered(item), item.ports) for item in said]):
             yield self._surplus(source, left, rest) if outgoing else self._surplus(left, destination, rest)
 
-    def _surplus(self, source: End, destination: End, ports: PortSet) -> Finding:
+    def _surplus(self, source: End, destination: End, ports: PortSet) -> Difference:
         subject = source if self._direction is Direction.EGRESS else destination
         explanation = self._result.explain(source, destination)
         half = explanation.egress if self._direction is Direction.EGRESS else explanation.ingress
         matches = [match for match in (half.matches if half else ()) if match.ports & ports]
-        related = [
-            (match.where, f"{match.policy} {self._direction}[{match.index}] allows {match.ports & ports}")
-            for match in matches
-        ]
-        why = "" if matches else f"; no policy isolates {name(subject)} for {self._direction}"
-        return EXCESS.at(
-            matches[0].where if matches else Location("policies/rendered"),
-            f"in {self._state.name}, the rendered policies for {self._direction} of {name(subject)} allow "
-            f"{name(source)} → {name(destination)} on {ports}, and no flow or baseline grant declares it{why}",
-            hint="run: ringfence render; if the connection is wanted, declare a flow for it",
-            subject=f"{name(source)} → {name(destination)}",
-            related=related[1:],
-        )
+        what = f"{name(source)} → {name(destination)} on {ports}"
+        if not matches:
+            why = f"no policy isolates {name(subject)} for {self._direction}, which allows what nobody declares"
+            return Difference(EXCESS, Location("policies/rendered"), name(subject), what, why)
+        rule = f"{matches[0].policy} {self._direction}[{matches[0].index}]"
+        others = tuple((match.where, f"{match.policy} {self._direction}[{match.index}] too") for match in matches[1:])
+        return Difference(EXCESS, matches[0].where, rule, what, f"{rule} allows what nobody declares", others)
 
-    def _unsettled(self, row: Row) -> Iterator[Finding]:
+    def _unsettled(self, row: Row) -> Iterator[Difference]:
         source, destination = end_of(row.source), end_of(row.destination)
         if isinstance(source, AddressSet) and source <= self._nodes:
             return
         reasons = self._result.explain(source, destination).reasons
-        yield UNSETTLED.at(
+        yield Difference(
+            UNSETTLED,
             Location("policies/rendered"),
-            f"in {self._state.name}, {name(source)} → {name(destination)} on {row.undefined} cannot be settled: "
-            + ("; ".join(reasons) or "the manifests do not say"),
-            hint="keep only objects in policies/rendered that the renderer writes",
-            subject=f"{name(source)} → {name(destination)}",
+            "",
+            f"{name(source)} → {name(destination)} on {row.undefined}",
+            "no verdict can be given, since " + ("; ".join(reasons) or "the manifests do not say"),
         )
 
 

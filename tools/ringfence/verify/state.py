@@ -56,7 +56,8 @@ def _state(
             built, problems = overlays.build(folder)
             findings += problems
             documents += built
-            found += [document.data for document in built]
+            # what is no mapping is no object, and is reported below
+            found += [document.data for document in built if isinstance(document.data, Mapping)]
         objects[cluster.name] = found
     parsed = manifests.parse_documents(documents)
     findings += parsed.findings
