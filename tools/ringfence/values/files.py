@@ -25,8 +25,6 @@ def replace(path: Path, content: bytes) -> None:
         os.replace(temporary, path)  # noqa: PTH105
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}", "the old file is untouched") from error
-    except BaseException:
-        raise
     finally:
         if temporary and os.path.lexists(temporary):
             os.unlink(temporary)  # noqa: PTH108

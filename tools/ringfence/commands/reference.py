@@ -1,7 +1,7 @@
 """The page of every check as one Markdown file, `docs/reference/checks.md`.
 
-`python -m ringfence.checks.reference` writes it below the current directory; with `--check` it only says whether it is
-current (exit 1 otherwise).
+`python -m ringfence.commands.reference` writes it below the current directory; with `--check` it only says whether it
+is current (exit 1 otherwise).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from ringfence import checks
+from ringfence.commands.catalogue import all_checks
 from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS
 from ringfence.findings import Check
 
@@ -26,7 +26,7 @@ not.
 
 Many examples are files of a small valid repository (`tests/cases/small`): the first line names the file.
 
-The page is generated: `python -m ringfence.checks.reference`.
+The page is generated: `python -m ringfence.commands.reference`.
 """
 
 
@@ -49,11 +49,11 @@ def _section(check: Check) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Write the page, or compare it (`--check`)."""
-    wanted = text(checks.ALL)
+    wanted = text(all_checks())
     if "--check" in arguments:
         current = PATH.exists() and PATH.read_text(encoding="utf-8") == wanted
         if not current:
-            sys.stderr.write(f"{PATH} is not current; run python -m ringfence.checks.reference\n")
+            sys.stderr.write(f"{PATH} is not current; run python -m ringfence.commands.reference\n")
         return EXIT_CLEAN if current else EXIT_FINDINGS
     PATH.parent.mkdir(parents=True, exist_ok=True)
     PATH.write_text(wanted, encoding="utf-8")
