@@ -38,7 +38,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     summary = "the declarations could not be loaded"
     if loaded.model is not None:
         model = loaded.model
-        if not model.files:
+        if not (findings or model.teams or model.peers or model.grants or model.guardrails):
             raise NothingToCheckError("the repository declares nothing", "add a team: teams/<team>/team.yaml")
         findings += checks.run(model, args.at or shared.today())
         summary = (
