@@ -44,3 +44,7 @@ def repository(tmp_path: Path) -> GitRepository:
     made = GitRepository(path)
     made.git("init", "--quiet")
     return made
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="rewrite golden files; the run still fails")

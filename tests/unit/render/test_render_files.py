@@ -23,7 +23,7 @@ GOLDEN = Path(__file__).parent / "golden"
 
 def test_the_small_repository_is_rendered_to_these_bytes(request: pytest.FixtureRequest) -> None:
     files = render.tree(kit.small())
-    if request.config.getoption("--update-golden", default=False):
+    if request.config.getoption("--update-golden"):
         render.write(GOLDEN, files)
         pytest.fail("the golden files are rewritten; review them and run again")
     golden = {path.relative_to(GOLDEN).as_posix(): path.read_bytes() for path in GOLDEN.rglob("*") if path.is_file()}
