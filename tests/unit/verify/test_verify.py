@@ -61,7 +61,8 @@ def test_a_rule_for_labels_that_nobody_declared_is_excess() -> None:
         "      ports: [{protocol: TCP, port: 8443}]\n"
     )
     found = findings(edited(files, API, "  ingress:\n", rule), model)
-    assert codes(found) == ["RF502", "RF502"]
+    assert sorted(codes(found)) == ["RF502", "RF502", "RF506", "RF506"]
+    found = [item for item in found if item.check.code == "RF502"]
     assert "any other pod of payments → payments/api on 8443/TCP" in found[0].message
 
 
@@ -156,3 +157,75 @@ def test_what_is_left_of_addresses_and_ports() -> None:
     )
     assert uncovered(AddressSet(), ports, []) == []
     assert uncovered(everything, ports, [(everything, ports)]) == []
+
+
+def _with_resource(files: Files, text: str) -> Files:
+    """The files with one more object among the resources of the payments base."""
+    kustomization = f"{BASE}/payments/payments/kustomization.yaml"
+    broken = edited(files, kustomization, "resources:\n", "resources:\n  - extra.yaml\n")
+    return {**broken, kustomization.replace("kustomization", "extra"): text}
+
+
+@pytest.mark.parametrize("what", ["subject", "peer", "condition", "namespaces"])
+def test_a_selector_for_labels_beside_the_declared_ones_is_foreign(what: str) -> None:
+    files, model = rendered()
+    labels = "      app: api\n" if what == "subject" else "              app: checkout\n"
+    indent = labels[: -len(labels.lstrip())]
+    if what == "condition":
+        new = f"{labels}{indent[2:]}matchExpressions: [{{key: canary, operator: DoesNotExist}}]\n"
+    elif what == "namespaces":
+        labels = "              kubernetes.io/metadata.name: shop\n"
+        new = f"{labels}{indent[2:]}matchExpressions: [{{key: frozen, operator: DoesNotExist}}]\n"
+    else:
+        value = labels.strip().partition(": ")[2]
+        old = f"{indent[2:]}matchLabels:\n{labels}"
+        new = f"{indent[2:]}matchExpressions: [{{key: app, operator: In, values: [{value}, intruder]}}]\n"
+        labels = old
+    found = findings(edited(files, API, labels, new), model)
+    assert codes(found) == ["RF506", "RF506"]
+    assert found[0].where.path == API
+
+
+@pytest.mark.parametrize("namespace", ["kube-system", "nowhere", ""])
+def test_a_policy_for_another_namespace_than_its_folder_is_foreign(namespace: str) -> None:
+    files, model = rendered()
+    line = f"  namespace: {namespace}\n" if namespace else ""
+    text = (
+        f"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: extra\n{line}"
+        "spec: {podSelector: {}, policyTypes: [Ingress, Egress], ingress: [{}], egress: [{}]}\n"
+    )
+    broken = _with_resource(files, text)
+    assert codes(findings(broken, model)) == ["RF505", "RF505"]
+    states = verify.states(model, MemoryTree(broken))
+    assert all(verify.violations(state, model, TODAY) == [] for state in states)
+
+
+@pytest.mark.parametrize("kind", ["v1, Namespace", "apps/v1, Deployment", "projectcalico.org/v3, Tier", "v1, List"])
+def test_an_object_of_another_kind_is_foreign(kind: str) -> None:
+    files, model = rendered()
+    api, _, name = kind.partition(", ")
+    text = (
+        f"apiVersion: {api}\nkind: {name}\nmetadata: {{name: extra, namespace: payments}}\n"
+        "spec: {template: {metadata: {labels: {app: api}}}}\n"
+    )
+    assert codes(findings(_with_resource(files, text), model)) == ["RF505", "RF505"]
+
+
+@pytest.mark.parametrize(
+    ("path", "where"),
+    [
+        ("gone/payments/payments/kustomization.yaml", "gone"),
+        ("prod/_cluster/kustomization.yaml", "prod/_cluster/kustomization.yaml"),
+        ("prod/payments/payments/more/kustomization.yaml", "prod/payments/payments/more/kustomization.yaml"),
+        ("prod/payments/payments/Kustomization", "prod/payments/payments/Kustomization"),
+    ],
+)
+def test_an_overlay_that_nothing_declared_is_foreign(path: str, where: str) -> None:
+    files, model = rendered()
+    overlays = "policies/rendered/overlays"
+    files[f"{overlays}/{path}"] = (
+        "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [extra.yaml]\n"
+    )
+    files[f"{overlays}/{path.rpartition('/')[0]}/extra.yaml"] = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+    found = findings(files, model)
+    assert [(item.check.code, item.where.path) for item in found] == [("RF505", f"{overlays}/{where}")]

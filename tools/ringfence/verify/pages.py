@@ -149,4 +149,74 @@ ingress:
 """,
 )
 
-CHECKS = (MISSING, EXCESS, UNSETTLED, GUARDRAIL)
+FOREIGN_OBJECT = Check(
+    "RF505",
+    "foreign-object",
+    Severity.ERROR,
+    """\
+Something among the rendered policies that no declaration can be behind.
+
+## What it finds
+
+Below `policies/rendered/overlays`: folders of clusters or namespaces that nobody declares, objects that are no
+NetworkPolicy, policies for another namespace than their folder's, and kustomizations under another name than
+`kustomization.yaml`.
+
+## Why it matters
+
+A cluster would sync what nobody declared: a Deployment, a role, or a policy that cuts a namespace that is not the
+team's.
+
+## Fails
+
+```yaml
+# policies/rendered/base/cart/cart/cart.yaml
+kind: NetworkPolicy
+metadata: {name: ringfence-cart, namespace: kube-system}
+```
+
+## Passes
+
+```yaml
+# policies/rendered/base/cart/cart/cart.yaml
+kind: NetworkPolicy
+metadata: {name: ringfence-cart, namespace: cart}
+```
+""",
+)
+
+FOREIGN_SELECTOR = Check(
+    "RF506",
+    "foreign-selector",
+    Severity.ERROR,
+    """\
+A rendered policy selects pods by labels that nobody declared.
+
+## What it finds
+
+A selector of a rendered policy that is not exactly the labels of a declared workload or catalogue peer, or empty: a
+label was dropped, or a value or condition added. Namespaces must be selected by their name.
+
+## Why it matters
+
+Such a selector also picks pods that nobody knows, or misses some of those that are meant. What it does to them
+cannot be read from the declarations.
+
+## Fails
+
+```yaml
+podSelector:
+  matchExpressions:
+    - {key: app, operator: In, values: [frontend, debug]}
+```
+
+## Passes
+
+```yaml
+podSelector:
+  matchLabels: {app: frontend}
+```
+""",
+)
+
+CHECKS = (MISSING, EXCESS, UNSETTLED, GUARDRAIL, FOREIGN_OBJECT, FOREIGN_SELECTOR)

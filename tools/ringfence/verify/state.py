@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ringfence import manifests
@@ -13,9 +13,8 @@ from ringfence.manifests import METADATA_NAME, ContainerPort, kustomize
 from ringfence.model.types import Cluster, Model, Port, Workload
 from ringfence.sources import Tree
 from ringfence.values.addresses import AddressSet
-from ringfence.verify.declared import Declared, declared, groups
-
-OVERLAYS = "policies/rendered/overlays"
+from ringfence.verify import foreign
+from ringfence.verify.declared import OTHER, Declared, Pod, declared, groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,11 @@ def states(model: Model, tree: Tree, only: Cluster | None = None) -> list[State]
         chosen = {only.kubernetes_cluster: chosen[only.kubernetes_cluster]}
     files = tree.files("policies/rendered")
     overlays = kustomize.Overlays(tree.read, files)
-    return [_state(model, overlays, files, name, clusters) for name, clusters in sorted(chosen.items())]
+    found = [_state(model, overlays, files, name, clusters) for name, clusters in sorted(chosen.items())]
+    if found and only is None:
+        strays = (*foreign.of_no_cluster(files, model), *foreign.other_kustomizations(files))
+        found[0] = replace(found[0], findings=(*found[0].findings, *strays))
+    return found
 
 
 def _state(
@@ -52,9 +55,10 @@ def _state(
     findings: list[Finding] = []
     for cluster in clusters:
         found: list[Mapping[str, Any]] = []
-        for folder in sorted(_folders(files, cluster)):
+        for folder, namespace in foreign.folders(files, model, cluster).items():
             built, problems = overlays.build(folder)
             findings += problems
+            findings += foreign.in_folder(folder, namespace, built)
             documents += built
             # what is no mapping is no object, and is reported below
             found += [document.data for document in built if isinstance(document.data, Mapping)]
@@ -68,22 +72,19 @@ def _state(
         profile=_profile(clusters),
         opaque=tuple(parsed.opaque),
     )
+    known = declared(model, clusters)
+    findings += foreign.selectors(parsed.policies, known)
+    for policy in parsed.policies:  # a policy for a namespace that nobody declared brings the pods there with it
+        other = f"{policy.namespace}/{OTHER}"
+        known.pods.setdefault(other, Pod(other, None, None, None))
     return State(
         name,
         tuple(clusters),
-        declared(model, clusters),
+        known,
         evaluate(state, representatives=True),
         objects,
         tuple(findings),
     )
-
-
-def _folders(files: Sequence[str], cluster: Cluster) -> set[str]:
-    """The overlays of a cluster: every folder below its own that holds a kustomization."""
-    prefix = f"{OVERLAYS}/{cluster.name}/"
-    return {
-        path.rpartition("/")[0] for path in files if path.startswith(prefix) and path.endswith("/kustomization.yaml")
-    }
 
 
 def _endpoints(model: Model, clusters: Sequence[Cluster]) -> list[Endpoint]:
