@@ -16,8 +16,11 @@ from ringfence.impact.pages import ABANDONED, COLLATERAL, UNDEFINED
 from ringfence.impact.types import Change, Report
 from ringfence.model.types import Model
 from ringfence.sources import Tree
+from ringfence.values.addresses import AddressSet
+from ringfence.values.ports import NO_PORTS, PortSet
 from ringfence.verify import Declared, State, states, violations
-from ringfence.verify.ends import end_of, is_other
+from ringfence.verify.ends import End, end_of, is_other
+from ringfence.verify.ends import name as end_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +40,18 @@ def assess(base: Side, head: Side, model: Model, today: datetime.date, only: str
     findings: list[Finding] = []
     for name in sorted({*before, *after}):
         one, other = before.get(name) or _empty(name), after.get(name) or _empty(name)
+        nodes = one.connectivity.cluster.profile.nodes | other.connectivity.cluster.profile.nodes
         rows: list[DiffRow] = []
         for item in diff(one.connectivity, other.connectivity):
             ends = [end_of(end) for end in (item.source, item.destination)]
-            others = any(is_other(end) for end in ends)
+            # nodes reach the pods that they run, whatever policies say; what nobody declared is left to `verify`
+            told = any(is_other(end) for end in ends) or (isinstance(ends[0], AddressSet) and ends[0] <= nodes)
+            undefined = NO_PORTS
+            if not told and item.undefined_before != item.undefined_after:
+                undefined = item.undefined_before | item.undefined_after
+                findings.append(_undefined(name, ends[0], ends[1], undefined))
             if item.before != item.after:
-                rows.append((ends[0], ends[1], item.before, item.after))
-            elif not others and item.undefined_before != item.undefined_after:
-                findings.append(_undefined(name, str(item.source), str(item.destination), str(item.undefined_after)))
+                rows.append((ends[0], ends[1], item.before, item.after, undefined))
         found += changes(one, other, rows, model)
         findings += other.findings
         findings += _new_violations(one, other, base.model, model, today)
@@ -104,12 +111,13 @@ def _collateral(change: Change) -> Finding:
     )
 
 
-def _undefined(cluster: str, source: str, destination: str, ports: str) -> Finding:
+def _undefined(cluster: str, source: End, destination: End, ports: PortSet) -> Finding:
+    pair = f"{end_name(source)} → {end_name(destination)}"
     return UNDEFINED.at(
         Location("policies/rendered"),
-        f"in {cluster}, what {source} → {destination} may do cannot be settled ({ports})",
+        f"in {cluster}, what changes for {pair} on {ports} cannot be told: the base or the head leaves it undefined",
         hint="ringfence verify says why",
-        subject=f"{source} → {destination}",
+        subject=pair,
     )
 
 

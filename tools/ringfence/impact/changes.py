@@ -14,14 +14,14 @@ from ringfence.verify.declared import Declared, Pod
 from ringfence.verify.ends import End, name
 from ringfence.verify.state import State
 
-DiffRow = tuple[End, End, PortSet, PortSet]
-"""Source, destination, ports before, ports after."""
+DiffRow = tuple[End, End, PortSet, PortSet, PortSet]
+"""Source, destination, ports before, ports after, ports that the base or the head leaves undefined in another way."""
 
 
 def changes(base: State, head: State, rows: Iterable[DiffRow], model: Model) -> list[Change]:
     """The changes of one Kubernetes cluster, each with the one cluster (environment) that it lies in."""
     result = []
-    for source, destination, before, after in _joined(rows):
+    for source, destination, before, after, undefined in _joined(rows):
         ends = _pods({**base.declared.pods, **head.declared.pods}, source, destination)
         managed = [pod for pod in ends if pod.namespace is not None]
         if not managed:
@@ -48,6 +48,7 @@ def changes(base: State, head: State, rows: Iterable[DiffRow], model: Model) -> 
                 collateral=collateral,
                 world=any(isinstance(end, AddressSet) and _is_world(end, model) for end in (source, destination)),
                 clusters=tuple(sorted({pod.cluster.name for pod in managed if pod.cluster is not None})),
+                undefined=f"what changes on {undefined} cannot be told" if undefined else "",
             )
         )
     return result
@@ -65,21 +66,22 @@ def collapse(items: Iterable[Change]) -> tuple[Change, ...]:
 def _joined(rows: Iterable[DiffRow]) -> list[DiffRow]:
     """Address ranges that change in the same way against the same pod, as one set."""
     plain: list[DiffRow] = []
-    outward: dict[tuple[str, PortSet, PortSet], AddressSet] = {}
-    inward: dict[tuple[str, PortSet, PortSet], AddressSet] = {}
-    for source, destination, before, after in rows:
+    outward: dict[tuple[str, PortSet, PortSet, PortSet], AddressSet] = {}
+    inward: dict[tuple[str, PortSet, PortSet, PortSet], AddressSet] = {}
+    for row in rows:
+        source, destination, before, after, undefined = row
         if isinstance(source, str) and isinstance(destination, AddressSet):
-            key = (source, before, after)
+            key = (source, before, after, undefined)
             outward[key] = outward.get(key, AddressSet()) | destination
         elif isinstance(destination, str) and isinstance(source, AddressSet):
-            key = (destination, before, after)
+            key = (destination, before, after, undefined)
             inward[key] = inward.get(key, AddressSet()) | source
         else:
-            plain.append((source, destination, before, after))
+            plain.append(row)
     return [
         *plain,
-        *((pod, addresses, before, after) for (pod, before, after), addresses in outward.items()),
-        *((addresses, pod, before, after) for (pod, before, after), addresses in inward.items()),
+        *((pod, addresses, before, after, rest) for (pod, before, after, rest), addresses in outward.items()),
+        *((addresses, pod, before, after, rest) for (pod, before, after, rest), addresses in inward.items()),
     ]
 
 

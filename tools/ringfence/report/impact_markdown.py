@@ -15,9 +15,9 @@ SIGNS = {Effect.OPENED: "🟢 opens", Effect.CLOSED: "🔴 closes", Effect.CHANG
 
 def escape(text: str) -> str:
     """Text that Markdown shows as it is: no markup, mention, link or HTML of it takes effect."""
-    text = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    text = re.sub(r"([\\`*_{}\[\]()#+!|~$])", r"\\\1", text)
-    return text.replace("@", "@\u200b").replace("://", ":\u200b//")
+    text = re.sub(r"([\\`*_{}\[\]()#+!|~$%^&:])", r"\\\1", one_line(text)).replace("<", "&lt;").replace(">", "&gt;")
+    text = text.replace("@", "@\u200b").replace("//", "/\u200b/")
+    return re.sub(r"\b(www)\.", "\\1\u200b.", text, flags=re.IGNORECASE)
 
 
 def code(text: str) -> str:

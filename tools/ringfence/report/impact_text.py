@@ -39,7 +39,8 @@ def ports(change: Change) -> str:
 
 def render(report: Report, colour: bool) -> str:
     """The whole report."""
-    lines = [paint(headline(report), "1", colour), f"  base {report.base}", f"  head {report.head}", ""]
+    lines = [paint(headline(report), "1", colour)]
+    lines += [f"  base {one_line(report.base)}", f"  head {one_line(report.head)}", ""]
     for change in sorted(report.changes, key=lambda item: item.sort_key):
         lines += _change(change, colour)
     if report.changes:
