@@ -197,3 +197,28 @@ def test_changes_have_a_total_order() -> None:
     changes: tuple[Change, ...] = impact_of(base, with_flow(ORDERS + two)).changes
     assert [str(change.after) for change in changes] == ["8080-8081/TCP"]
     assert [cause.name for cause in changes[0].causes] == ["shop/b", "shop/read-orders"]
+
+
+def test_other_labels_under_the_same_name_are_told() -> None:
+    namespace = "teams/payments/payments/namespace.yaml"
+    catalogue = "policies/catalog/platform.yaml"
+    base, _ = rendered()
+    head, _ = rendered(
+        {
+            namespace: small()[namespace].replace("{app: api}", "{app: card-api, tier: cards}"),
+            catalogue: small()[catalogue].replace("{k8s-app: kube-dns}", "{k8s-app: core-dns}"),
+        }
+    )
+    report = impact_of(base, head)
+    assert report.changes == ()
+    assert [(item.check.code, item.subject) for item in report.findings] == [
+        ("RF606", "payments/api"),
+        ("RF606", "kube-dns"),
+    ]
+    assert "stood for pods with app=api and now stands for pods with app=card-api, tier=cards" in (
+        report.findings[0].message
+    )
+    assert report.findings[0].where.path == namespace
+    moved = small()[catalogue].replace("namespace: kube-system", "namespace: dns-system")
+    moved = moved.replace("{k8s-app: kube-dns}", "{k8s-app: core-dns}")
+    assert "RF606" not in codes(list(impact_of(base, rendered({catalogue: moved})[0]).findings))

@@ -100,8 +100,9 @@ def _base_errors(base: Loaded) -> list[Finding]:
     return [
         BASE_IN_ERROR.at(
             Location("teams"),
-            f"the declarations of the base ({base.tree.label}) are in error, so causes on that side may be missing",
-            hint="the connections are still exact: they come from the rendered policies",
+            f"the declarations of the base ({base.tree.label}) are in error, so this is not exact: what the broken "
+            "files declare counts as absent there, its connections as opened",
+            hint="repair the base first, or compare with a revision that validates: --base REV",
         )
     ]
 

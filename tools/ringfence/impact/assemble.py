@@ -13,6 +13,7 @@ from ringfence.impact.approvals import approvals, changed_paths
 from ringfence.impact.changes import DiffRow, changes, collapse
 from ringfence.impact.objects import key_of, object_changes
 from ringfence.impact.pages import ABANDONED, COLLATERAL, UNDEFINED
+from ringfence.impact.relabelled import relabelled
 from ringfence.impact.types import Change, Report
 from ringfence.model.types import Model
 from ringfence.sources import Tree
@@ -61,7 +62,7 @@ def assess(base: Side, head: Side, model: Model, today: datetime.date, only: str
     if only is not None:
         objects_before = {only: objects_before.get(only, ())}
         objects_after = {only: objects_after.get(only, ())}
-    findings += _abandoned(objects_before, objects_after)
+    findings += [*_abandoned(objects_before, objects_after), *relabelled(base.model, model)]
     clusters = tuple(sorted({*objects_before, *objects_after}))
     return Report(
         base=base.label,

@@ -150,7 +150,8 @@ A base revision whose own declarations do not validate.
 
 ## Why it matters
 
-The flows behind closed connections, and workloads in the broken files, may be missing from the report.
+What the broken files declare counts as absent in the base: its connections show as opened although nothing changes,
+and what the change closes there does not show.
 
 ## Fails
 
@@ -166,4 +167,37 @@ The flows behind closed connections, and workloads in the broken files, may be m
 """,
 )
 
-CHECKS = (COLLATERAL, STALE, UNDEFINED, ABANDONED, BASE_IN_ERROR)
+RELABELLED = Check(
+    "RF606",
+    "labels-change",
+    Severity.WARNING,
+    """\
+A workload or catalogue peer stands for other pods than before.
+
+## What it finds
+
+A workload, or a catalogue peer of pods, that base and head both declare, with different labels.
+
+## Why it matters
+
+Connections are told by name, and under the same name they stay as they are. But policies select pods by labels: pods
+that run with the old labels are cut off until they are replaced.
+
+## Fails
+
+```yaml
+# the base has app: cart, and running pods carry it
+workloads:
+  cart: {labels: {app: cart-service}}
+```
+
+## Passes
+
+```yaml
+workloads:
+  cart: {labels: {app: cart}}
+```
+""",
+)
+
+CHECKS = (COLLATERAL, STALE, UNDEFINED, ABANDONED, BASE_IN_ERROR, RELABELLED)
