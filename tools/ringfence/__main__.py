@@ -7,7 +7,10 @@ import sys
 
 def main() -> int:
     """Run the command line and give back the exit code."""
-    from ringfence import cli
+    try:
+        from ringfence import cli
+    except KeyboardInterrupt:  # earlier than `cli.main` can catch it
+        return 130
 
     return cli.main(sys.argv[1:])
 

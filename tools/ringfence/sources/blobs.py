@@ -10,8 +10,7 @@ from pathlib import Path
 from ringfence.errors import UsageError
 from ringfence.findings import Finding, Location
 from ringfence.sources import pages
-from ringfence.sources.ignored import refusal
-from ringfence.sources.repository import Failed, Repository, open_repository
+from ringfence.sources.repository import Repository, open_repository
 from ringfence.sources.revisions import commit
 from ringfence.sources.tree import MAX_BYTES, Unreadable, concerns, inside, name_problem, shown
 from ringfence.sources.working import link, nested
@@ -54,10 +53,7 @@ def revision(root: Path, rev: str) -> BlobTree:
     """The files of a commit, named by any revision that Git knows; raises `UsageError` where it knows none so named."""
     repository = open_repository(root)
     sha = commit(repository, rev)
-    try:
-        listing = repository.run("ls-tree", "-r", "-z", "--full-tree", sha)
-    except Failed as error:
-        raise refusal(repository.top, error.stderr) from error
+    listing = repository.run("ls-tree", "-r", "-z", "--full-tree", sha)
     entries = []
     for mode, _, name, path in _records(listing):
         entries.append((mode, name, path))
@@ -71,10 +67,7 @@ def index(root: Path) -> BlobTree:
     repository = open_repository(root)
     if repository.bare:
         raise UsageError(f"{root} is a bare repository, which stages nothing", "name a revision instead of the index")
-    try:
-        listing = repository.run("ls-files", "-s", "-z", index=_index_of_hook(repository, asked))
-    except Failed as error:
-        raise refusal(repository.top, error.stderr) from error
+    listing = repository.run("ls-files", "-s", "-z", index=_index_of_hook(repository, asked))
     return _tree(
         repository,
         "index",

@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     import git
 
 
-@dataclass(slots=True)
-class Failed(Exception):  # noqa: N818 - an answer of Git, handled where it is asked
-    """A Git command ended with a status above 0."""
+class Failed(UsageError):  # noqa: N818 - an answer of Git, handled where one can be expected
+    """A Git command ended with a status above 0; where nobody expects that, it ends the run with what Git said."""
 
-    status: int
-    stderr: str
+    def __init__(self, top: Path, status: int, stderr: str) -> None:
+        told = refusal(top, stderr)
+        super().__init__(told.message, told.hint)
+        self.status = status
+        self.stderr = stderr
 
 
 @dataclass(slots=True)
@@ -56,7 +58,7 @@ class Repository:
                 )
             except git.GitCommandError as error:
                 status = error.status if isinstance(error.status, int) else 128
-                raise Failed(status, _stderr(error)) from error
+                raise Failed(self.top, status, _stderr(error)) from error
         return bytes(output)
 
     def text(self, *arguments: str) -> str:
@@ -89,10 +91,7 @@ def open_repository(root: Path) -> Repository:
     top = Path(os.path.realpath(repo.working_tree_dir or repo.git_dir))
     prefix = "" if where == top else where.relative_to(top).as_posix() + "/"
     repository = Repository(repo, top, prefix)
-    try:
-        repository.run("rev-parse", "--git-dir")
-    except Failed as error:
-        raise refusal(top, error.stderr) from error
+    repository.run("rev-parse", "--git-dir")  # raises where Git refuses to work here
     return repository
 
 

@@ -41,7 +41,7 @@ def commit(repository: Repository, rev: str) -> str:
             "commit first: git add . && git commit -m 'Start'",
         )
     names = _names(repository)
-    if rev in names:
+    if rev in (*names, "HEAD"):
         raise UsageError(
             f"{shown(rev)} names no commit that Git can read in {repository.top}: its history may be damaged",
             f"see: git -C {repository.top} fsck",
