@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 
@@ -12,7 +13,10 @@ def main() -> int:
     except KeyboardInterrupt:  # earlier than `cli.main` can catch it
         return 130
 
-    return cli.main(sys.argv[1:])
+    try:
+        return cli.main(sys.argv[1:])
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done and said; only the interpreter has yet to end
 
 
 if __name__ == "__main__":
