@@ -79,7 +79,8 @@ KINDS = ("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "CiliumCIDRGro
 class Reading:
     """What became of one object. `value` is None where the server (`by_server`) or the agent (`by_agent`) refuses it.
 
-    Refused by the agent alone means: in the cluster, and without any effect.
+    Refused by the agent alone means: in the cluster, and without any effect. Where only the form of its name is wrong,
+    the server refuses the object and it is still read, for what it means is clear.
     """
 
     value: CiliumPolicy | CidrGroup | None
@@ -108,8 +109,8 @@ def read(document: Document) -> tuple[CiliumPolicy | CidrGroup | None, list[Find
     - `CidrPeer` and `CidrGroupPeer` (once its groups are looked up; a missing group has no addresses) match addresses
       outside the cluster only: by default neither pods nor nodes. The CNI profile may say otherwise.
     - `PortRule.l7` leaves its ports open and restricts above them: the connection is allowed and marked L7-restricted.
-      Another rule that allows the same peer and port without it does not lift the restriction. `authentication`
-      likewise marks, and allows.
+      Another rule that allows the same peer and port without it lifts the restriction. `authentication` likewise
+      marks, and allows.
     - `NamePeer`, `CloudPeer`, `ServicePeer` (without the Service at hand) and `NodePeer` say nothing about pods:
       outside addresses they could touch are undefined. A `NamePeer` also needs a rule with `l7` `dns` for the same
       endpoints, or nothing is ever allowed.

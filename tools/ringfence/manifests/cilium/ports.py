@@ -98,10 +98,9 @@ def _layer7(
         judge.agent(here, "rules above TCP in a policy for nodes", "only DNS rules at egress work there")
     if item.get("serverNames") and filled and not item.get("terminatingTLS"):
         judge.agent(here, "`serverNames` stands beside rules without `terminatingTLS`", "terminate TLS, or drop one")
-    for key in ("role", "apiKey"):
-        for index, kafka in enumerate(listed(rules, "kafka")):
-            if key == "role" and kafka and kafka.get("role") and kafka.get("apiKey"):
-                judge.agent((*here, "kafka", index), "`role` and `apiKey` stand together", "keep one")
+    for index, kafka in enumerate(listed(rules, "kafka")):
+        if kafka.get("role") and kafka.get("apiKey"):
+            judge.agent((*here, "kafka", index), "`role` and `apiKey` stand together", "keep one")
 
 
 def _ports(judge: Judge, entry: dict[str, Any], protocol: str, route: Route, *, dns: bool) -> list[PolicyPort]:

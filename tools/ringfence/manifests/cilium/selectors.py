@@ -85,11 +85,11 @@ def subject(judge: Judge, data: dict[str, Any], route: Route, namespace: str) ->
         message = f"the selector names another namespace than `{namespace}`, where its policy applies"
         judge.warn(NAMESPACE_REPLACED, route, message, "move the policy there, or write a clusterwide one")
     matched = {key for key in mapped(data, "matchLabels") if _source(key) == ("k8s", "io.kubernetes.pod.namespace")}
-    kept = terms_without(data, matched, selector)
+    kept = _without(data, matched, selector)
     return EndpointSelector(tuple(sorted({*kept, Term(Subject.NAMESPACE, own)})))
 
 
-def terms_without(data: dict[str, Any], keys: set[str], selector: EndpointSelector) -> tuple[Term, ...]:
+def _without(data: dict[str, Any], keys: set[str], selector: EndpointSelector) -> tuple[Term, ...]:
     """The terms of a selector without those that come from some `matchLabels`, which Cilium overwrites."""
     gone = {Term(Subject.NAMESPACE, Requirement("name", "In", (data["matchLabels"][key],))) for key in keys}
     return tuple(term for term in selector.terms if term not in gone)

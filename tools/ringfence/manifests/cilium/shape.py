@@ -107,11 +107,16 @@ def _content(judge: Judge, value: Any, shape: Shape, route: Route) -> None:
 
 
 def pruned(value: Any, shape: Shape) -> Any:
-    """A value without the fields that its shape does not declare, as a decoder sees it. Types must be right."""
+    """A value as a decoder sees it: without fields that its shape does not declare, and items that are null empty.
+
+    Types must be right.
+    """
     if isinstance(shape, Fields) and value is not None:
         return {key: pruned(item, shape.fields[key]) for key, item in value.items() if key in shape.fields}
     if isinstance(shape, Items) and value is not None:
-        return [pruned(item, shape.item) for item in value]
+        return [_type_of(shape.item)() if item is None else pruned(item, shape.item) for item in value]
+    if isinstance(shape, Texts) and value is not None:
+        return {key: text or "" for key, text in value.items()}
     return value
 
 
