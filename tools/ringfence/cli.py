@@ -28,6 +28,8 @@ COMMANDS = (
     "verify",
     "connections",
     "explain",
+    "diff",
+    "lint",
     "impact",
     "owners",
     "checks",

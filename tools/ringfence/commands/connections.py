@@ -42,7 +42,7 @@ def _plain(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     from ringfence.report import json, text
     from ringfence.verify import listing
 
-    cluster = shared.plain_cluster(args)
+    cluster = shared.plain_cluster(args, args.manifests)
     result = evaluate(cluster)
     findings = in_order(cluster.findings)
     if not result.endpoints and not has_errors(findings):

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     answers: list[tuple[str, Explanation]] = []
     findings: list[Finding] = []
     if args.manifests:
-        cluster = shared.plain_cluster(args)
+        cluster = shared.plain_cluster(args, args.manifests)
         findings += cluster.findings
         answer = evaluate(cluster).explain(args.source, destination, protocol, port)
         answers.append(("", _named(answer, args.source, destination)))

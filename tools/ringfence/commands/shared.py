@@ -147,6 +147,11 @@ def add_manifests(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--manifests", metavar="DIR", type=Path, help="read Kubernetes manifests below DIR; needs no repository"
     )
+    add_cni(parser)
+
+
+def add_cni(parser: argparse.ArgumentParser) -> None:
+    """The option that says which network plugin plain manifests are for."""
     parser.add_argument(
         "--cni",
         metavar="NAME",
@@ -154,8 +159,8 @@ def add_manifests(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def plain_cluster(args: argparse.Namespace) -> ClusterState:
-    """The cluster of `--manifests`.
+def plain_cluster(args: argparse.Namespace, manifests: Path) -> ClusterState:
+    """The cluster that a folder of manifests declares, for the plugin of `--cni`.
 
     Raises `UsageError` for a bad folder or plugin, `NothingToCheckError` where there is no manifest.
     """
@@ -164,9 +169,9 @@ def plain_cluster(args: argparse.Namespace) -> ClusterState:
     from ringfence.model.cni import DEFAULTS
     from ringfence.values.nearest import nearest
 
-    folder: Path = args.directory / args.manifests
+    folder: Path = args.directory / manifests
     if not os.path.isdir(folder):  # noqa: PTH112 - `Path.is_dir` raises for a name that is too long
-        raise UsageError(f"{args.manifests} is not a folder", "--manifests takes a folder of Kubernetes manifests")
+        raise UsageError(f"{manifests} is not a folder", "--manifests takes a folder of Kubernetes manifests")
     profile = Profile()
     if args.cni is not None:
         if args.cni not in DEFAULTS:
@@ -180,5 +185,5 @@ def plain_cluster(args: argparse.Namespace) -> ClusterState:
     tree = sources.folder(folder)
     files = {path: tree.read(path) for path in tree.files() if is_manifest(path)}
     if not files:
-        raise NothingToCheckError(f"{args.manifests} holds no manifest", "manifests are *.yaml, *.yml and *.json")
+        raise NothingToCheckError(f"{manifests} holds no manifest", "manifests are *.yaml, *.yml and *.json")
     return from_directory(files, profile)

@@ -72,8 +72,8 @@ def plain_listing(connectivity: Connectivity) -> list[Connection]:
     return [
         Connection(
             "",
-            _text(row.source),
-            _text(row.destination),
+            plain_name(row.source),
+            plain_name(row.destination),
             row.allowed,
             row.undefined,
             (),
@@ -83,7 +83,8 @@ def plain_listing(connectivity: Connectivity) -> list[Connection]:
     ]
 
 
-def _text(end: Endpoint | AddressSet) -> str:
+def plain_name(end: Endpoint | AddressSet) -> str:
+    """An end of plain manifests as reports name it."""
     return str(end) if isinstance(end, Endpoint) else name(end)
 
 

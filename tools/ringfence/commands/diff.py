@@ -1,0 +1,72 @@
+"""Say which connections differ between two folders of plain manifests.
+
+examples:
+  ringfence diff --manifests before/ after/
+  ringfence diff --manifests before/ after/ --cni calico --format json
+
+Needs no repository. `ringfence impact` is the same question about two revisions of a repository, with the causes.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from ringfence.commands import shared
+from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS
+from ringfence.findings import has_errors, in_order
+
+if TYPE_CHECKING:
+    from ringfence.connectivity import Change
+
+SIGNS = {"added": ("+", "32"), "removed": ("-", "31"), "changed": ("~", "33"), "undefined": ("?", "33")}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `diff`."""
+    shared.add_common(parser)
+    parser.add_argument(
+        "--manifests", metavar=("A", "B"), nargs=2, type=Path, required=True, help="the folders before and after"
+    )
+    shared.add_cni(parser)
+
+
+def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
+    """Print what differs; 1 when reading the manifests found errors."""
+    from ringfence import connectivity, report
+    from ringfence.report import json, text
+
+    clusters = [shared.plain_cluster(args, folder) for folder in args.manifests]
+    findings = in_order(finding for cluster in clusters for finding in cluster.findings)
+    before, after = (connectivity.evaluate(cluster) for cluster in clusters)
+    changes = connectivity.diff(before, after, replicas=False)
+    if args.format == "json":
+        data = connectivity.diff_to_json(changes)
+        out.write(json.dump({**data, "findings": [json.finding(item) for item in findings]}))
+    else:
+        colour = report.wants_colour(out)
+        for change in changes:
+            sign, code = SIGNS[change.kind]
+            out.write(text.paint(f"{sign} {_ends(change)}  {_ports(change)}", code, colour) + "\n")
+        summary = (
+            f"{text.plural(len(changes), 'connection')} differ between {before.counts.policies:,} and "
+            f"{after.counts.policies:,} policies"
+        )
+        err.write(text.findings(findings, summary, report.wants_colour(err)))
+    return EXIT_FINDINGS if has_errors(findings) else EXIT_CLEAN
+
+
+def _ends(change: Change) -> str:
+    from ringfence.report.text import one_line
+    from ringfence.verify.listing import plain_name
+
+    return f"{one_line(plain_name(change.source))} → {one_line(plain_name(change.destination))}"
+
+
+def _ports(change: Change) -> str:
+    known = {"added": str(change.after), "removed": str(change.before)}
+    ports = known.get(change.kind, f"{change.before} → {change.after}")
+    if change.undefined_before or change.undefined_after:
+        ports += f" (undefined: {change.undefined_before} → {change.undefined_after})"
+    return ports
