@@ -68,8 +68,8 @@ def read(document: Document, data: Any = None, root: Route = ()) -> tuple[Calico
 
     - Tiers go by `Tier.sort_key`. Those that Calico makes are in `types.TIER_ORDERS` and `types.TIER_ACTIONS`:
       kube-admin 1,000 and kube-baseline 10,000,000 (Pass; AdminNetworkPolicy or ClusterNetworkPolicy live there), and
-      default 1,000,000 (Deny). A policy of a tier that is not there is undefined: servers with Calico's admission refuse
-      it, and Felix applies one it finds, behind every other tier.
+      default 1,000,000 (Deny). A policy of a tier that is not there is undefined: Calico's servers refuse it, and
+      Felix applies one that it finds, behind every other tier.
     - In a tier, policies that select the pod and have rules for the direction (`ingress` or `egress` not None, also if
       empty) go by `CalicoPolicy.sort_key`. A NetworkPolicy v1 is one of the tier `default` with order 1000
       (`types.KUBERNETES_ORDER`): its rules allow, nothing in it denies.
@@ -80,12 +80,15 @@ def read(document: Document, data: Any = None, root: Route = ()) -> tuple[Calico
       match `namespaces` and those of its service account `accounts`. Pods have their labels, and besides
       `projectcalico.org/namespace`, `/orchestrator` ("k8s") and `/serviceaccount`; namespaces and service accounts have
       theirs and `projectcalico.org/name`. Labels of the namespace and of the account are inherited by pods as
-      `pcns.KEY` and `pcsa.KEY`, and a `selector` may name them so.
+      `pcns.KEY` and `pcsa.KEY`, and a `selector` may name them so. A NetworkSet has its own labels, the name of its
+      namespace and the labels of that as `pcns.KEY`.
     - An `Entity` with `selector`, `not_selector`, `namespaces` or `accounts` matches pods and network sets: in a
       namespaced policy those of its own namespace, unless `namespaces` is given: then of the namespaces it matches, or
       with `Global()` those outside every namespace. In a global policy without `namespaces`, any. `not_selector` takes
       away; in a global policy it leaves addresses that nobody knows. No such part: any address. `nets` match addresses
       of pods as of others. Named ports are those of the endpoint at that side, of the rule's protocol.
+    - A rule is read for each IP version by itself: `nets` and `not_nets` are cut to the version, and where one that is
+      given is left empty, the rule matches nothing of that version (`notNets: [10.0.0.0/8]` matches no IPv6 at all).
     - `do_not_track` and `pre_dnat` policies touch hosts only. `staged` policies count only as if promoted: Set takes
       the place of the policy with the same name, Delete takes it away, Learn and Ignore do neither.
     """

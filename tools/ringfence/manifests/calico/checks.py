@@ -65,9 +65,9 @@ NOT_ENFORCED = Check(
 
 ## What it finds
 What the resource definitions let through and Calico's own validation turns down: a selector with a syntax error, a CIDR
-that is none, an unknown protocol, ports without a protocol that has ports, `icmp` without protocol ICMP, IPv4 and IPv6
-in one rule, `services` beside a selector, `global()` out of place, a tier with dots in its name, a built-in tier with
-another order.
+that is none, an unknown protocol, ports without a protocol that has ports, `icmp` without protocol ICMP, networks of
+another family than `ipVersion`, `services` beside a selector, `global()` out of place, a tier with dots in its name, a
+built-in tier with another order; and a staged NetworkPolicy v1 that could never be promoted.
 
 ## Why it matters
 `kubectl apply` says "created", and then Calico's agent treats the object as missing, or drops the broken condition and
@@ -93,8 +93,8 @@ UNUSUAL = Check(
     """A form that some releases of Calico refuse.
 
 ## What it finds
-CIDRs with host bits, addresses without a prefix length, protocol names in another case, selectors of more than 1024
-characters.
+CIDRs with host bits, addresses without a prefix length, IPv4 and IPv6 networks in one rule, protocol names in another
+case, selectors of more than 1024 characters.
 
 ## Why it matters
 What is meant is clear, and Calico 3.32 reads it so. `calicoctl`, Calico's own API server or later resource definitions

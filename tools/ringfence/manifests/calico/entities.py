@@ -12,7 +12,7 @@ from ringfence.manifests.calico.checks import UNUSUAL
 from ringfence.manifests.calico.reader import CalicoReader
 from ringfence.manifests.calico.types import Entity, Port, Service, ServiceAccounts
 from ringfence.manifests.reader import kind_of
-from ringfence.values.addresses import AddressSet
+from ringfence.values.addresses import AddressSet, Network
 from ringfence.values.ports import FIRST, LAST
 
 ENTITY = (
@@ -26,6 +26,7 @@ ENTITY = (
     "serviceAccounts",
     "services",
 )
+_CIDR = re.compile(r"[0-9A-Fa-f:.]+(/[0-9]{1,3})?")
 _PORTS = re.compile(r"([0-9]+)(?::([0-9]+))?")
 
 
@@ -56,18 +57,26 @@ def read_nets(reader: CalicoReader, value: Any, route: Route, *, unique: bool) -
     found = []
     for index, text in enumerate(reader.texts(value, route, unique=unique)):
         here = (*route, index)
-        try:
-            network = ipaddress.ip_network(text, strict=False)
-        except ValueError:
-            why = names.cidr(text) or f"{text[:60]!r} is not a CIDR"
-            hint = "write a network such as 10.0.0.0/8"
-            reader.unenforced(here, f"{why}; Calico drops the object or the condition", hint)
+        network = _network(text)
+        if network is None:
+            message = f"{text[:60]!r} is neither a network nor an address; Calico drops the object or the condition"
+            reader.unenforced(here, message, "write a network such as 10.0.0.0/8")
             continue
-        if "/" not in text or (why := names.cidr(text)):
-            what = "has no prefix length" if "/" not in text else "is not written as a network"
+        if "/" not in text or names.cidr(text):
+            what = "is not written as a network" if "/" in text else "has no prefix length"
             reader.warn(UNUSUAL, here, f"{text!r} {what}; it is read as {network}", f"write {network}")
         found.append(str(network))
     return AddressSet.of(found) if found else None
+
+
+def _network(text: str) -> Network | None:
+    """The network as Calico's agent reads it: host bits masked, an address alone as itself (cnet.ParseCIDROrIP)."""
+    if not _CIDR.fullmatch(text) or text.lower().startswith("::ffff:"):
+        return None
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None
 
 
 def _ports(reader: CalicoReader, value: Any, route: Route) -> tuple[Port, ...]:

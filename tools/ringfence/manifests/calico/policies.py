@@ -116,7 +116,7 @@ def read_types(reader: CalicoReader, value: Any, route: Route) -> list[str]:
     types: list[str] = []
     for index, item in enumerate(listed):
         found = reader.chosen("null" if item is None else item, (*route, index), _TYPES)
-        if found in types:
+        if found and found in types:
             other = "Egress" if found == "Ingress" else "Ingress"
             reader.refuse((*route, index), f"{found} stands twice; the server refuses it", f"did you mean {other}?")
         types.append(found)

@@ -51,7 +51,8 @@ class CalicoReader(Reader):
             return value
         near = next((name for name in names if str(value).lower() == name.lower()), "")
         hint = f"did you mean `{near}`?" if near else f"one of {', '.join(names)}"
-        self.refuse(route, f"`{route[-1]}` is {str(value)[:40]!r}; the server refuses it", hint)
+        what = f"`{next(step for step in reversed(route) if isinstance(step, str))}`"
+        self.refuse(route, f"{what} holds {str(value)[:40]!r}; the server refuses it", hint)
         return default
 
     def number(self, value: Any, route: Route) -> float | None:
@@ -65,7 +66,7 @@ class CalicoReader(Reader):
         """A whole number of a range, None where it is absent."""
         if value is None or (type(value) is int and first <= value <= last):
             return value if type(value) is int else None
-        self.refuse(route, f"`{route[-1]}` is {str(value)[:40]}, no whole number from {first} to {last}")
+        self.refuse(route, f"`{route[-1]}` is {str(value)[:40]!r}, no whole number from {first} to {last}")
         return None
 
     def flag(self, value: Any, route: Route) -> bool:
@@ -78,7 +79,8 @@ class CalicoReader(Reader):
         for index, item in enumerate(self.items(value, route)):
             text = self.typed(item, str, (*route, index), True)
             if unique and text in result:
-                self.refuse((*route, index), f"{text!r} stands twice in `{route[-1]}`, which is a set", "drop one")
+                message = f"{text!r} stands twice in `{route[-1]}`; the server refuses the object"
+                self.refuse((*route, index), message, "drop one", readable=True)
             elif text is not None:
                 result.append(text)
         return result

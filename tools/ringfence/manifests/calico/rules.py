@@ -149,10 +149,11 @@ def _consistent(reader: CalicoReader, data: dict[str, Any], route: Route, rule: 
             reader.unenforced((*route, "ipVersion"), message, f"write {4 if number == 1 else 6}")
     found = families(rule.source) | families(rule.destination)
     if len(found) > 1:
-        message = "IPv4 and IPv6 networks in one rule: Calico turns the policy down"
-        reader.unenforced(route, message, "make one rule for each family")
-    elif found and rule.ip_version not in (None, *found):
-        reader.unenforced((*route, "ipVersion"), f"`ipVersion` is {rule.ip_version}, the networks are of the other")
+        message = "IPv4 and IPv6 networks in one rule: read for each family by itself, and refused by some releases"
+        reader.warn(UNUSUAL, route, message, "make one rule for each family")
+    if found and rule.ip_version is not None and found != {rule.ip_version}:
+        message = f"`ipVersion` is {rule.ip_version} beside networks of the other: Calico's validation turns it down"
+        reader.unenforced((*route, "ipVersion"), message, "make them agree")
 
 
 def _service(reader: CalicoReader, data: dict[str, Any], route: Route, key: str, entity: Entity) -> None:
