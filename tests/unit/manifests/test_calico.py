@@ -264,6 +264,7 @@ def test_findings_on_policies(spec: str, code: str, line: int, column: int, mess
         ("http: {paths: [{exact: /, prefix: /}]}", "RF732", "either `exact` or `prefix`"),
         ("protocol: UDP, http: {methods: [GET]}", "RF730", "needs protocol TCP"),
         ("metadata: {annotations: []}", "RF730", "a list where"),
+        (f"http: {{methods: [{', '.join(['GET'] * 21)}]}}", "RF730", "more than 20"),
     ],
 )
 def test_findings_on_rules(body: str, code: str, message: str):
@@ -274,6 +275,36 @@ def test_findings_on_rules(body: str, code: str, message: str):
     assert finding.where.line == 6
     assert finding.where.column >= 13
     assert (found is None) == has_errors(findings)
+
+
+@pytest.mark.parametrize(
+    ("rule", "code", "message"),
+    [
+        ("{action: Allow, http: {methods: [GET]}}", "RF732", "`http` in an egress rule"),
+        ("{action: Deny, destination: {services: {name: s}, ports: []}}", "", ""),
+        (
+            "{action: Deny, protocol: TCP, destination: {services: {name: s}, ports: [80]}}",
+            "RF730",
+            "`ports` beside `services`",
+        ),
+        ("{action: Deny, source: {services: {name: s}}}", "RF732", "in the source of an egress rule"),
+    ],
+)
+def test_findings_on_egress_rules(rule: str, code: str, message: str):
+    _, findings = read(f"  selector: all()\n  egress: [{rule}]\n")
+    found = [(finding.check.code, message in finding.message) for finding in findings if finding.check.code != "RF737"]
+    assert found == ([(code, True)] if code else [])
+
+
+def test_http_belongs_to_allow():
+    found, findings = read("  selector: all()\n  ingress: [{action: Deny, http: {methods: [GET]}}]\n")
+    assert found is None
+    assert "`http` belongs to Allow" in findings[0].message
+
+
+def test_icmp_of_a_family_beside_its_version():
+    assert rule("protocol: ICMPv6, ipVersion: 6").ip_version == 6
+    assert rule("protocol: ICMP, ipVersion: 4").ip_version == 4
 
 
 def test_what_stands_twice_in_a_set_is_an_error_and_clear():

@@ -94,6 +94,7 @@ def test_an_error_points_at_the_column(text: str, column: int, why: str, hint: s
 
 def test_nesting_has_a_limit_and_no_traceback():
     assert parse("(" * DEEPEST + "all()" + ")" * DEEPEST) == All()
+    assert isinstance(parse(" || ".join(["(has(a))"] * 2 * DEEPEST)), Or)
     with pytest.raises(SelectorError, match=f"deeper than {DEEPEST}"):
         parse("(" * 100_000)
     assert parse("!" * 100_001 + "all()") == Not(All())
