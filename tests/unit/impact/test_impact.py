@@ -153,7 +153,7 @@ def test_a_namespace_that_goes_is_warned_about() -> None:
     gone = {path: raw for path, raw in base.items() if not path.startswith("policies/rendered/overlays/prod/payments/")}
     report = impact_of(base, gone)
     assert "RF604" in codes(list(report.findings))
-    assert "payments loses all its policies in prod" in " ".join(item.message for item in report.findings)
+    assert "namespace payments has no policies in prod any more" in " ".join(item.message for item in report.findings)
 
 
 def test_equal_changes_of_clusters_are_one_row_and_others_are_not() -> None:
@@ -222,3 +222,17 @@ def test_other_labels_under_the_same_name_are_told() -> None:
     moved = small()[catalogue].replace("namespace: kube-system", "namespace: dns-system")
     moved = moved.replace("{k8s-app: kube-dns}", "{k8s-app: core-dns}")
     assert "RF606" not in codes(list(impact_of(base, rendered({catalogue: moved})[0]).findings))
+
+
+def test_objects_of_a_namespace_that_leaves_stay_in_the_cluster() -> None:
+    base, _ = rendered()
+    namespace = "teams/payments/payments/namespace.yaml"
+    head, _ = rendered({namespace: small()[namespace].replace("workloads:", "environments: [prod]\nworkloads:")})
+    objects = {(item.action, item.namespace, item.name, item.clusters) for item in impact_of(base, head).objects}
+    assert ("leave", "payments", "ringfence-api", ("dev",)) in objects
+    assert ("leave", "payments", "ringfence-baseline", ("dev",)) in objects
+    fewer, _ = rendered(
+        {namespace: small()[namespace].replace("    accepts:", "    environments: [prod]\n    accepts:")}
+    )
+    objects = {(item.action, item.namespace, item.name, item.clusters) for item in impact_of(base, fewer).objects}
+    assert ("prune", "payments", "ringfence-api", ("dev",)) in objects

@@ -131,7 +131,8 @@ def _abandoned(
         result += [
             ABANDONED.at(
                 Location("policies/rendered"),
-                f"namespace {name} loses all its policies in {cluster}: if it lives on, every pod of it is open",
+                f"namespace {name} has no policies in {cluster} any more: those that are there stay and are synced no "
+                "longer; if it lives on without them, every pod of it is open",
                 hint="delete the namespace in the cluster first",
                 subject=name,
             )

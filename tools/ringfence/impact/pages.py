@@ -111,7 +111,7 @@ ABANDONED = Check(
     "namespace-loses-policies",
     Severity.WARNING,
     """\
-A namespace loses all its policies in a cluster.
+A namespace has no rendered policies in a cluster any more.
 
 ## What it finds
 
@@ -119,7 +119,8 @@ A namespace for which the base rendered policies in a cluster and the head rende
 
 ## Why it matters
 
-If the namespace lives on, pruning its policies opens every pod of it: the default is to allow everything.
+Argo CD and Flux leave the policies of such a namespace in the cluster as they are, and correct and update them no
+more. If the namespace lives on, whoever deletes them opens every pod of it: the default is to allow everything.
 
 ## Fails
 

@@ -72,7 +72,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, order=True)
 class ObjectChange:
-    """A Kubernetes object that a sync creates, updates or prunes, in the clusters where it does.
+    """A Kubernetes object that a sync creates, updates, prunes or leaves behind, in the clusters where it does.
 
     `namespace` is the name in the cluster.
     """
