@@ -14,6 +14,8 @@ from ringfence import documents
 from ringfence.documents.document import Document
 from ringfence.findings import Finding, has_errors
 from ringfence.manifests import calico
+from ringfence.manifests.calico import effective
+from ringfence.manifests.calico.grammar import parse
 from ringfence.manifests.calico.selector import All, Compare, Global, Has
 from ringfence.manifests.calico.types import Entity, Icmp, Port, Rule, Service, ServiceAccounts
 from ringfence.manifests.types import NetworkPolicy
@@ -370,6 +372,56 @@ def test_an_object_inside_a_list_has_its_own_places():
     (document,), _ = documents.read_many("list.yaml", raw + b"  metadata: {name: t}\n  spec: {order: ten}\n")
     _, (finding,) = calico.read(document, document.data["items"][0], ("items", 0))
     assert str(finding.where) == "list.yaml:7:17"
+
+
+@pytest.mark.parametrize(
+    ("body", "in_namespace", "everywhere"),
+    [
+        ("", "None", "None"),
+        ("nets: [10.0.0.0/8]", "None", "None"),
+        ("selector: has(a)", "N && has(a)", "has(a)"),
+        ("notSelector: has(a)", "N", "None"),
+        ("namespaceSelector: a == 'b' || !all()", "pcns.a == 'b' || !has(NS)", "pcns.a == 'b' || !has(NS)"),
+        ("namespaceSelector: global(), selector: has(a)", "!has(NS) && has(a)", "!has(NS) && has(a)"),
+        ("serviceAccounts: {names: [t, s]}", "N && SA in {'s', 't'}", "SA in {'s', 't'}"),
+        (
+            "serviceAccounts: {names: [s], selector: has(b)}",
+            "N && (SA in {'s'} && has(pcsa.b))",
+            "SA in {'s'} && has(pcsa.b)",
+        ),
+        ("serviceAccounts: {selector: all()}", "N && all()", "all()"),
+    ],
+)
+def test_whom_an_entity_means(body: str, in_namespace: str, everywhere: str):
+    entity = rule(f"source: {{{body}}}").source
+    for namespace, text in (("shop", in_namespace), ("", everywhere)):
+        text = text.replace("NS", "projectcalico.org/namespace").replace("SA", "projectcalico.org/serviceaccount")
+        text = text.replace("N &&", "projectcalico.org/namespace == 'shop' &&")
+        text = "projectcalico.org/namespace == 'shop'" if text == "N" else text
+        assert str(effective.meant(entity, namespace)) == text
+
+
+def test_whom_a_policy_selects():
+    text = "projectcalico.org/namespace == 'shop' && (has(a) || has(b)) && has(pcsa.c)"
+    assert effective.selected(policy("  selector: has(a) || has(b)\n  serviceAccountSelector: has(c)\n")) == parse(text)
+    found = policy("  namespaceSelector: has(c)\n", "GlobalNetworkPolicy")
+    assert effective.selected(found) == parse("all() && has(pcns.c)")
+
+
+def test_effective_labels():
+    labels = effective.of_pod({"a": "1"}, "shop", {"team": "x"}, "robot", {"team": "y"})
+    assert labels == {
+        "a": "1",
+        "pcns.team": "x",
+        "pcns.projectcalico.org/name": "shop",
+        "pcsa.team": "y",
+        "pcsa.projectcalico.org/name": "robot",
+        "projectcalico.org/namespace": "shop",
+        "projectcalico.org/serviceaccount": "robot",
+        "projectcalico.org/orchestrator": "k8s",
+    }
+    assert effective.of_network_set({"a": "1"}, "", {}) == {"a": "1"}
+    assert "projectcalico.org/serviceaccount" not in effective.of_network_set({}, "shop", {})
 
 
 def test_each_check_has_a_page_and_a_code_of_its_own():

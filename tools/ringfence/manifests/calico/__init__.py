@@ -76,17 +76,14 @@ def read(document: Document, data: Any = None, root: Route = ()) -> tuple[Calico
     - The first rule that matches decides: Allow and Deny end the walk, Pass goes to the next tier, Log goes on.
     - No rule matched: the tier's action (Deny, or Pass) if one of its policies selected the pod in the direction, else
       the tier is left out. After the last tier the pod's profile allows.
-    - A policy selects a pod of its `namespace` ("" is any) whose labels match `selector`, while those of its namespace
-      match `namespaces` and those of its service account `accounts`. Pods have their labels, and besides
-      `projectcalico.org/namespace`, `/orchestrator` ("k8s") and `/serviceaccount`; namespaces and service accounts have
-      theirs and `projectcalico.org/name`. Labels of the namespace and of the account are inherited by pods as
-      `pcns.KEY` and `pcsa.KEY`, and a `selector` may name them so. A NetworkSet has its own labels, the name of its
-      namespace and the labels of that as `pcns.KEY`.
-    - An `Entity` with `selector`, `not_selector`, `namespaces` or `accounts` matches pods and network sets: in a
-      namespaced policy those of its own namespace, unless `namespaces` is given: then of the namespaces it matches, or
-      with `Global()` those outside every namespace. In a global policy without `namespaces`, any. `not_selector` takes
-      away; in a global policy it leaves addresses that nobody knows. No such part: any address. `nets` match addresses
-      of pods as of others. Named ports are those of the endpoint at that side, of the rule's protocol.
+    - Labels decide through `effective`: a pod has its own, those of its namespace as `pcns.KEY`, those of its service
+      account as `pcsa.KEY`, and some of Calico's; a network set likewise. A policy selects the pods whose effective
+      labels match `effective.selected(policy)`.
+    - An `Entity` means the pods and network sets whose effective labels match `effective.meant(entity, namespace)`,
+      and any address where that is None. Who or what matches `not_selector`, in any namespace, is taken away. A pod is
+      also meant where a network set holds its address. A negation holds for a global network set too: it has no labels
+      of a namespace. `nets` match addresses of pods as of others. Named ports are those of the endpoint at that side,
+      of the rule's protocol.
     - A rule is read for each IP version by itself: `nets` and `not_nets` are cut to the version, and where one that is
       given is left empty, the rule matches nothing of that version (`notNets: [10.0.0.0/8]` matches no IPv6 at all).
     - `do_not_track` and `pre_dnat` policies touch hosts only. `staged` policies count only as if promoted: Set takes
