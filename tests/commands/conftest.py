@@ -61,7 +61,9 @@ def small(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Gi
 
 
 @pytest.fixture
-def plain(small: GitRepository) -> GitRepository:
+def plain(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GitRepository:
     """The same in no Git repository."""
-    shutil.rmtree(small.path / ".git")
-    return small
+    path = tmp_path / "policies of all"
+    shutil.copytree(template, path, ignore=shutil.ignore_patterns(".git"))
+    monkeypatch.chdir(path)
+    return GitRepository(path)
