@@ -21,9 +21,9 @@ def named(api: str, kind: str, name: str = "x", **more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("api", "kind", "confined"),
     [
-        ("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy", False),
-        ("policy.networking.k8s.io/v1alpha1", "BaselineAdminNetworkPolicy", False),
-        ("policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy", False),
+        ("policy.networking.k8s.io/v1", "AdminNetworkPolicy", False),
+        ("policy.networking.k8s.io/v1", "BaselineAdminNetworkPolicy", False),
+        ("policy.networking.k8s.io/v1alpha1", "ClusterNetworkPolicy", False),
         ("networking.k8s.aws/v1alpha1", "ClusterNetworkPolicy", False),
         ("crd.antrea.io/v1beta1", "ClusterNetworkPolicy", False),
         ("crd.antrea.io/v1beta1", "NetworkPolicy", True),

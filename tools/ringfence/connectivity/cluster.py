@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ringfence.findings import Finding, Location
 from ringfence.manifests import (
     METADATA_NAME,
+    AdminPolicy,
+    AdminRule,
     ContainerPort,
     Labels,
     Manifests,
     NetworkPolicy,
     Opaque,
     PodsPeer,
+    Requirement,
+    Rule,
+    Selector,
     Workload,
     parse_files,
 )
@@ -82,6 +87,7 @@ class Endpoint:
 class ClusterState:
     """One cluster as an input. `namespaces` maps names to labels; namespaces that only pods or policies name are added.
 
+    `policies` are NetworkPolicies, `admin` the policies with tiers and ordered rules.
     `workload_of` maps pods (`namespace/name`) that are part of an endpoint to its name; `findings` and `skipped` come
     from reading.
     """
@@ -94,6 +100,15 @@ class ClusterState:
     workload_of: Mapping[str, str] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     skipped: Mapping[str, int] = field(default_factory=dict)
+    admin: tuple[AdminPolicy, ...] = ()
+
+    def rules(self) -> Iterator[Rule | AdminRule]:
+        """Every rule of every policy."""
+        for policy in self.policies:
+            yield from policy.ingress or ()
+            yield from policy.egress or ()
+        for other in self.admin:
+            yield from (*other.ingress, *other.egress)
 
     def all_namespaces(self) -> dict[str, Labels]:
         """Every namespace with its labels, `kubernetes.io/metadata.name` on each, by name."""
@@ -121,7 +136,7 @@ def is_manifest(path: str) -> bool:
 def from_manifests(manifests: Manifests, profile: Profile = UNSPECIFIED, *, pods: bool = False) -> ClusterState:
     """The cluster of manifests that are read already; `pods` as in `from_directory`."""
     findings = list(manifests.findings)
-    endpoints, workload_of = _endpoints(manifests.workloads, _keys(manifests.policies), pods, findings)
+    endpoints, workload_of = _endpoints(manifests.workloads, _requirements(manifests), pods, findings)
     return ClusterState(
         policies=tuple(manifests.policies),
         endpoints=tuple(endpoints),
@@ -131,20 +146,35 @@ def from_manifests(manifests: Manifests, profile: Profile = UNSPECIFIED, *, pods
         workload_of=workload_of,
         findings=tuple(findings),
         skipped=dict(manifests.skipped),
+        admin=tuple(manifests.admin),
     )
 
 
-def _keys(policies: Iterable[NetworkPolicy]) -> set[str]:
-    """The label keys of pods that some policy looks at."""
-    selectors = [policy.selector for policy in policies]
-    for policy in policies:
-        for rule in (*(policy.ingress or ()), *(policy.egress or ())):
-            selectors.extend(peer.pods for peer in rule.peers if isinstance(peer, PodsPeer))
-    return {requirement.key for selector in selectors for requirement in selector.requirements}
+def _requirements(manifests: Manifests) -> dict[str, set[Requirement]]:
+    """What policies ask of the labels of pods, by label key."""
+    selectors: list[Selector] = [policy.selector for policy in manifests.policies]
+    selectors += [policy.subject.pods for policy in manifests.admin]
+    for rule in ClusterState(policies=tuple(manifests.policies), admin=tuple(manifests.admin)).rules():
+        selectors.extend(peer.pods for peer in rule.peers if isinstance(peer, PodsPeer))
+    result: dict[str, set[Requirement]] = defaultdict(set)
+    for selector in selectors:
+        for requirement in selector.requirements:
+            result[requirement.key].add(requirement)
+    return result
+
+
+def _differ(items: Sequence[Workload], requirements: Mapping[str, set[Requirement]]) -> bool:
+    """Whether policies tell some workloads apart: by ports, host network, or a condition that not all of them meet."""
+    if len({(item.ports, item.host_network) for item in items}) > 1:
+        return True
+    pairs = {pair for item in items for pair in set(item.labels) ^ set(items[0].labels)}
+    labels = [dict(item.labels) for item in items]
+    asked = (requirement for key in {key for key, _ in pairs} for requirement in requirements.get(key, ()))
+    return any(len({requirement.matches(item) for item in labels}) > 1 for requirement in asked)
 
 
 def _endpoints(
-    workloads: Sequence[Workload], keys: set[str], pods: bool, findings: list[Finding]
+    workloads: Sequence[Workload], requirements: Mapping[str, set[Requirement]], pods: bool, findings: list[Finding]
 ) -> tuple[list[Endpoint], dict[str, str]]:
     """One endpoint for each workload that a person declared; with `pods`, one for each pod. And whose each pod is."""
     result: list[Endpoint] = []
@@ -158,11 +188,8 @@ def _endpoints(
     taken = {(item.namespace, item.kind, item.name) for item in result}
     workload_of: dict[str, str] = {}
     for (namespace, kind, name), items in owned.items():
-        told_apart = {
-            (tuple(pair for pair in item.labels if pair[0] in keys), item.ports, item.host_network) for item in items
-        }
         if (namespace, kind, name) not in taken:
-            if len(told_apart) > 1:
+            if _differ(items, requirements):
                 message = f"the pods of {kind or 'owner'} {namespace}/{name} differ in what policies look at"
                 related = tuple((item.where, item.id) for item in items[1:])
                 subject = f"{namespace}/{name}"

@@ -123,7 +123,7 @@ def rows(space: Space, ingress: Side, egress: Side) -> list[tuple[Row, Row]]:
 def _rows(space: Space, ingress: Rectangles, egress: Rectangles) -> list[Row]:
     sources_in, groups_in = ingress.per_source(space.size)
     sources_out, groups_out = egress.per_source(space.size)
-    painted: tuple[dict[tuple[int, ...], Row], ...] = ({}, {})
+    known: tuple[dict[tuple[int, ...], Row], ...] = ({}, {})
     classes: dict[tuple[tuple[int, ...], tuple[int, ...], bool], Row] = {}
     result = []
     for position in range(space.size):
@@ -131,7 +131,7 @@ def _rows(space: Space, ingress: Rectangles, egress: Rectangles) -> list[Row]:
         key = (inner, outer, external)
         row = classes.get(key)
         if row is None:
-            row = bits.overlay(_painted(painted[0], inner, groups_in), _painted(painted[1], outer, groups_out))
+            row = bits.overlay(painted(known[0], inner, groups_in), painted(known[1], outer, groups_out))
             if external:
                 row = {mask: kept for mask, where in row.items() if (kept := where & space.all_pods)}
             classes[key] = row
@@ -139,7 +139,8 @@ def _rows(space: Space, ingress: Rectangles, egress: Rectangles) -> list[Row]:
     return result
 
 
-def _painted(known: dict[tuple[int, ...], Row], numbers: tuple[int, ...], groups: list[dict[int, int]]) -> Row:
+def painted(known: dict[tuple[int, ...], Row], numbers: tuple[int, ...], groups: list[dict[int, int]]) -> Row:
+    """The union of some groups of rectangles, kept in `known` by their numbers."""
     row = known.get(numbers)
     if row is None:
         merged: dict[int, int] = defaultdict(int)

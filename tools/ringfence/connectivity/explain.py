@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ringfence.connectivity.cluster import Endpoint
-from ringfence.connectivity.resolve import Applied, Direction, Resolved
+from ringfence.connectivity.reasons import Reasons
+from ringfence.connectivity.resolve import Action, Direction, Resolved, Tier
+from ringfence.connectivity.walk import PointWalk, Step
 from ringfence.findings import Location
-from ringfence.manifests import BlockPeer
 from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import ALL_PORTS, FIRST, LAST, NO_PORTS, PROTOCOLS, PortRange, PortSet
 
@@ -47,6 +47,7 @@ class Half:
     """One direction: the `subject` is the end whose policies speak.
 
     Open when nothing isolates it; else only what `matches` let through. `reasons` say why `undefined` is not settled.
+    Where the cluster has tiers, `steps` are the way through them; `isolated_by` and `matches` then speak of all tiers.
     """
 
     direction: Direction
@@ -56,9 +57,12 @@ class Half:
     allowed: PortSet
     undefined: PortSet
     reasons: tuple[str, ...]
+    steps: tuple[Step, ...] = ()
 
     def __str__(self) -> str:
-        if self.matches:
+        if self.steps:
+            how = " \u2192 ".join(map(str, self.steps))
+        elif self.matches:
             how = "; ".join(f"{item.policy} {self.direction}{item}" for item in self.matches)
         elif self.isolated_by:
             how = f"isolated by {', '.join(map(str, self.isolated_by))}, no rule matches"
@@ -105,6 +109,7 @@ class Explainer:
     def __init__(self, result: Connectivity) -> None:
         self._result = result
         self._space = result.space
+        self._reasons = Reasons(result.space, result.opaque)
 
     def explain(
         self, source: int, destination: int, pair: tuple[PortSet, PortSet], protocol: str | None, port: int | None
@@ -114,22 +119,20 @@ class Explainer:
             PortRange(name, port or FIRST, port or LAST) for name in PROTOCOLS if protocol is None or name == protocol
         )
         allowed, undefined = (ports & focus for ports in pair)
-        names = self._name(source), self._name(destination)
+        names = self._reasons.name(source), self._reasons.name(destination)
         if source == destination and self._space.endpoints[source].kind == "Pod":
             return Explanation(*names, None, None, allowed, undefined, itself=True)
         egress = self._half(Direction.EGRESS, source, destination, focus)
         ingress = self._half(Direction.INGRESS, destination, source, focus)
         return Explanation(*names, egress, ingress, allowed, undefined)
 
-    def _name(self, position: int) -> str:
-        end = self._space.end(position)
-        return str(end) if isinstance(end, Endpoint) else ", ".join(end.ranges())
-
     def _half(self, direction: Direction, subject: int, peer: int, focus: PortSet) -> Half | None:
         """One direction; None for an end outside the cluster, about which policies say nothing."""
         end = self._space.end(subject)
         if isinstance(end, AddressSet):
             return None
+        if tiers := self._result.tiers.get(direction):
+            return self._tiered(tiers, direction, subject, peer, focus)
         isolations, matches, reasons = [], [], []
         unsettled = NO_PORTS
         destination = peer if direction is Direction.EGRESS else subject
@@ -139,7 +142,7 @@ class Explainer:
             certain = bool(item.subjects[0] >> subject & 1) and not self._space.host >> subject & 1
             isolations.append(Isolation(item.policy.id, item.policy.where, certain))
             if not certain:
-                reasons.append(self._unsure_subject(item, subject))
+                reasons.append(self._reasons.unsure_subject(item, subject))
             for rule in item.rules:
                 for sure, ports in self._rule(rule, item.subjects[0] >> subject & 1, peer, destination):
                     ports &= focus
@@ -148,7 +151,7 @@ class Explainer:
                     matches.append(Match(item.policy.id, rule.rule.index, rule.rule.where, ports, sure))
                     if not sure:
                         unsettled |= ports
-                        reasons += self._unsure_rule(rule, peer, destination)
+                        reasons += self._reasons.unsure_rule(rule, peer, destination)
         touching = [item for item in self._result.opaque if item.namespace in ("", end.namespace)]
         allowed = NO_PORTS
         if any(item.may_deny for item in touching):
@@ -161,7 +164,7 @@ class Explainer:
             allowed = focus
         if isolations and not any(item.certain for item in isolations):
             unsettled = focus
-        if doubts := self._doubts(direction, subject, peer, bool(isolations)):
+        if doubts := self._reasons.doubts(direction, subject, peer, bool(isolations)):
             reasons += doubts
             unsettled = focus
         return Half(
@@ -174,6 +177,26 @@ class Explainer:
             tuple(dict.fromkeys(reasons)) if unsettled - allowed else (),
         )
 
+    def _tiered(self, tiers: list[Tier], direction: Direction, subject: int, peer: int, focus: PortSet) -> Half:
+        atoms = self._result.atoms
+        walk = PointWalk(self._space, self._reasons, atoms, direction, subject, peer)
+        for tier in tiers:
+            walk.through(tier, self._result.opaque)
+        sure, possible = (ports & focus for ports in walk.end(self._result.opaque))
+        steps = tuple(replace(step, ports=step.ports & focus) for step in walk.steps if step.ports & focus)
+        ends = (step for step in steps if step.is_end)
+        isolations = tuple(Isolation(*policy, step.certain) for step in ends for policy in step.policies)
+        matches = tuple(
+            Match(name, step.rule, where, step.ports, step.certain)
+            for step in steps
+            for name, where in step.policies
+            if step.action is Action.ALLOW and not step.is_end
+        )
+        undefined = possible - sure
+        doubts = [*walk.reasons, *self._reasons.doubts(direction, subject, peer, True)]
+        reasons = tuple(dict.fromkeys(doubts)) if undefined else ()
+        return Half(direction, self._reasons.name(subject), isolations, matches, sure, undefined, reasons, steps)
+
     def _rule(self, rule: Resolved, chosen: int, peer: int, destination: int) -> list[tuple[bool, PortSet]]:
         """What a rule lets through between two positions: (surely?, ports)."""
         if not rule.peers[1] >> peer & 1:
@@ -185,44 +208,6 @@ class Explainer:
                 sure = sure_peer and (gate.sure == -1 or bool(gate.sure >> destination & 1))
                 found[sure] |= self._result.atoms.ports(gate.mask)
         return [(True, found[True]), (False, found[False] - found[True])]
-
-    def _unsure_subject(self, item: Applied, subject: int) -> str:
-        if self._space.host >> subject & 1:
-            doubt = f"whether {item.policy.id} selects it is left to the plugin"
-            return f"{self._name(subject)} uses the host's network; {doubt}"
-        return f"{self._name(subject)} stands for pods with unknown labels, which {item.policy.id} may select"
-
-    def _unsure_rule(self, rule: Resolved, peer: int, destination: int) -> list[str]:
-        reasons = []
-        name = self._name(peer)
-        if rule.peers[0] >> peer & 1:
-            if self._space.unknown >> destination & 1:
-                reasons.append(f"the named ports of {self._name(destination)} are not known")
-            elif any(gate.sure != gate.possible for gate in rule.gates):
-                reasons.append(f"{self._name(destination)} has a port name with two numbers")
-        elif self._space.unknown >> peer & 1:
-            reasons.append(f"{name} stands for pods with unknown labels")
-        elif not self._space.host >> peer & 1:
-            blocks = ", ".join(str(item) for item in rule.rule.peers if isinstance(item, BlockPeer))
-            if self._space.profile.ip_blocks_match_pods is None:
-                reasons.append(f"whether ipBlock {blocks} matches pods is not known of the network plugin")
-            else:
-                reasons.append(f"whether the address of {name} lies in ipBlock {blocks} is not known")
-        return reasons
-
-    def _doubts(self, direction: Direction, subject: int, peer: int, isolated: bool) -> list[str]:
-        """What makes everything possible in a direction, whatever the rules say."""
-        end = self._space.endpoints[subject]
-        reasons = [
-            f"{item.what} ({item.where}): {item.why}"
-            for item in self._result.opaque
-            if item.namespace in ("", end.namespace)
-        ]
-        if isolated and self._space.host >> peer & 1:
-            reasons.append(f"{self._name(peer)} uses the host's network; how policies see it is left to the plugin")
-        if isolated and direction is Direction.INGRESS and self._space.nodes >> peer & 1:
-            reasons.append("a node always reaches the pods that it runs")
-        return reasons
 
 
 __all__ = ["ALL_PORTS", "Explainer", "Explanation", "Half", "Isolation", "Match"]

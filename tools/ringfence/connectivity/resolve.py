@@ -1,7 +1,9 @@
 """Policies resolved to positions and port masks: whom each selects, and for each rule which peers and which ports.
 
-This is the neutral form that every dialect is lowered to. NetworkPolicy v1 needs one tier whose rules only allow; a
-dialect with tiers adds its own lowering here and its `Action`s, and the engine evaluates tier after tier.
+This is the neutral form that every dialect is lowered to: tiers in order, in each tier groups of policies in order, in
+each policy rules in order. The first rule that matches decides: it allows, denies, or passes on to the next tier. What
+no rule decides goes to the tier's end, if one of its policies selects the pod; after the last tier it is allowed.
+A dialect adds a lowering module (see `admin`); the engine stays as it is.
 """
 
 from __future__ import annotations
@@ -11,18 +13,21 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from ringfence.connectivity import bits
 from ringfence.connectivity.atoms import Atoms
 from ringfence.connectivity.bits import Fuzzy
 from ringfence.connectivity.cluster import ClusterState
-from ringfence.connectivity.space import Space
-from ringfence.manifests import NetworkPolicy, PolicyPort, Rule
+from ringfence.connectivity.space import Peer, Space
+from ringfence.manifests import AdminPolicy, AdminRule, NetworkPolicy, PolicyPort, Rule
 from ringfence.values.ports import FIRST, LAST, PROTOCOLS, PortRange
 
 
-class Action(enum.Enum):
-    """What a rule does with what it matches. NetworkPolicy v1 has only ALLOW."""
+class Action(enum.StrEnum):
+    """What a rule does with what it matches: PASS leaves it to the next tier. NetworkPolicy v1 has only ALLOW."""
 
     ALLOW = "allow"
+    DENY = "deny"
+    PASS = "pass"  # noqa: S105 -- an action, no password
 
 
 class Direction(enum.StrEnum):
@@ -45,7 +50,7 @@ class Gate:
 class Resolved:
     """A rule as positions: `peers` it matches, through which `gates`. `any_peer`: it names none."""
 
-    rule: Rule
+    rule: Rule | AdminRule
     peers: Fuzzy
     any_peer: bool
     gates: tuple[Gate, ...]
@@ -54,12 +59,25 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """One direction of a policy: the pods that it isolates, and its rules."""
+    """One direction of a policy: the pods that it selects, and its rules in order."""
 
-    policy: NetworkPolicy
+    policy: NetworkPolicy | AdminPolicy
     direction: Direction
     subjects: Fuzzy
     rules: tuple[Resolved, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """One direction of a tier: groups of policies in order; the policies of one group have no order among them.
+
+    `end` is what becomes of connections that no rule decides, of pods that some policy of the tier selects. Those of
+    other pods go to the next tier.
+    """
+
+    name: str
+    groups: tuple[tuple[Applied, ...], ...]
+    end: Action
 
 
 class Resolver:
@@ -67,11 +85,9 @@ class Resolver:
 
     def __init__(self, cluster: ClusterState, space: Space) -> None:
         self._space = space
-        wanted = {(port.protocol, port.name) for port in _ports(cluster.policies) if port.name}
-        self._named = self._named_ports(wanted)
-        numbers = [
-            PortRange(port.protocol, port.first, port.last) for port in _ports(cluster.policies) if not port.name
-        ]
+        entries = [port for rule in cluster.rules() for port in rule.ports]
+        self._named = self._named_ports({(port.protocol, port.name) for port in entries if port.name})
+        numbers = [PortRange(port.protocol, port.first, port.last) for port in entries if not port.name]
         targets = (PortRange(protocol, n, n) for (protocol, _), at in self._named.items() for n in at)
         self.atoms = Atoms({*numbers, *targets})
         self._gates: dict[tuple[PolicyPort, ...], tuple[Gate, ...]] = {}
@@ -84,17 +100,25 @@ class Resolver:
                 yield Applied(policy, direction, subjects, tuple(self._rule(policy.namespace, rule) for rule in rules))
 
     def _rule(self, namespace: str, rule: Rule) -> Resolved:
-        gates = self._gates.get(rule.ports)
-        if gates is None:
-            gates = self._gates[rule.ports] = tuple(self._gates_of(rule.ports))
+        gates = self.gates(rule.ports)
         if not rule.peers:
             return Resolved(rule, (self._space.everything,) * 2, True, gates)
-        sure = possible = 0
-        for peer in rule.peers:
-            one, other = self._space.peers(namespace, peer)
-            sure |= one
-            possible |= other
+        sure, possible = self.peers(namespace, rule.peers)
         return Resolved(rule, (sure & ~self._space.host, possible), False, gates)
+
+    def peers(self, namespace: str, peers: Iterable[Peer]) -> Fuzzy:
+        """The positions that some peers stand for together."""
+        found = bits.EMPTY
+        for peer in peers:
+            found = bits.either(found, self._space.peers(namespace, peer))
+        return found
+
+    def gates(self, ports: tuple[PolicyPort, ...]) -> tuple[Gate, ...]:
+        """What some entries of ports let through; none means every port."""
+        found = self._gates.get(ports)
+        if found is None:
+            found = self._gates[ports] = tuple(self._gates_of(ports))
+        return found
 
     def _gates_of(self, ports: tuple[PolicyPort, ...]) -> Iterator[Gate]:
         if not ports:
@@ -126,10 +150,4 @@ class Resolver:
         return {key: dict(sorted(at.items())) for key, at in result.items()}
 
 
-def _ports(policies: Iterable[NetworkPolicy]) -> Iterator[PolicyPort]:
-    for policy in policies:
-        for rule in (*(policy.ingress or ()), *(policy.egress or ())):
-            yield from rule.ports
-
-
-__all__ = ["PROTOCOLS", "Action", "Applied", "Direction", "Gate", "Resolved", "Resolver"]
+__all__ = ["PROTOCOLS", "Action", "Applied", "Direction", "Gate", "Resolved", "Resolver", "Tier"]

@@ -10,13 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ringfence.connectivity import bits, engine, space
+from ringfence.connectivity import admin, bits, engine, space, tiers
 from ringfence.connectivity.cluster import ClusterState, Endpoint
 from ringfence.connectivity.explain import Explainer, Explanation
-from ringfence.connectivity.resolve import Applied, Direction, Resolver
+from ringfence.connectivity.resolve import Action, Applied, Direction, Resolver, Tier
 from ringfence.errors import UsageError
 from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import ALL_PORTS, NO_PORTS, PortSet
+
+NETWORK_POLICY = "NetworkPolicy"
+"""The name of the tier of NetworkPolicy v1."""
 
 End = Endpoint | AddressSet
 """One end of a connection: a pod or workload of the cluster, or addresses outside it."""
@@ -68,13 +71,29 @@ class Connectivity:
             for item in resolver.apply(policy):
                 self.applied[item.direction][policy.namespace].append(item)
                 sides[item.direction].apply(item, blind)
+        self.tiers = self._tiers(resolver) if enforced and cluster.admin else {}
         for side in sides.values():
             side.doubt(self.opaque)
             side.close()
         self.isolated = {direction: side.isolated[0] for direction, side in sides.items()}
-        self.table = engine.rows(self.space, sides[Direction.INGRESS], sides[Direction.EGRESS])
+        if self.tiers:
+            self.table = tiers.rows(self.space, self.atoms.everything, self.tiers, self.opaque)
+        else:
+            self.table = engine.rows(self.space, sides[Direction.INGRESS], sides[Direction.EGRESS])
         self._names = space.names_of(self.space.endpoints)
         self._explainer = Explainer(self)
+
+    def _tiers(self, resolver: Resolver) -> dict[Direction, list[Tier]]:
+        """All tiers of both directions, in order; NetworkPolicy is one in their midst."""
+        result = {}
+        for direction in Direction:
+            before, after = (
+                admin.tier(self.cluster.admin, name, direction, resolver, self.space)
+                for name in (admin.ADMIN, admin.BASELINE)
+            )
+            group = tuple(item for items in self.applied[direction].values() for item in items)
+            result[direction] = [before, Tier(NETWORK_POLICY, (group,), Action.DENY), after]
+        return result
 
     @property
     def endpoints(self) -> list[Endpoint]:
@@ -89,7 +108,8 @@ class Connectivity:
     @property
     def counts(self) -> Counts:
         """How much was looked at."""
-        return Counts(self.space.pods, len(self.space.namespaces), len(self.cluster.policies), len(self.space.cells))
+        policies = len(self.cluster.policies) + len(self.cluster.admin)
+        return Counts(self.space.pods, len(self.space.namespaces), policies, len(self.space.cells))
 
     def rows(self, *, replicas: bool = True) -> Iterator[Row]:
         """Every pair with anything allowed or undefined, external sources last; addresses with equal ports are one set.

@@ -14,8 +14,11 @@ from ringfence.connectivity.bits import Fuzzy
 from ringfence.connectivity.cells import AddressIndex, partition
 from ringfence.connectivity.cluster import ClusterState, Endpoint
 from ringfence.connectivity.labels import LabelIndex
-from ringfence.manifests import BlockPeer, PodsPeer, Selector
+from ringfence.manifests import BlockPeer, NamesPeer, NetworksPeer, NodesPeer, PodsPeer, Selector
 from ringfence.values.addresses import EVERYWHERE, AddressSet
+
+Peer = PodsPeer | BlockPeer | NetworksPeer | NodesPeer | NamesPeer
+"""What a rule of any dialect may name as the other end."""
 
 ANY_KIND = "Any"
 """The kind of a representative."""
@@ -59,7 +62,7 @@ class Space:
         self._unaddressed = bits.of(i for i, item in enumerate(self.endpoints) if not item.addresses)
         self.nodes = self._cells_in(profile.nodes)
         self._in_namespaces: dict[Selector, Fuzzy] = {}
-        self._blocks: dict[AddressSet, Fuzzy] = {}
+        self._blocks: dict[tuple[AddressSet, bool | None], Fuzzy] = {}
 
     def select(self, namespace: str, selector: Selector) -> Fuzzy:
         """The pods of one namespace that a selector matches."""
@@ -67,10 +70,16 @@ class Space:
         sure, possible = self._pod_labels.match(selector)
         return sure & here, possible & here
 
-    def peers(self, namespace: str, peer: PodsPeer | BlockPeer) -> Fuzzy:
+    def peers(self, namespace: str, peer: Peer) -> Fuzzy:
         """The positions that a peer stands for, in a policy of some namespace, before anything about host networks."""
         if isinstance(peer, BlockPeer):
-            return self._block(peer.addresses)
+            return self._block(peer.addresses, self.profile.ip_blocks_match_pods)
+        if isinstance(peer, NetworksPeer):
+            return self._block(peer.addresses, self.profile.ip_blocks_match_pods is not False)
+        if isinstance(peer, NamesPeer):
+            return 0, self.outside
+        if isinstance(peer, NodesPeer):
+            return 0 if peer.nodes.requirements else self.nodes, (self.nodes or self.outside) | self.host
         if peer.namespaces is None:
             return self.select(namespace, peer.pods)
         return bits.both(self._namespaced(peer.namespaces), self._pod_labels.match(peer.pods))
@@ -106,16 +115,19 @@ class Space:
             return 0
         return bits.of(self.pods + i for i, cell in enumerate(self.cells) if cell <= addresses)
 
-    def _block(self, addresses: AddressSet) -> Fuzzy:
-        if (found := self._blocks.get(addresses)) is None:
+    def _block(self, addresses: AddressSet, matches: bool | None) -> Fuzzy:
+        if (found := self._blocks.get((addresses, matches))) is None:
             outside = self._cells_in(addresses)
-            sure, possible = self._pods_in(addresses)
-            found = self._blocks[addresses] = (sure | outside, possible | outside)
+            sure, possible = self._pods_in(addresses, matches)
+            found = self._blocks[addresses, matches] = (sure | outside, possible | outside)
         return found
 
-    def _pods_in(self, addresses: AddressSet) -> Fuzzy:
-        """The pods whose address lies in a block: by known addresses, else by where pod addresses can lie."""
-        if self.profile.ip_blocks_match_pods is False:
+    def _pods_in(self, addresses: AddressSet, matches: bool | None) -> Fuzzy:
+        """The pods whose address lies in a block: by known addresses, else by where pod addresses can lie.
+
+        `matches`: whether blocks match the addresses of pods at all, None for not known.
+        """
+        if matches is False:
             return bits.EMPTY
         hit, missed = self._addresses.within(addresses), self._addresses.within(EVERYWHERE - addresses)
         sure, possible = bits.of(hit - missed), bits.of(hit)
@@ -124,15 +136,14 @@ class Space:
             possible |= self._unaddressed
             if room <= addresses:
                 sure |= self._unaddressed
-        return (sure if self.profile.ip_blocks_match_pods else 0), possible
+        return (sure if matches else 0), possible
 
 
 def _blocks(cluster: ClusterState) -> Iterable[AddressSet]:
-    for policy in cluster.policies:
-        for rule in (*(policy.ingress or ()), *(policy.egress or ())):
-            for peer in rule.peers:
-                if isinstance(peer, BlockPeer):
-                    yield peer.addresses
+    for rule in cluster.rules():
+        for peer in rule.peers:
+            if isinstance(peer, BlockPeer | NetworksPeer):
+                yield peer.addresses
 
 
 def names_of(endpoints: Iterable[Endpoint]) -> dict[str, list[int]]:

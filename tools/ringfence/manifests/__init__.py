@@ -3,9 +3,9 @@
     manifests = parse_files({"policies/shop.yaml": raw, ...})   # several files
     manifests = parse("policies/shop.yaml", raw)                # one file
 
-A `Manifests` has `policies`, `namespaces`, `workloads`, `opaque`, `skipped` (a count by kind) and `findings`. Whatever
-is wrong is a finding; what it could touch is in `opaque`, which connectivity makes undefined. Nothing is dropped in
-silence.
+A `Manifests` has `policies`, `admin` (policies with tiers), `namespaces`, `workloads`, `opaque`, `skipped` (a count by
+kind) and `findings`. Whatever is wrong is a finding; what it could touch is in `opaque`, which connectivity makes
+undefined. Nothing is dropped in silence.
 
 This stage owns Kubernetes' validation rules. It knows neither flows nor how connectivity is computed.
 """
@@ -20,11 +20,17 @@ from ringfence.manifests.checks import CHECKS
 from ringfence.manifests.objects import Manifests
 from ringfence.manifests.types import (
     METADATA_NAME,
+    AdminPeer,
+    AdminPolicy,
+    AdminRule,
     BlockPeer,
     ContainerPort,
     Labels,
     Namespace,
+    NamesPeer,
     NetworkPolicy,
+    NetworksPeer,
+    NodesPeer,
     Opaque,
     PodsPeer,
     PolicyPort,
@@ -37,12 +43,18 @@ from ringfence.manifests.types import (
 __all__ = [
     "CHECKS",
     "METADATA_NAME",
+    "AdminPeer",
+    "AdminPolicy",
+    "AdminRule",
     "BlockPeer",
     "ContainerPort",
     "Labels",
     "Manifests",
+    "NamesPeer",
     "Namespace",
     "NetworkPolicy",
+    "NetworksPeer",
+    "NodesPeer",
     "Opaque",
     "PodsPeer",
     "PolicyPort",

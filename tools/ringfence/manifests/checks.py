@@ -34,14 +34,15 @@ UNKNOWN_FIELD = Check(
     "RF702",
     "networkpolicy-unknown-field",
     Severity.ERROR,
-    """A field that NetworkPolicy does not have.
+    """A field that a policy's API does not have.
 
 ## What it finds
-A key that the API of `networking.k8s.io/v1` does not declare, at any depth of a NetworkPolicy.
+A key that the API does not declare, at any depth of a NetworkPolicy or of an administrator's policy.
 
 ## Why it matters
 Without strict validation the server drops the field and keeps the rest: `form:` for `from:` leaves an empty rule, which
-allows everyone. With strict validation the object is refused.
+allows everyone. With strict validation the object is refused. A rule of an administrator's policy fails closed by its
+API: where it allows it matches nothing, where it denies or passes it matches everything.
 
 ## Fails
     ingress:
@@ -60,8 +61,8 @@ NOT_MODELLED = Check(
     """A policy of a kind that Ringfence does not evaluate.
 
 ## What it finds
-Objects that decide connections and are not NetworkPolicy v1: AdminNetworkPolicy, ClusterNetworkPolicy, the policies of
-Calico, Cilium, Antrea and others, told apart by API group.
+Objects that decide connections and are neither NetworkPolicy v1 nor an administrator's policy of
+`policy.networking.k8s.io`: the policies of Calico, Cilium, Antrea and others, told apart by API group.
 
 ## Why it matters
 Such a policy can allow and deny before or after NetworkPolicy does. Leaving it out would give wrong answers, so every
@@ -248,6 +249,74 @@ The server accepts it, and the other direction, which was probably meant, stays 
 """,
 )
 
+ADMIN_REFUSED = Check(
+    "RF708",
+    "admin-policy-refused",
+    Severity.ERROR,
+    """An AdminNetworkPolicy, BaselineAdminNetworkPolicy or ClusterNetworkPolicy that the API server refuses.
+
+## What it finds
+What the CRDs of `policy.networking.k8s.io` (v1alpha1, v1alpha2) turn down: missing `subject`, `from` or `to`, empty
+lists and peers, two members where exactly one belongs, unknown actions and tiers, priorities above 1000, too many
+rules, ports out of range, a range whose start is not below its end, CIDRs in a wrong form, a
+BaselineAdminNetworkPolicy that is not named `default`.
+
+## Why it matters
+The object never reaches the cluster, and such a policy can deny: every connection of the cluster becomes undefined.
+
+## Fails
+    spec: {tier: Admin, priority: 1001, subject: {namespaces: {}}}
+
+## Passes
+    spec: {tier: Admin, priority: 1000, subject: {namespaces: {}}}
+""",
+)
+
+EXPERIMENTAL = Check(
+    "RF709",
+    "admin-policy-experimental",
+    Severity.ERROR,
+    """A field that only the experimental channel of an administrator's policy has.
+
+## What it finds
+`nodes` and `domainNames` peers and, in v1alpha1, `namedPort`.
+
+## Why it matters
+A cluster with the CRDs of the standard channel refuses the object, and its rules are not there. Ringfence reads it as
+a cluster with the experimental channel does.
+
+## Fails
+    egress:
+      - {action: Deny, to: [{nodes: {}}]}
+
+## Passes
+    egress:
+      - {action: Deny, to: [{networks: [10.200.0.0/16]}]}
+""",
+)
+
+ADMIN_DOUBTFUL = Check(
+    "RF714",
+    "admin-policy-doubtful",
+    Severity.WARNING,
+    """A value that the API server accepts in an administrator's policy, and that an implementation cannot read.
+
+## What it finds
+Selectors with an unknown operator, without the values that it needs or with malformed labels; a protocol that is none
+of TCP, UDP and SCTP; a CIDR with host bits; a port range whose end lies below its start.
+
+## Why it matters
+The CRDs do not check these. What a network plugin makes of them is its own affair, so what hangs on them is undefined.
+(A CIDR with host bits is read as its network.)
+
+## Fails
+    subject: {namespaces: {matchExpressions: [{key: team, operator: IsIn, values: [shop]}]}}
+
+## Passes
+    subject: {namespaces: {matchExpressions: [{key: team, operator: In, values: [shop]}]}}
+""",
+)
+
 KUSTOMIZATION = Check(
     "RF720",
     "kustomization-not-supported",
@@ -284,5 +353,8 @@ CHECKS = (
     RULES_IGNORED,
     NO_SELECTOR,
     REPEATED_TYPE,
+    ADMIN_REFUSED,
+    EXPERIMENTAL,
+    ADMIN_DOUBTFUL,
     KUSTOMIZATION,
 )

@@ -11,10 +11,10 @@ from typing import Any
 
 from ringfence.documents.document import Document, Route
 from ringfence.findings import Finding, Location
-from ringfence.manifests import kinds, networkpolicy, workloads
-from ringfence.manifests.checks import DUPLICATE, NOT_AN_OBJECT, NOT_MODELLED, REFUSED
+from ringfence.manifests import adminpolicy, kinds, networkpolicy, workloads
+from ringfence.manifests.checks import ADMIN_REFUSED, DUPLICATE, NOT_AN_OBJECT, NOT_MODELLED, REFUSED
 from ringfence.manifests.reader import Reader
-from ringfence.manifests.types import Namespace, NetworkPolicy, Opaque, Workload
+from ringfence.manifests.types import AdminPolicy, Namespace, NetworkPolicy, Opaque, Workload
 
 
 @dataclass(slots=True)
@@ -22,6 +22,7 @@ class Manifests:
     """What was read: objects that decide connections, what is opaque, what was skipped by kind, and the findings."""
 
     policies: list[NetworkPolicy] = field(default_factory=list)
+    admin: list[AdminPolicy] = field(default_factory=list)
     namespaces: list[Namespace] = field(default_factory=list)
     workloads: list[Workload] = field(default_factory=list)
     opaque: list[Opaque] = field(default_factory=list)
@@ -37,6 +38,7 @@ class Manifests:
     def finish(self) -> Manifests:
         """Find objects declared twice; what the repetition could touch becomes opaque. Gives itself back."""
         self._unique(self.policies, "NetworkPolicy", may_deny=False)
+        self._unique(self.admin, "", may_deny=True)
         self._unique(self.namespaces, "Namespace", may_deny=True)
         self._unique(self.workloads, "", may_deny=True)
         return self
@@ -56,6 +58,8 @@ class Manifests:
         confined = kinds.confined(group, kind)
         if kind == "NetworkPolicy" and group in ("networking.k8s.io", "extensions", ""):
             self._policy(document, data, root)
+        elif adminpolicy.is_served(group, version, kind):
+            self._admin(document, data, root)
         elif confined is not None:
             self._opaque(document, data, root, f"{kind}.{group}", confined)
         elif (group, version, kind) == ("", "v1", "Namespace"):
@@ -89,6 +93,14 @@ class Manifests:
             self._refused(
                 reader, data, "NetworkPolicy", namespace if isinstance(namespace, str) and namespace else "default"
             )
+        self.findings += reader.findings
+
+    def _admin(self, document: Document, data: dict[str, Any], root: Route) -> None:
+        reader = Reader(document, root, ADMIN_REFUSED)
+        if policy := adminpolicy.read(reader, data):
+            self.admin.append(policy)
+        else:
+            self._refused(reader, data, data["kind"], "")
         self.findings += reader.findings
 
     def _refused(self, reader: Reader, data: Any, kind: str, namespace: str) -> None:

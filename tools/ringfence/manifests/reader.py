@@ -87,19 +87,23 @@ class Reader:
     ) -> dict[str, Any] | None:
         """The mapping, after a finding for each key that is not known."""
         data: dict[str, Any] | None = self.typed(value, dict, route, required)
-        for key in data or ():
-            if key not in known:
-                nearest = difflib.get_close_matches(str(key), known, 1, 0.5)
-                self.refused = True
-                self.findings.append(
-                    UNKNOWN_FIELD.at(
-                        self.document.at_key(*self.root, *route, key),
-                        f"unknown field `{key}`: the server drops or refuses it, and the rest means something else",
-                        hint=f"did you mean `{nearest[0]}`?" if nearest else f"known: {', '.join(sorted(known))}",
-                        subject=self.subject,
-                    )
-                )
+        self.refused |= self.unknown(data or {}, route, known)
         return data
+
+    def unknown(self, data: Mapping[str, Any], route: Route, known: Collection[str]) -> bool:
+        """Whether a mapping has keys that are not known, with a finding for each; the object stays readable."""
+        found = [key for key in data if key not in known]
+        for key in found:
+            nearest = difflib.get_close_matches(str(key), known, 1, 0.5)
+            self.findings.append(
+                UNKNOWN_FIELD.at(
+                    self.document.at_key(*self.root, *route, key),
+                    f"unknown field `{key}`: the server drops or refuses it, and the rest means something else",
+                    hint=f"did you mean `{nearest[0]}`?" if nearest else f"known: {', '.join(sorted(known))}",
+                    subject=self.subject,
+                )
+            )
+        return bool(found)
 
     def items(self, value: Any, route: Route) -> list[Any]:
         """The list, empty where it is absent."""

@@ -94,6 +94,40 @@ Peer = PodsPeer | BlockPeer
 
 
 @dataclass(frozen=True, slots=True)
+class NetworksPeer:
+    """One entry of `networks` of an administrator's policy: the addresses of pods count too, by the API's own text."""
+
+    addresses: AddressSet
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class NodesPeer:
+    """Nodes by their labels, as destinations."""
+
+    nodes: Selector
+
+    def __str__(self) -> str:
+        return f"nodes with {self.nodes}"
+
+
+@dataclass(frozen=True, slots=True)
+class NamesPeer:
+    """Destinations outside the cluster by domain names; which addresses they have, no file says."""
+
+    names: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return ", ".join(self.names)
+
+
+AdminPeer = PodsPeer | NetworksPeer | NodesPeer | NamesPeer
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyPort:
     """One entry of `ports`: by numbers `first`-`last`, or by `name` (then both are 0)."""
 
@@ -131,6 +165,47 @@ class NetworkPolicy:
     def id(self) -> str:
         """`namespace/name`."""
         return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class AdminRule:
+    """One rule of an administrator's policy; `action` is Allow (also for Accept), Deny or Pass.
+
+    `closed` says why the rule fails closed (a field that nobody knows): Allow then matches nothing, Deny and Pass match
+    everything. `unclear` says why its match is not sure. No port means every port; a port name stands once for each
+    protocol, as the API names none.
+    """
+
+    action: str
+    name: str
+    peers: tuple[AdminPeer, ...]
+    ports: tuple[PolicyPort, ...]
+    index: int
+    where: Location
+    closed: str = ""
+    unclear: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AdminPolicy:
+    """An AdminNetworkPolicy, BaselineAdminNetworkPolicy or ClusterNetworkPolicy: rules in order, in one tier.
+
+    `tier` is Admin or Baseline. A lower `priority` comes first; a BaselineAdminNetworkPolicy has 0.
+    """
+
+    kind: str
+    name: str
+    tier: str
+    priority: int
+    subject: PodsPeer
+    ingress: tuple[AdminRule, ...]
+    egress: tuple[AdminRule, ...]
+    where: Location
+
+    @property
+    def id(self) -> str:
+        """Its name; there is no namespace."""
+        return self.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,8 @@ def _block(cluster: str, answer: Explanation, colour: bool) -> str:
 
 def _half(half: Half) -> list[str]:
     lines = [f"  {half.direction} of {_plain(half.subject)}:"]
+    if half.steps:
+        return [f"{lines[0]} {' → '.join(one_line(str(step)) for step in half.steps)}"]
     if not half.isolated_by and not half.matches:
         return [f"{lines[0]} open, no policy isolates it"]
     for match in half.matches:

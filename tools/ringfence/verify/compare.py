@@ -195,6 +195,8 @@ def _one_direction(whole: Connectivity, direction: Direction) -> Connectivity:
     """The same cluster with the rules and isolation of one direction only."""
     if direction is Direction.EGRESS:
         policies = tuple(replace(policy, ingress=None) for policy in whole.cluster.policies)
+        admin = tuple(replace(policy, ingress=()) for policy in whole.cluster.admin)
     else:
         policies = tuple(replace(policy, egress=None) for policy in whole.cluster.policies)
-    return evaluate(replace(whole.cluster, policies=policies), representatives=True)
+        admin = tuple(replace(policy, egress=()) for policy in whole.cluster.admin)
+    return evaluate(replace(whole.cluster, policies=policies, admin=admin), representatives=True)

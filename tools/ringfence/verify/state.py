@@ -67,6 +67,7 @@ def _state(
     findings += parsed.findings
     state = ClusterState(
         policies=tuple(parsed.policies),
+        admin=tuple(parsed.admin),
         endpoints=tuple(_endpoints(model, clusters)),
         namespaces=_namespaces(model, clusters),
         profile=_profile(clusters),

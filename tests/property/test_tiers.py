@@ -1,0 +1,132 @@
+"""The walk through tiers agrees with the point evaluator, with its own explanations, and with laws."""
+
+from __future__ import annotations
+
+import copy
+from itertools import permutations, product
+from typing import Any
+
+from clusters import ADDRESSES, PORTS, files, names
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tiered import tiered_clusters
+from tiered_evaluator import KINDS, is_allowed
+
+from ringfence.connectivity import Connectivity, Profile, diff, evaluate, from_directory, to_json
+from ringfence.values.addresses import AddressSet
+from ringfence.values.ports import ALL_PORTS, PROTOCOLS
+
+Object = dict[str, Any]
+
+SETTINGS = settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+def result(objects: list[Object], match_pods: bool | None, *, representatives: bool = False) -> Connectivity:
+    state = from_directory(files(objects), Profile("p", ip_blocks_match_pods=match_pods))
+    assert {finding.check.code for finding in state.findings} <= {"RF709", "RF710", "RF711"}
+    return evaluate(state, representatives)
+
+
+def points(objects: list[Object]) -> list[tuple[str, str]]:
+    pods = names(objects)
+    return [*product(pods, pods), *product(pods, ADDRESSES), *product(ADDRESSES, pods)]
+
+
+@SETTINGS
+@given(tiered_clusters(), st.booleans())
+def test_every_point_agrees(objects: list[Object], match_pods: bool):
+    engine = result(objects, match_pods)
+    for source, destination in points(objects):
+        ports = engine.ports(source, destination)
+        assert not engine.undefined(source, destination)
+        for protocol, port in product(PROTOCOLS, PORTS):
+            expected = is_allowed(objects, source, destination, protocol, port, match_pods)
+            assert ports.contains(protocol, port) == expected, (source, destination, protocol, port)
+
+
+@SETTINGS
+@given(tiered_clusters(ordered=False), st.booleans())
+def test_equal_priorities_are_undefined_exactly_where_the_order_matters(objects: list[Object], match_pods: bool):
+    engine = result(objects, match_pods)
+    tiered = [item for item in objects if item["kind"] in KINDS]
+    others = [item for item in objects if item["kind"] not in KINDS]
+    orders = [[*others, *order] for order in permutations(tiered)]
+    for source, destination in points(objects):
+        allowed, undefined = engine.ports(source, destination), engine.undefined(source, destination)
+        assert bool(undefined) == bool(engine.reasons(source, destination))
+        for protocol, port in product(PROTOCOLS, (1, 80, 443, 65535)):
+            egress_and_ingress = {
+                is_allowed(order, source, destination, protocol, port, match_pods) for order in orders
+            }
+            if undefined.contains(protocol, port):
+                assert not allowed.contains(protocol, port)
+            else:
+                assert egress_and_ingress == {allowed.contains(protocol, port)}
+            if len(egress_and_ingress) == 2:
+                assert undefined.contains(protocol, port)
+
+
+@SETTINGS
+@given(tiered_clusters(ordered=False), st.sampled_from([True, False, None]), st.booleans(), st.data())
+def test_explanations_walk_to_the_same_answer(
+    objects: list[Object], match_pods: bool | None, representatives: bool, data: st.DataObject
+):
+    for item in objects:
+        if item["kind"] == "Pod" and data.draw(st.booleans()):
+            item["spec"]["hostNetwork"] = data.draw(st.booleans())
+            item.pop("status")
+    if data.draw(st.booleans()):
+        objects.append(copy.deepcopy(REFUSED))
+    profile = Profile(
+        "p",
+        ip_blocks_match_pods=match_pods,
+        pods=AddressSet.of(data.draw(st.sampled_from([[], ["10.1.0.0/16"], ["10.0.0.0/8"]]))),
+        nodes=AddressSet.of(data.draw(st.sampled_from([[], ["203.0.113.0/24"]]))),
+    )
+    engine = evaluate(from_directory(files(objects), profile), representatives)
+    inside = [item.id for item in engine.endpoints]
+    outside = ["8.8.8.8", "203.0.113.77", "2001:db8::5"]
+    for source, destination in (*product(inside, inside), *product(inside, outside), *product(outside, inside)):
+        told = engine.explain(source, destination)
+        allowed = possible = ALL_PORTS
+        for half in (told.egress, told.ingress):
+            if half is not None:
+                allowed &= half.allowed
+                possible &= half.allowed | half.undefined
+                assert half.steps
+        if not told.itself:
+            assert (told.allowed, told.undefined) == (allowed, possible - allowed), told.line
+        assert bool(told.undefined) == bool(told.reasons), told.line
+
+
+@SETTINGS
+@given(tiered_clusters(ordered=False), st.sampled_from([True, False, None]), st.randoms())
+def test_order_of_objects_never_matters_and_nothing_differs_from_itself(
+    objects: list[Object], match_pods: bool | None, random: Any
+):
+    before = result(objects, match_pods)
+    shuffled = list(objects)
+    random.shuffle(shuffled)
+    after = result(shuffled, match_pods)
+    assert diff(before, after) == []
+    assert to_json(before)["connections"] == to_json(after)["connections"]
+
+
+@SETTINGS
+@given(tiered_clusters(), st.booleans())
+def test_tiers_without_a_matching_subject_change_nothing(objects: list[Object], match_pods: bool):
+    plain = [item for item in objects if item["kind"] not in KINDS]
+    for item in objects:
+        if item["kind"] in KINDS:
+            item["spec"]["subject"] = {"namespaces": {"matchLabels": {"nobody": "here"}}}
+    assert diff(result(plain, match_pods), result(objects, match_pods)) == []
+
+
+REFUSED: Object = {
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "NetworkPolicy",
+    "metadata": {"name": "refused", "namespace": "a"},
+    "spec": {"podSelector": {}, "ingress": [{"from": [{}]}]},
+}
