@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from rendered_repository import Files, edited, impact_of, rendered
-from ringfence.impact import Change, Effect, Reason, Report
+from rendered_repository import TODAY, Files, edited, impact_of, rendered
+from ringfence import model
+from ringfence.impact import Change, Effect, Reason, Report, Side, assess, mended
 from ringfence.report import impact_json, impact_markdown, impact_text
-from small_repository import codes, small
+from small_repository import MemoryTree, codes, small
 
 FLOWS = "teams/checkout/shop/flows.yaml"
 PAYMENTS_FLOWS = "teams/payments/payments/flows.yaml"
@@ -236,3 +237,22 @@ def test_objects_of_a_namespace_that_leaves_stay_in_the_cluster() -> None:
     )
     objects = {(item.action, item.namespace, item.name, item.clusters) for item in impact_of(base, fewer).objects}
     assert ("prune", "payments", "ringfence-api", ("dev",)) in objects
+
+
+def test_a_base_with_a_broken_file_is_mended_from_the_head() -> None:
+    files, _ = rendered()
+    namespace = "teams/payments/payments/namespace.yaml"
+    broken = {**files, namespace: "kind: [\n"}
+    base, head = model.load(MemoryTree(broken))[0], model.load(MemoryTree(files))[0]
+    assert base is not None
+    assert head is not None
+    assert "payments/api" not in base.workloads
+    whole = mended(base, head, {namespace})
+    assert whole is not None
+    assert list(whole.workloads) == list(head.workloads)
+    sides = Side(MemoryTree(broken), "base", whole), Side(MemoryTree(files), "head", head)
+    assert assess(*sides, head, TODAY).changes == ()
+    unmended = Side(MemoryTree(broken), "base", base), sides[1]
+    assert assess(*unmended, head, TODAY).changes != ()
+    assert mended(base, head, ()) is base
+    assert mended(None, head, {namespace}) is None

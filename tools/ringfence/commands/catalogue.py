@@ -8,11 +8,9 @@ from ringfence.findings import Check
 def all_checks() -> list[Check]:
     """All checks by code. Raises `AssertionError` where two share a code or a name: identities are never reused."""
     from ringfence import checks, gitops, impact, manifests, render, verify
-    from ringfence.documents import style
 
     known = [
         *checks.ALL,
-        style.NOT_IN_STYLE,
         *render.CHECKS,
         gitops.OWNERS_DRIFT,
         *verify.CHECKS,

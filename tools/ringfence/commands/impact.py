@@ -11,11 +11,12 @@ Revisions are read from Git's objects; nothing is checked out. The connections a
 from __future__ import annotations
 
 import argparse
+import shlex
 from typing import TYPE_CHECKING, TextIO
 
 from ringfence.commands import shared
 from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS
-from ringfence.findings import Finding, Location, has_errors, in_order
+from ringfence.findings import Finding, Location, Severity, has_errors, in_order
 
 if TYPE_CHECKING:
     from ringfence.commands.shared import Loaded
@@ -52,18 +53,19 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         print("The declarations of the head are in error, so its impact cannot be told.", file=err)
         return EXIT_FINDINGS
     model = head.model
-    if args.cluster is not None:
-        shared.pick_clusters(model, args.cluster)
     revision = args.base if args.base is not None else sources.default_base(root, model.settings.default_branch)
     base = shared.load(args.directory, sources.revision(root, revision))
+    if args.cluster is not None and not (base.model and args.cluster in base.model.clusters):
+        shared.pick_clusters(model, args.cluster)
     result = impact.assess(
-        impact.Side(base.tree, base.tree.label, base.model),
+        impact.Side(base.tree, base.tree.label, impact.mended(base.model, model, _broken(base))),
         impact.Side(head.tree, head.tree.label, model),
         model,
         today,
         args.cluster,
     )
-    result = replace(result, findings=tuple(in_order([*result.findings, *_stale(head, model), *_base_errors(base)])))
+    findings = in_order([*result.findings, *_stale(head, model), *_base_errors(base)])
+    result = replace(result, findings=tuple(findings), command=_command(args, revision))
     out.write(_formatted(result, args.format, report.wants_colour(out)))
     return EXIT_FINDINGS if has_errors(result.findings) else EXIT_CLEAN
 
@@ -91,6 +93,20 @@ def _stale(head: Loaded, model: Model) -> list[Finding]:
     ]
 
 
+def _command(args: argparse.Namespace, revision: str) -> str:
+    """What reproduces the report, the base named even where it was the default."""
+    words = ["ringfence", "impact", "--base", revision]
+    for option in ("head", "cluster"):
+        if value := getattr(args, option):
+            words += [f"--{option}", value]
+    return shlex.join(words)
+
+
+def _broken(base: Loaded) -> frozenset[str]:
+    """The files of the base that are in error."""
+    return frozenset(item.where.path for item in base.findings if item.severity is Severity.ERROR)
+
+
 def _base_errors(base: Loaded) -> list[Finding]:
     """A note when the base itself was in error: what it declared there is not known."""
     from ringfence.impact import BASE_IN_ERROR
@@ -100,9 +116,9 @@ def _base_errors(base: Loaded) -> list[Finding]:
     return [
         BASE_IN_ERROR.at(
             Location("teams"),
-            f"the declarations of the base ({base.tree.label}) are in error, so this is not exact: what the broken "
-            "files declare counts as absent there, its connections as opened",
-            hint="repair the base first, or compare with a revision that validates: --base REV",
+            f"the declarations of the base ({base.tree.label}) are in error: what the head declares in the broken "
+            "files is taken for the base too, and flows that they held are missing among the causes",
+            hint="to have every cause, compare with a revision that validates: --base REV",
         )
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import datetime
 import os
 from collections.abc import Sequence
@@ -183,7 +184,15 @@ def plain_cluster(args: argparse.Namespace, manifests: Path) -> ClusterState:
         match_pods, enforces = DEFAULTS[args.cni]
         profile = Profile(args.cni, match_pods, enforces=enforces)
     tree = sources.folder(folder)
-    files = {path: tree.read(path) for path in tree.files() if is_manifest(path)}
-    if not files:
+    # what is passed over could hold a policy; a link to something else could not
+    findings = [item for item in tree.problems() if is_manifest(item.where.path) or (folder / item.where.path).is_dir()]
+    files = {}
+    for path in filter(is_manifest, tree.files()):
+        try:
+            files[path] = tree.read(path)
+        except sources.Unreadable as error:
+            findings.append(error.finding)
+    if not files and not findings:
         raise NothingToCheckError(f"{manifests} holds no manifest", "manifests are *.yaml, *.yml and *.json")
-    return from_directory(files, profile)
+    cluster = from_directory(files, profile)
+    return dataclasses.replace(cluster, findings=(*findings, *cluster.findings))

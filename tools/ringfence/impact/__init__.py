@@ -7,6 +7,7 @@ output format.
 from __future__ import annotations
 
 from ringfence.impact.assemble import Side, assess
+from ringfence.impact.mend import mended
 from ringfence.impact.pages import BASE_IN_ERROR, CHECKS, STALE
 from ringfence.impact.types import Approval, Cause, Change, Effect, ObjectChange, Reason, Report
 
@@ -23,4 +24,5 @@ __all__ = [
     "Report",
     "Side",
     "assess",
+    "mended",
 ]

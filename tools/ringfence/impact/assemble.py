@@ -56,7 +56,7 @@ def assess(base: Side, head: Side, model: Model, today: datetime.date, only: str
         found += changes(one, other, rows, model)
         findings += other.findings
         findings += _new_violations(one, other, base.model, model, today)
-    collapsed = [item for item in collapse(found) if only is None or only in item.clusters]
+    collapsed = collapse(item for item in found if only is None or only in item.clusters)
     findings += [_collateral(item) for item in collapsed if item.collateral]
     objects_before, objects_after = _objects(before), _objects(after)
     if only is not None:
@@ -68,7 +68,7 @@ def assess(base: Side, head: Side, model: Model, today: datetime.date, only: str
         base=base.label,
         head=head.label,
         clusters=clusters,
-        changes=tuple(collapsed),
+        changes=collapsed,
         objects=object_changes(objects_before, objects_after),
         approvals=approvals(changed_paths(base.tree, head.tree), base.model, model),
         findings=tuple(dict.fromkeys(findings)),

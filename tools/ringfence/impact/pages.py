@@ -151,8 +151,8 @@ A base revision whose own declarations do not validate.
 
 ## Why it matters
 
-What the broken files declare counts as absent in the base: its connections show as opened although nothing changes,
-and what the change closes there does not show.
+The namespaces and workloads of the broken files are taken from the head, so that connections compare. The flows that
+these files held are not known: they are missing among the causes of what closes.
 
 ## Fails
 

@@ -95,7 +95,10 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The impact of a head on a base. `clusters` are all that were compared; every tuple is in stable order."""
+    """The impact of a head on a base. `clusters` are all that were compared; every tuple is in stable order.
+
+    `command` reproduces the report.
+    """
 
     base: str
     head: str
@@ -105,6 +108,7 @@ class Report:
     approvals: tuple[Approval, ...]
     findings: tuple[Finding, ...]
     guardrails_checked: int
+    command: str = "ringfence impact"
 
     @property
     def quiet_clusters(self) -> tuple[str, ...]:

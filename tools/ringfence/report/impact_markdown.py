@@ -54,9 +54,7 @@ def render(report: Report) -> str:
             for item in report.objects
         ]
         lines += ["", "</details>", ""]
-    lines.append(
-        f"<sub>base {code(report.base)} · head {code(report.head)} · reproduce: {code('ringfence impact')}</sub>"
-    )
+    lines.append(f"<sub>base {code(report.base)} · head {code(report.head)} · reproduce: {code(report.command)}</sub>")
     return "\n".join(lines) + "\n"
 
 
