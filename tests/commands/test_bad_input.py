@@ -354,10 +354,10 @@ def test_thousands_of_findings(plain: GitRepository, ringfence: Cli) -> None:
     assert done.out.endswith("; 3,000 errors\n")
 
 
-def limited(*words: str, cwd: Path, shell: str) -> subprocess.CompletedProcess[str]:
+def limited(*words: str, cwd: Path, first: str) -> subprocess.CompletedProcess[str]:
     """A run under limits that a shell sets first."""
     return subprocess.run(
-        ["sh", "-c", f'{shell} exec "$@"', "sh", *command(*words)],
+        ["sh", "-c", f'{first} exec "$@"', "sh", *command(*words)],
         cwd=cwd,
         capture_output=True,
         text=True,
@@ -377,7 +377,7 @@ def test_a_full_disk(plain: GitRepository, words: list[str]) -> None:
     owners = ", ".join(f'"@example/{"x" * 60}{number}"' for number in range(20))
     edit(plain, TEAM, '["@example/checkout"]', f"[{owners}]")
     before = snapshot(plain.path)
-    done = limited(*words, cwd=plain.path, shell="ulimit -f 1;")
+    done = limited(*words, cwd=plain.path, first="ulimit -f 1;")
     assert done.returncode == 2, done.stdout + done.stderr
     assert "cannot write" in done.stderr
     assert "Traceback" not in done.stderr

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from command_kit import Cli, edit
 
@@ -99,7 +101,7 @@ def test_odd_ends(small: GitRepository, ringfence: Cli, text: str) -> None:
         assert ringfence(*command).code == 2
 
 
-def test_plain_manifests_need_no_repository(ringfence: Cli, tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plain_manifests_need_no_repository(ringfence: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "deploy").mkdir()
     (tmp_path / "deploy/all.yaml").write_text(MANIFESTS)
@@ -116,13 +118,31 @@ def test_plain_manifests_need_no_repository(ringfence: Cli, tmp_path, monkeypatc
     assert answer.err == "1 cluster: 1 allowed; no findings\n"
 
 
-def test_plain_manifests_that_are_broken(ringfence: Cli, tmp_path) -> None:
+def test_plain_manifests_that_are_broken(ringfence: Cli, tmp_path: Path) -> None:
     (tmp_path / "all.yaml").write_text(MANIFESTS)
     (tmp_path / "bad.yaml").write_text("kind: [")
     for command in (["connections"], ["explain", "shop/web", "shop/db"]):
         done = ringfence(*command, "--manifests", tmp_path)
         assert done.code == 1
         assert "bad.yaml:1:8: error RF007" in done.err
+
+
+def test_what_cannot_be_read_among_manifests_is_said(ringfence: Cli, tmp_path: Path) -> None:
+    (tmp_path / "deploy").mkdir()
+    (tmp_path / "deploy/all.yaml").write_text(MANIFESTS)
+    assert ringfence("connections", "--manifests", tmp_path / "deploy").code == 0
+    (tmp_path / "deploy/README").symlink_to("/nowhere")
+    assert ringfence("connections", "--manifests", tmp_path / "deploy").code == 0
+    (tmp_path / "deploy/more.yaml").symlink_to(tmp_path / "deploy/all.yaml")
+    (tmp_path / "deploy/others").symlink_to(tmp_path)
+    (tmp_path / "deploy/huge.yaml").write_bytes(b"#" * 17_000_000)
+    done = ringfence("connections", "--manifests", tmp_path / "deploy", "--format", "json")
+    assert done.code == 1
+    assert [(item["code"], item["path"]) for item in done.json["findings"]] == [
+        ("RF041", "huge.yaml"),
+        ("RF040", "more.yaml"),
+        ("RF040", "others"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,10 @@ class WorkingTree:
 
     def _link(self, path: str) -> Finding:
         full = self.root / path
-        target = Path(os.path.realpath(full))
+        try:
+            target = Path(os.path.realpath(full))
+        except OSError as error:
+            return link(path, f"nobody can say where it leads: {error.strerror or error}")
         if target.is_symlink():
             leads = "it leads back to itself"
         elif not target.is_relative_to(self.root):
