@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from rendered_repository import TODAY, Files, edited, rendered
+from ringfence import model as models
 from ringfence import verify
 from ringfence.findings import Finding, Location
 from ringfence.model.types import Model
 from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import PortRange, PortSet
 from ringfence.verify.declared import uncovered
-from small_repository import HEADER, MemoryTree, codes
+from small_repository import HEADER, MemoryTree, codes, small
 
 BASE = "policies/rendered/base"
 API = f"{BASE}/payments/payments/api.yaml"
@@ -139,8 +142,6 @@ def test_a_waiver_counts_until_its_last_day(expires: str, expected: list[str]) -
     files, _ = rendered()
     files["policies/waivers/one.yaml"] = waiver
     broken = edited(files, f"{BASE}/payments/payments/baseline.yaml", "protocol: UDP", "protocol: SCTP")
-    from ringfence import model as models
-
     model, _ = models.load(MemoryTree(broken))
     assert model is not None
     assert codes(verify.violations(verify.states(model, MemoryTree(broken))[0], model, TODAY)) == expected
@@ -229,3 +230,81 @@ def test_an_overlay_that_nothing_declared_is_foreign(path: str, where: str) -> N
     files[f"{overlays}/{path.rpartition('/')[0]}/extra.yaml"] = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
     found = findings(files, model)
     assert [(item.check.code, item.where.path) for item in found] == [("RF505", f"{overlays}/{where}")]
+
+
+WIDE = "  egress:\n    - to: [{ipBlock: {cidr: %s}}]\n      ports: [{protocol: TCP, port: 443}]\n"
+WORLD = (
+    HEADER.format("Guardrails")
+    + "guardrails:\n  - name: world-by-name\n    never: {from: {}, to: {world: true, except: [stripe]}}\n"
+    + "    reason: What leaves is named\n"
+)
+
+
+def waiver(guardrail: str, subject: str) -> str:
+    return (
+        HEADER.format("Waivers")
+        + f"waivers:\n  - {{guardrail: {guardrail}, subject: {subject}, reason: A test, "
+        + "approver: security@example.com, expires: 2027-01-01}\n"
+    )
+
+
+def broken_guardrails(files: Files) -> list[str]:
+    """The messages of the guardrails that the rendered policies of dev break."""
+    model, _ = models.load(MemoryTree(files))
+    assert model is not None
+    return [item.message for item in verify.violations(verify.states(model, MemoryTree(files))[0], model, TODAY)]
+
+
+def with_world(declared: Mapping[str, str | None] | None = None) -> Files:
+    """The small repository with a guardrail on the world and a checkout whose policy reaches 198.51.100.0/24."""
+    files, _ = rendered({**(declared or {})})
+    files["policies/guardrails/world.yaml"] = WORLD
+    return edited(files, CHECKOUT, "  egress:\n", WIDE % "198.51.100.0/24")
+
+
+def test_the_world_is_every_address_that_no_private_peer_or_cluster_holds() -> None:
+    [message] = broken_guardrails(with_world())
+    assert "shop/checkout → 198.51.100.0/24 on 443/TCP" in message
+    private = small()["policies/catalog/platform.yaml"] + (
+        "  office:\n    description: Desks\n    owner: platform\n    cidrs: [198.51.100.0/25]\n    world: false\n"
+    )
+    [message] = broken_guardrails(with_world({"policies/catalog/platform.yaml": private}))
+    assert "shop/checkout → 198.51.100.128/25 on 443/TCP" in message
+
+
+def test_what_a_guardrail_excepts_is_not_broken() -> None:
+    files, _ = rendered()
+    files["policies/guardrails/world.yaml"] = WORLD
+    assert broken_guardrails(edited(files, CHECKOUT, "  egress:\n", WIDE % "192.0.2.0/25")) == []
+    [message] = broken_guardrails(edited(files, CHECKOUT, "  egress:\n", WIDE % "192.0.2.0/23"))
+    assert "shop/checkout → 192.0.3.0/24 on 443/TCP" in message
+
+
+def test_a_waived_flow_excuses_its_own_ports_and_addresses_only() -> None:
+    news = "  - {name: news, from: checkout, to: internet, ports: [https], reason: News}\n"
+    flows = {"teams/checkout/shop/flows.yaml": small()["teams/checkout/shop/flows.yaml"] + news}
+    files, _ = rendered(flows)
+    files["policies/guardrails/world.yaml"] = WORLD
+    assert len(broken_guardrails(files)) >= 1
+    files["policies/waivers/one.yaml"] = waiver("world-by-name", "shop/news")
+    assert broken_guardrails(files) == []
+    more = "  egress:\n    - to: [{ipBlock: {cidr: 198.51.100.0/24}}]\n      ports: [{protocol: TCP, port: 80}]\n"
+    [message] = broken_guardrails(edited(files, CHECKOUT, "  egress:\n", more))
+    assert "shop/checkout → 198.51.100.0/24 on 80/TCP" in message
+
+
+def test_a_waiver_of_another_guardrail_or_subject_excuses_nothing() -> None:
+    for guardrail, subject in (("card-data", "shop/checkout"), ("world-by-name", "shop/frontend")):
+        files = {**with_world(), "policies/waivers/one.yaml": waiver(guardrail, subject)}
+        assert len(broken_guardrails(files)) == 1
+    assert (
+        broken_guardrails({**with_world(), "policies/waivers/one.yaml": waiver("world-by-name", "shop/checkout")}) == []
+    )
+
+
+def test_addresses_of_another_environment_are_that_environment() -> None:
+    files, _ = rendered()
+    broken = edited(files, CHECKOUT, "  egress:\n", WIDE % "10.8.0.0/14")
+    [message] = broken_guardrails(broken)
+    assert "nothing-from-dev-reaches-prod" in message
+    assert "shop/checkout → 10.8.0.0/14 on 443/TCP" in message
