@@ -11,7 +11,7 @@ from typing import Any
 
 from ringfence.documents.document import Document, Route
 from ringfence.findings import Finding, Location
-from ringfence.manifests import adminpolicy, kinds, networkpolicy, workloads
+from ringfence.manifests import adminpolicy, kinds, networkpolicy, vendors, workloads
 from ringfence.manifests.checks import ADMIN_REFUSED, DUPLICATE, NOT_AN_OBJECT, NOT_MODELLED, REFUSED
 from ringfence.manifests.reader import Reader
 from ringfence.manifests.types import AdminPolicy, Namespace, NetworkPolicy, Opaque, Workload
@@ -56,6 +56,7 @@ class Manifests:
         (group, version), kind = kinds.split(data["apiVersion"]), data["kind"]
         template = kinds.POD_TEMPLATES.get((group, kind))
         confined = kinds.confined(group, kind)
+        self.findings += vendors.findings_of(document, data, root, group, kind)
         if kind == "NetworkPolicy" and group in ("networking.k8s.io", "extensions", ""):
             self._policy(document, data, root)
         elif adminpolicy.is_served(group, version, kind):
