@@ -77,8 +77,8 @@ def test_explanations_walk_to_the_same_answer(
         if item["kind"] == "Pod" and data.draw(st.booleans()):
             item["spec"]["hostNetwork"] = data.draw(st.booleans())
             item.pop("status")
-    if data.draw(st.booleans()):
-        objects.append(copy.deepcopy(REFUSED))
+    strange = data.draw(st.lists(st.sampled_from([REFUSED, FOREIGN]), max_size=2, unique_by=id))
+    objects += copy.deepcopy(strange)
     profile = Profile(
         "p",
         ip_blocks_match_pods=match_pods,
@@ -129,4 +129,10 @@ REFUSED: Object = {
     "kind": "NetworkPolicy",
     "metadata": {"name": "refused", "namespace": "a"},
     "spec": {"podSelector": {}, "ingress": [{"from": [{}]}]},
+}
+
+FOREIGN: Object = {
+    "apiVersion": "k8s.ovn.org/v1",
+    "kind": "EgressFirewall",
+    "metadata": {"name": "f", "namespace": "b"},
 }

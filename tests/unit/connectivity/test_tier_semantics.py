@@ -349,6 +349,15 @@ def test_a_rule_that_nobody_can_read_is_undefined_where_it_decides():
     assert verdict(result, "a/y", "b/z") == "allowed"
 
 
+def test_what_is_not_modelled_unsettles_what_tiers_allow_and_deny():
+    foreign = {"apiVersion": "k8s.ovn.org/v1", "kind": "EgressFirewall", "metadata": {"name": "f", "namespace": "a"}}
+    tiers = admin("p", ingress=[rule("Deny", "from", pods_of("x")), rule("Allow", "from")])
+    result = z_from(tiers, foreign)
+    assert verdict(result, "a/y", "b/z") == verdict(result, "b/z", "a/y") == "undefined"
+    assert verdict(result, "a/x", "b/z") == "denied"
+    assert verdict(result, "8.8.8.8", "b/z") == "allowed"
+
+
 def test_both_apis_in_one_cluster_have_no_order():
     old, new = admin("old", 1, ingress=ingress("Deny")), admin("new", 2, "v1alpha2", ingress=ingress("Allow"))
     assert verdict(z_from(old, new), "a/x", "b/z") == "undefined"
