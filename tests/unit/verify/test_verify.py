@@ -209,7 +209,7 @@ def test_an_object_of_another_kind_is_foreign(kind: str) -> None:
         f"apiVersion: {api}\nkind: {name}\nmetadata: {{name: extra, namespace: payments}}\n"
         "spec: {template: {metadata: {labels: {app: api}}}}\n"
     )
-    assert codes(findings(_with_resource(files, text), model)) == ["RF505", "RF505"]
+    assert codes(findings(_with_resource(files, text), model)).count("RF505") == 2
 
 
 @pytest.mark.parametrize(
