@@ -251,3 +251,10 @@ def test_explain_a_workload_that_is_not_in_the_cluster(small: GitRepository, rin
     done = ringfence("explain", "shop/checkout", "payments/api", "--cluster", "dev")
     assert done.code == 2
     assert "no cluster has both ends" in done.err
+
+
+def test_explain_says_that_policies_know_no_port_names(small: GitRepository, ringfence: Cli) -> None:
+    done = ringfence("explain", "shop/frontend", "shop/checkout:grpc")
+    assert done.code == 2
+    assert "'grpc' is the name of a port" in done.err
+    assert "shop/checkout:8443" in done.err

@@ -137,6 +137,22 @@ def _open(spec: dict[str, Any], direction: str) -> None:
     del spec[direction]
 
 
+def with_one_more_label_value(policy: dict[str, Any]) -> dict[str, Any]:
+    """The object with its first selector of labels widened to a second value, which no declared pod carries."""
+    other = copy.deepcopy(policy)
+    peers = [
+        item
+        for direction, side in (("ingress", "from"), ("egress", "to"))
+        for rule in other["spec"][direction]
+        for item in rule[side]
+        if "podSelector" in item
+    ]
+    selector = next(item for item in (*(peer["podSelector"] for peer in peers), other["spec"]["podSelector"]) if item)
+    (key, value), *_ = selector.pop("matchLabels").items()
+    selector["matchExpressions"] = [{"key": key, "operator": "In", "values": [value, "nobody-has-this"]}]
+    return other
+
+
 def is_redundant(name: str, policy: dict[str, Any]) -> bool:
     """Whether a breakage has no effect by design: the baseline isolates every pod of the namespace on its own."""
     return name.startswith("no isolation") and bool(policy["spec"]["podSelector"])
@@ -176,6 +192,8 @@ def test_a_broken_rule_turns_verify_red(repository: tuple[Tree, Model], path: st
             assert is_red(tree, loaded, path, yaml.safe_dump(less).encode()), f"{path}: operation {index} can go away"
         return
     assert content["kind"] == "NetworkPolicy"
+    wider = with_one_more_label_value(content)
+    assert is_red(tree, loaded, path, yaml.safe_dump(wider).encode()), f"{path} can select more unnoticed"
     [state] = verify.states(loaded, tree, cluster_of(path, loaded))
     objects = next(found for name, found in state.objects.items() if name == cluster_of(path, loaded).name)
     content = next(item for item in objects if item["metadata"] == content["metadata"])

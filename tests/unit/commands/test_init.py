@@ -35,6 +35,7 @@ def test_lays_out_every_file_and_nothing_else(tmp_path: Path, exists: bool) -> N
     assert created == files(target)
     assert [path.name for path in tmp_path.iterdir()] == ["new"]
     assert {
+        ".gitattributes",
         ".gitignore",
         ".gitlab-ci.yml",
         ".pre-commit-config.yaml",

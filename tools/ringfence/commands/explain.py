@@ -78,6 +78,12 @@ def split_port(text: str) -> tuple[str, int | None, str | None]:
     """`shop/cart:7070/TCP` as name, port and protocol; an IPv6 address with a port is `[2001:db8::1]:443`."""
     found = re.fullmatch(r"(?:\[(?P<six>[^\]]+)\]|(?P<name>[^:]+))(?::(?P<port>\d{1,5})(?:/(?P<protocol>\w+))?)?", text)
     if found is None:
+        named = re.fullmatch(r"(?P<name>[^:]+):(?P<port>[a-z0-9-]*[a-z][a-z0-9-]*)", text)
+        if named is not None and "." not in named["name"]:
+            raise UsageError(
+                f"{named['port']!r} is the name of a port, and policies see numbers",
+                f"write its number, such as {named['name']}:8443; without a port, every port is explained",
+            )
         return text, None, None
     name = found["six"] or found["name"]
     if found["port"] is None:

@@ -15,10 +15,12 @@ import shlex
 from typing import TYPE_CHECKING, TextIO
 
 from ringfence.commands import shared
-from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS
+from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, UsageError
 from ringfence.findings import Finding, Location, Severity, has_errors, in_order
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ringfence.commands.shared import Loaded
     from ringfence.impact import Report
     from ringfence.model.types import Model
@@ -53,7 +55,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         print("The declarations of the head are in error, so its impact cannot be told.", file=err)
         return EXIT_FINDINGS
     model = head.model
-    revision = args.base if args.base is not None else sources.default_base(root, model.settings.default_branch)
+    revision = args.base if args.base is not None else _default_base(root, model)
     base = shared.load(args.directory, sources.revision(root, revision))
     if args.cluster is not None and not (base.model and args.cluster in base.model.clusters):
         shared.pick_clusters(model, args.cluster)
@@ -91,6 +93,20 @@ def _stale(head: Loaded, model: Model) -> list[Finding]:
             hint="run: ringfence render",
         )
     ]
+
+
+def _default_base(root: Path, model: Model) -> str:
+    """Where the change left the default branch. The error says which setting names that branch."""
+    from ringfence import sources
+
+    branch = model.settings.default_branch
+    try:
+        return sources.default_base(root, branch)
+    except UsageError as error:
+        where = (
+            f"the default branch is {branch}: `repository.defaultBranch` in {sources.MARK}; or name a base: --base REV"
+        )
+        raise UsageError(error.message, f"{error.hint}; {where}" if error.hint else where) from error
 
 
 def _command(args: argparse.Namespace, revision: str) -> str:

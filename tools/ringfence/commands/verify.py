@@ -6,6 +6,7 @@ examples:
 
 Reads policies/rendered from disk, computes what it allows, and compares with the flows and the baseline: what
 is missing, what is in excess. Guardrails are held against the same connectivity.
+The files for Argo CD and Flux are the business of `ringfence render --check`.
 """
 
 from __future__ import annotations
