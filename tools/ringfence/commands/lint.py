@@ -2,7 +2,7 @@
 
 examples:
   ringfence lint --manifests deploy/
-  kustomize build overlays/prod > /tmp/prod/all.yaml && ringfence lint --manifests /tmp/prod
+  kustomize build overlays/prod -o build/ && ringfence lint --manifests build/
 
 Needs no repository. A policy that is refused is not enforced, and fails open.
 """
