@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,11 @@ GIT_SETTINGS = {
     "GIT_CONFIG_KEY_2": "advice.detachedHead",
     "GIT_CONFIG_VALUE_2": "false",
 }
+
+
+# A runner may start the tests with Ctrl-C ignored, which they and the processes that they start would inherit.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
