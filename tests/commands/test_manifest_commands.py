@@ -103,3 +103,21 @@ def test_nothing_to_read_is_no_success(tmp_path: Path, ringfence: Cli) -> None:
         done = ringfence(*command)
         assert done.code == 2
         assert done.out == ""
+
+
+def test_diff_says_in_which_folder_a_finding_is(tmp_path: Path, ringfence: Cli) -> None:
+    good, bad = folder(tmp_path / "a", POLICY), folder(tmp_path / "b", POLICY.replace("port: 7070", "port: 70000"))
+    done = ringfence("diff", "--manifests", good, bad, "--format", "json")
+    assert done.code == 1
+    assert [(item["code"], item["path"]) for item in done.json["findings"]] == [("RF701", f"{bad}/all.yaml")]
+
+
+def test_options_without_effect_are_refused(tmp_path: Path, ringfence: Cli) -> None:
+    path = folder(tmp_path / "a", POLICY)
+    for command in (("connections",), ("explain", "shop/frontend", "shop/cart")):
+        done = ringfence(*command, "--cni", "calico")
+        assert (done.code, done.out) == (2, "")
+        assert "--cni goes with --manifests" in done.err
+        done = ringfence(*command, "--manifests", path, "--cluster", "prod")
+        assert (done.code, done.out) == (2, "")
+        assert "--cluster is for a repository" in done.err

@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Print the connections; 1 when reading the manifests found errors."""
-    return _plain(args, out, err) if args.manifests else _repository(args, out, err)
+    return _plain(args, out, err) if shared.reads_manifests(args) else _repository(args, out, err)
 
 
 def _plain(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:

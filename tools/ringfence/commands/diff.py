@@ -10,12 +10,13 @@ Needs no repository. `ringfence impact` is the same question about two revisions
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from ringfence.commands import shared
 from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS
-from ringfence.findings import has_errors, in_order
+from ringfence.findings import Finding, Location, has_errors, in_order
 
 if TYPE_CHECKING:
     from ringfence.connectivity import Change
@@ -38,7 +39,8 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     from ringfence.report import json, text
 
     clusters = [shared.plain_cluster(args, folder) for folder in args.manifests]
-    findings = in_order(finding for cluster in clusters for finding in cluster.findings)
+    sides = zip(args.manifests, clusters, strict=True)
+    findings = in_order(_in(folder, finding) for folder, cluster in sides for finding in cluster.findings)
     before, after = (connectivity.evaluate(cluster) for cluster in clusters)
     changes = connectivity.diff(before, after, replicas=False)
     if args.format == "json":
@@ -55,6 +57,16 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         )
         err.write(text.findings(findings, summary, report.wants_colour(err)))
     return EXIT_FINDINGS if has_errors(findings) else EXIT_CLEAN
+
+
+def _in(folder: Path, finding: Finding) -> Finding:
+    """The finding with its places below the folder that it was read from, since both may hold files of one name."""
+    related = tuple((_below(folder, where), note) for where, note in finding.related)
+    return replace(finding, where=_below(folder, finding.where), related=related)
+
+
+def _below(folder: Path, where: Location) -> Location:
+    return replace(where, path=(folder / where.path).as_posix())
 
 
 def _ends(change: Change) -> str:

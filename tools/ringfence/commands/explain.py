@@ -40,7 +40,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     destination, port, protocol = split_port(args.destination)
     answers: list[tuple[str, Explanation]] = []
     findings: list[Finding] = []
-    if args.manifests:
+    if shared.reads_manifests(args):
         cluster = shared.plain_cluster(args, args.manifests)
         findings += cluster.findings
         answer = evaluate(cluster).explain(args.source, destination, protocol, port)

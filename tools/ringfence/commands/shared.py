@@ -160,6 +160,16 @@ def add_cni(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def reads_manifests(args: argparse.Namespace) -> bool:
+    """Whether the command is about plain manifests. Raises `UsageError` for an option that would have no effect."""
+    plain = args.manifests is not None
+    if plain and args.cluster is not None:
+        raise UsageError("--cluster is for a repository, and --manifests reads none", "leave one of them out")
+    if not plain and args.cni is not None:
+        raise UsageError("--cni goes with --manifests", "the plugin of a cluster is said in policies/clusters/")
+    return plain
+
+
 def plain_cluster(args: argparse.Namespace, manifests: Path) -> ClusterState:
     """The cluster that a folder of manifests declares, for the plugin of `--cni`.
 
