@@ -257,6 +257,16 @@ def test_one_of_two_keys_exactly(kind: str, key: str, item: str, both: str) -> N
         ("namespace: x, except: [10.0.0.0/8]", ["RF038"]),
         ("namespace: x, world: true", ["RF038"]),
         ("cidr: [10.0.0.0/8]", ["RF033"]),
+        ("names: [a.example.com]", []),
+        ("names: ['*.example.com'], world: false", []),
+        ("names: [a.example.com], cidrs: [10.0.0.0/8], except: [10.1.0.0/16]", []),
+        ("names: [a.example.com], except: [10.1.0.0/16]", ["RF038"]),
+        ("names: [a.example.com], namespace: x", ["RF038"]),
+        ("names: []", ["RF036"]),
+        ("names: [localhost]", ["RF036"]),
+        ("names: ['*']", ["RF036"]),
+        ("names: ['*.com']", ["RF036"]),
+        ("names: [10.0.0.1]", ["RF036"]),
     ],
 )
 def test_a_peer_is_addresses_or_pods(peer: str, expected: list[str]) -> None:

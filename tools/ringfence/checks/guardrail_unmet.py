@@ -141,6 +141,8 @@ def _covers(declared: End, wanted: End) -> bool:
         return False
     if declared.is_pods:
         return declared.namespace == wanted.namespace and set(declared.labels) <= set(wanted.labels)
+    if wanted.only_names:
+        return set(wanted.names) <= set(declared.names)
     return wanted.addresses <= declared.addresses
 
 

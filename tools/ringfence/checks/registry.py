@@ -18,6 +18,7 @@ from ringfence.checks import (
     guardrail_idle,
     guardrail_unmet,
     misplaced_flow,
+    names_without_addresses,
     namespace_claimed_twice,
     namespace_without_workloads,
     ticket_missing,
@@ -57,6 +58,7 @@ MODULES: tuple[CheckModule, ...] = (
     ticket_missing,
     cni_does_not_enforce,
     dialect_unsupported,
+    names_without_addresses,
     egress_to_world,
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ringfence.findings import Location
-from ringfence.model import blocks, ports
+from ringfence.model import blocks, dnsnames, ports
 from ringfence.model.layout import Place
 from ringfence.model.node import Node
 from ringfence.model.ports import Report
@@ -48,10 +48,12 @@ def _one(name: str, node: Node, report: Report) -> Peer | None:
     blocks.disjoint(excepts, report)
     if cidrs:
         blocks.inside(excepts, cidrs, report)
+    names = dnsnames.read(node.get("names"), report)
     namespace = node.string("namespace")
     named = ports.declared(node.get("ports"), report)
     # exactly one of the two is there in a valid document
-    if bool(cidrs) == bool(namespace):
+    outside = bool(cidrs or names)
+    if outside == bool(namespace) or bool(names) != node.has("names"):
         return None
     world = node.get("world").value
     return Peer(
@@ -63,7 +65,8 @@ def _one(name: str, node: Node, report: Report) -> Peer | None:
         addresses=blocks.address_set(cidrs, excepts),
         cidrs=blocks.canonical(cidrs),
         excepts=blocks.canonical(excepts),
-        world=bool(cidrs) and world is not False,
+        names=names,
+        world=outside and world is not False,
         namespace=namespace,
         labels=labels(node.get("labels")),
     )

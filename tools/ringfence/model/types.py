@@ -103,10 +103,12 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A named end outside the teams, from the catalogue: either addresses, or pods of a system namespace.
+    """A named end outside the teams, from the catalogue: addresses or DNS names or both, or pods of a system namespace.
 
-    For addresses, `addresses` is the set and `cidrs`/`excepts` its canonical texts in canonical order; `world` says
-    that they lie outside the organisation. For pods, `namespace` (never patterned) and `labels` select them; no label
+    For addresses, `addresses` is the set and `cidrs`/`excepts` its canonical texts in canonical order. `names` are
+    sorted DNS names of two labels or more, where a leading `*.` stands for one label; they count for egress, in a
+    dialect that can say names, and other dialects use the addresses. `world` says that both lie outside the
+    organisation. For pods, `namespace` (never patterned) and `labels` select them; no label
     selects all of the namespace.
     """
 
@@ -121,6 +123,7 @@ class Peer:
     world: bool = False
     namespace: str = ""
     labels: Labels = ()
+    names: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -129,8 +132,13 @@ class Peer:
 
     @property
     def is_pods(self) -> bool:
-        """Whether the peer is pods of the cluster and not addresses."""
+        """Whether the peer is pods of the cluster and not addresses or names."""
         return bool(self.namespace)
+
+    @property
+    def only_names(self) -> bool:
+        """Whether DNS names are all that is known of the peer: there is no address that could stand for them."""
+        return bool(self.names) and not self.cidrs
 
     def port(self, name: str) -> Port | None:
         """The port of that name."""

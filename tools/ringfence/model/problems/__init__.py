@@ -9,6 +9,7 @@ from ringfence.model.problems import addresses, clusters, files, flows, names, w
 ALSO_SCHEMA = frozenset(
     {
         addresses.BAD_CIDR,
+        addresses.BAD_DNS_NAME,
         clusters.BAD_PATTERN,
         flows.BAD_DATE,
         flows.BAD_PORT,

@@ -154,4 +154,43 @@ peers:
 """,
 )
 
-CHECKS = (BAD_CIDR, EXCEPT_OUTSIDE, CIDR_OVERLAP, CIDR_IN_CLUSTER)
+BAD_DNS_NAME = Check(
+    "RF134",
+    "bad-dns-name",
+    Severity.ERROR,
+    """
+A DNS name of a peer is not one that policies can hold.
+
+## What it finds
+
+A name of a peer that is not two or more labels in lower case, such as `api.example.com`: a URL, an address, a final
+dot, a `*` elsewhere than before the first dot, or a `*` alone.
+
+## Why it matters
+
+A policy matches the names that pods ask the cluster's DNS for. A name in another form matches nothing, or in one
+dialect more than in another.
+
+## Fails
+
+```yaml
+# policies/catalog/extra.yaml
+apiVersion: ringfence.dev/v1alpha1
+kind: Catalog
+peers:
+  mail: {description: Mail relay, owner: platform, names: [https://mail.example.com/]}
+```
+
+## Passes
+
+```yaml
+# policies/catalog/extra.yaml
+apiVersion: ringfence.dev/v1alpha1
+kind: Catalog
+peers:
+  mail: {description: Mail relay, owner: platform, names: [mail.example.com, "*.mail.example.com"]}
+```
+""",
+)
+
+CHECKS = (BAD_CIDR, EXCEPT_OUTSIDE, CIDR_OVERLAP, CIDR_IN_CLUSTER, BAD_DNS_NAME)
