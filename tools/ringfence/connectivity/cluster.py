@@ -79,8 +79,8 @@ class Endpoint:
 
     @property
     def is_representative(self) -> bool:
-        """Whether it stands for any other pod (`shop/*`) or a pod of any other namespace (`*/*`)."""
-        return self.name == "*"
+        """Whether it stands for pods that nobody declared: any other of a namespace (`shop/*`), or of any (`*/*`)."""
+        return self.name.startswith("*")
 
 
 @dataclass(frozen=True, slots=True)

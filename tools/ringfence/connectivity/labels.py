@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from ringfence.connectivity import bits
 from ringfence.connectivity.bits import Fuzzy
@@ -13,10 +13,17 @@ from ringfence.manifests import METADATA_NAME, Labels, Requirement, Selector
 class LabelIndex:
     """An index of positions 0 to n-1 by their labels, and of `unknown` positions whose labels nobody knows.
 
-    Where `names` is given, unknown things are namespaces whose name is none of them.
+    Where `names` is given, unknown things are namespaces whose name is none of them. `named` are positions of which
+    only this is known: the selector that they meet. No other selector matches them, unless that one implies it.
     """
 
-    def __init__(self, labelled: Iterable[Labels], unknown: int = 0, names: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        labelled: Iterable[Labels],
+        unknown: int = 0,
+        names: frozenset[str] = frozenset(),
+        named: Mapping[int, Selector] | None = None,
+    ) -> None:
         pairs: dict[tuple[str, str], list[int]] = defaultdict(list)
         keys: dict[str, list[int]] = defaultdict(list)
         count = 0
@@ -29,12 +36,13 @@ class LabelIndex:
         self._known = (1 << count) - 1
         self._unknown = unknown
         self._names = names
+        self._named = _Named(named or {})
         self._memo: dict[Selector, Fuzzy] = {}
 
     def match(self, selector: Selector) -> Fuzzy:
         """The positions that a selector matches, surely and possibly."""
         if (found := self._memo.get(selector)) is None:
-            found = (self._known | self._unknown,) * 2
+            found = (self._known | self._unknown | self._named.all,) * 2
             for requirement in selector.requirements:
                 found = bits.both(found, self._requirement(requirement))
             self._memo[selector] = found
@@ -48,6 +56,7 @@ class LabelIndex:
         else:
             having = bits.of(self._keys.get(item.key, ()))
         known = having if item.operator in ("In", "Exists") else self._known & ~having
+        known |= self._named.meeting(item)
         sure, possible = self._of_unknown(item)
         return known | (self._unknown if sure else 0), known | (self._unknown if possible else 0)
 
@@ -58,3 +67,45 @@ class LabelIndex:
             return (item.operator == "Exists",) * 2
         known_names = self._names.issuperset(item.values)
         return (item.operator == "NotIn" and known_names, item.operator == "NotIn" or not known_names)
+
+
+class _Named:
+    """Positions by the conditions that are known to hold for them, to find those from which another follows."""
+
+    def __init__(self, named: Mapping[int, Selector]) -> None:
+        self.all = bits.of(named)
+        self._values: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self._having: dict[str, int] = defaultdict(int)
+        self._others: dict[str, dict[Requirement, int]] = defaultdict(lambda: defaultdict(int))
+        for position, selector in named.items():
+            for item in selector.requirements:
+                if item.operator == "In" and len(item.values) == 1:
+                    self._values[item.key][item.values[0]] |= 1 << position
+                    self._having[item.key] |= 1 << position
+                else:
+                    self._others[item.key][item] |= 1 << position
+
+    def meeting(self, item: Requirement) -> int:
+        """The positions for which a condition follows from one that is known."""
+        if not self.all:
+            return 0
+        found = 0
+        if item.operator in ("In", "NotIn") and (values := self._values.get(item.key)):
+            for value in item.values:
+                found |= values.get(value, 0)
+        having = self._having.get(item.key, 0)
+        found = {"In": found, "NotIn": having & ~found, "Exists": having, "DoesNotExist": 0}[item.operator]
+        for known, where in self._others.get(item.key, {}).items():
+            found |= where if follows(known, item) else 0
+        return found
+
+
+def follows(known: Requirement, item: Requirement) -> bool:
+    """Whether a condition follows from one that is known: every label that meets the one meets the other."""
+    if known == item or known.key != item.key:
+        return known == item
+    if known.operator == "In":
+        return all(item.matches({known.key: value}) for value in known.values)
+    if known.operator == "Exists" or item.operator != "NotIn":
+        return False
+    return known.operator == "DoesNotExist" or set(known.values).issuperset(item.values)

@@ -6,7 +6,7 @@ import enum
 import ipaddress
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -55,9 +55,11 @@ class Counts:
 class Connectivity:
     """What the policies of one cluster allow. Made by `evaluate`."""
 
-    def __init__(self, cluster: ClusterState, representatives: bool = False) -> None:
+    def __init__(
+        self, cluster: ClusterState, representatives: bool = False, named: Sequence[space.NamedPods] = ()
+    ) -> None:
         self.cluster = cluster
-        self.space = space.Space(cluster, representatives)
+        self.space = space.Space(cluster, representatives, named)
         resolver = Resolver(cluster, self.space)
         self.atoms = resolver.atoms
         enforced = cluster.profile.enforces
@@ -257,10 +259,12 @@ def _as_cidr(text: str) -> str:
         raise UsageError(f"{text!r} is no address", "write an address such as 203.0.113.7, or a CIDR") from None
 
 
-def evaluate(cluster: ClusterState, representatives: bool = False) -> Connectivity:
+def evaluate(
+    cluster: ClusterState, representatives: bool = False, named: Sequence[space.NamedPods] = ()
+) -> Connectivity:
     """What the policies of a cluster allow, exactly.
 
     `representatives` adds `namespace/*` for any other pod of each namespace and `*/*` for a pod of any other namespace,
-    with unknown labels: what some labels would open is undefined.
+    with unknown labels: what some labels would open is undefined. `named` adds pods of which selectors are known.
     """
-    return Connectivity(cluster, representatives)
+    return Connectivity(cluster, representatives, named)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from ringfence.connectivity import bits
 from ringfence.connectivity.bits import Fuzzy
@@ -24,16 +25,38 @@ ANY_KIND = "Any"
 """The kind of a representative."""
 
 
+ANYTHING = Selector()
+"""The selector without conditions."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class NamedPods:
+    """Pods that nobody declared, of which just this is known: the selectors that they meet, and no others.
+
+    They are in the declared `namespace`, or ("") in some namespace that meets `namespaces`.
+    """
+
+    namespace: str = ""
+    namespaces: Selector = ANYTHING
+    pods: Selector = ANYTHING
+
+    def __str__(self) -> str:
+        where = self.namespace or (f"namespaces with {self.namespaces}" if self.namespaces.requirements else "")
+        return f"{self.pods}{' in ' if where else ''}{where}"
+
+
 class Space:
     """All positions of one cluster, and the sets of them that rules speak of."""
 
-    def __init__(self, cluster: ClusterState, representatives: bool) -> None:
+    def __init__(self, cluster: ClusterState, representatives: bool, named: Sequence[NamedPods] = ()) -> None:
         self.profile = profile = cluster.profile
         self.namespaces = cluster.all_namespaces()
         self.endpoints: list[Endpoint] = sorted(cluster.endpoints, key=lambda item: (item.id, item.kind))
         known = len(self.endpoints)
         if representatives:
             self.endpoints += [Endpoint(name, "*", ANY_KIND) for name in (*self.namespaces, "*")]
+        self.named = bits.span(len(self.endpoints), len(self.endpoints) + len(named))
+        self.endpoints += [Endpoint(item.namespace or "*", f"* {item}", ANY_KIND) for item in named]
         self.pods = len(self.endpoints)
         self.unknown = bits.span(known, self.pods)
         self.externals = EVERYWHERE - profile.pods - profile.services
@@ -49,10 +72,21 @@ class Space:
             members[numbers[item.namespace]].append(position)
         self._members = [bits.of(positions) for positions in members]
         self.members = dict(zip(numbers, self._members, strict=True))
-        self._pod_labels = LabelIndex((item.labels for item in self.endpoints[:known]), self.unknown)
-        self._namespace_labels = LabelIndex(
-            self.namespaces.values(), 1 << len(self.namespaces) if representatives else 0, frozenset(self.namespaces)
+        named_at = {self.pods - len(named) + index: item for index, item in enumerate(named)}
+        self._pod_labels = LabelIndex(
+            (item.labels for item in self.endpoints[:known]),
+            self.unknown & ~self.named,
+            named={position: item.pods for position, item in named_at.items()},
         )
+        elsewhere = [(position, item) for position, item in named_at.items() if not item.namespace]
+        self._namespace_labels = LabelIndex(
+            self.namespaces.values(),
+            1 << len(self.namespaces) if representatives else 0,
+            frozenset(self.namespaces),
+            {len(self._members) + index: item.namespaces for index, (_, item) in enumerate(elsewhere)},
+        )
+        self._members[-1] &= ~self.named
+        self._members += [1 << position for position, _ in elsewhere]
         self.host = bits.of(
             position
             for position, item in enumerate(self.endpoints)
