@@ -24,6 +24,8 @@ COMMANDS = (
     "init",
     "validate",
     "fmt",
+    "flows",
+    "promote-diff",
     "render",
     "verify",
     "connections",
@@ -156,7 +158,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _module(name: str) -> ModuleType:
-    return importlib.import_module(f"ringfence.commands.{name}")
+    return importlib.import_module(f"ringfence.commands.{name.replace('-', '_')}")
 
 
 def _report_bug(argv: Sequence[str]) -> int:
