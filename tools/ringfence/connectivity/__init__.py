@@ -23,7 +23,15 @@ Not modelled: Services (policies see target ports), ICMP, layer 7.
 
 from __future__ import annotations
 
-from ringfence.connectivity.cluster import ClusterState, Endpoint, Profile, from_directory, from_manifests, is_manifest
+from ringfence.connectivity.cluster import (
+    ClusterState,
+    Endpoint,
+    Profile,
+    accounts_of,
+    from_directory,
+    from_manifests,
+    is_manifest,
+)
 from ringfence.connectivity.diff import Change, diff
 from ringfence.connectivity.explain import Explanation, Half, Isolation, Match
 from ringfence.connectivity.output import diff_to_json, explanation_to_json, names, to_json
@@ -45,6 +53,7 @@ __all__ = [
     "Profile",
     "Row",
     "Verdict",
+    "accounts_of",
     "diff",
     "diff_to_json",
     "evaluate",

@@ -56,6 +56,11 @@ def either(a: Fuzzy, b: Fuzzy) -> Fuzzy:
     return a[0] | b[0], a[1] | b[1]
 
 
+def neither(a: Fuzzy, everything: int) -> Fuzzy:
+    """The complement of a fuzzy set in `everything`."""
+    return everything & ~a[1], everything & ~a[0]
+
+
 def paint(parts: dict[int, int], mask: int, where: int) -> None:
     """Add the ports `mask` at the positions `where` to a map of port mask to disjoint positions."""
     if not where or not mask:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
+from ringfence.connectivity import dialects
+from ringfence.connectivity.dialects import Condition
 from ringfence.findings import Finding, Location
 from ringfence.manifests import (
     METADATA_NAME,
@@ -17,7 +20,6 @@ from ringfence.manifests import (
     NetworkPolicy,
     Opaque,
     PodsPeer,
-    Requirement,
     Rule,
     Selector,
     Workload,
@@ -25,6 +27,10 @@ from ringfence.manifests import (
 )
 from ringfence.manifests.checks import REPLICAS_DIFFER
 from ringfence.values.addresses import NOWHERE, AddressSet
+
+if TYPE_CHECKING:
+    from ringfence.manifests.calico import CalicoObject
+    from ringfence.manifests.cilium import CidrGroup, CiliumPolicy
 
 NO_PLACE = Location("")
 """The place of an endpoint that no file declares."""
@@ -48,6 +54,13 @@ class Profile:
     enforces: bool = True
     host_network_as_pods: bool = False
 
+    def takes(self, dialect: str) -> bool | None:
+        """Whether the plugin obeys the objects of a dialect (`calico`, `cilium`); None where that is not known."""
+        return self.name == dialect if self.name in _PLUGINS else None
+
+
+_PLUGINS = ("antrea", "calico", "cilium", "flannel", "kube-router", "ovn-kubernetes", "weave")
+
 
 UNSPECIFIED = Profile()
 """A profile that says nothing: what depends on the network plugin is undefined."""
@@ -58,6 +71,7 @@ class Endpoint:
     """A pod (kind `Pod`) or all the pods of a workload, alike in everything that policies see.
 
     `addresses` are all of its exact pod addresses, empty for not known. `where` is the place that declares it.
+    `account` is the name of its service account, empty for not known.
     """
 
     namespace: str
@@ -68,6 +82,7 @@ class Endpoint:
     host_network: bool = False
     addresses: tuple[str, ...] = ()
     where: Location = NO_PLACE
+    account: str = ""
 
     @property
     def id(self) -> str:
@@ -87,7 +102,8 @@ class Endpoint:
 class ClusterState:
     """One cluster as an input. `namespaces` maps names to labels; namespaces that only pods or policies name are added.
 
-    `policies` are NetworkPolicies, `admin` the policies with tiers and ordered rules.
+    `policies` are NetworkPolicies, `admin` the policies with tiers and ordered rules, `calico` and `cilium` the objects
+    of these dialects. `accounts` maps (namespace, service account) to labels; those of others are not known.
     `workload_of` maps pods (`namespace/name`) that are part of an endpoint to its name; `findings` and `skipped` come
     from reading.
     """
@@ -101,9 +117,12 @@ class ClusterState:
     findings: tuple[Finding, ...] = ()
     skipped: Mapping[str, int] = field(default_factory=dict)
     admin: tuple[AdminPolicy, ...] = ()
+    calico: tuple[CalicoObject, ...] = ()
+    cilium: tuple[CiliumPolicy | CidrGroup, ...] = ()
+    accounts: Mapping[tuple[str, str], Labels] = field(default_factory=dict)
 
     def rules(self) -> Iterator[Rule | AdminRule]:
-        """Every rule of every policy."""
+        """Every rule of every NetworkPolicy and administrator's policy."""
         for policy in self.policies:
             yield from policy.ingress or ()
             yield from policy.egress or ()
@@ -113,6 +132,7 @@ class ClusterState:
     def all_namespaces(self) -> dict[str, Labels]:
         """Every namespace with its labels, `kubernetes.io/metadata.name` on each, by name."""
         names = {item.namespace for item in self.endpoints} | {item.namespace for item in self.policies}
+        names |= {space for item in (*self.calico, *self.cilium) if (space := getattr(item, "namespace", ""))}
         result = {name: dict(self.namespaces.get(name, ())) for name in sorted(names | set(self.namespaces))}
         return {name: tuple(sorted({**labels, METADATA_NAME: name}.items())) for name, labels in result.items()}
 
@@ -147,25 +167,41 @@ def from_manifests(manifests: Manifests, profile: Profile = UNSPECIFIED, *, pods
         findings=tuple(findings),
         skipped=dict(manifests.skipped),
         admin=tuple(manifests.admin),
+        calico=tuple(manifests.calico),
+        cilium=tuple(manifests.cilium),
+        accounts=accounts_of(manifests),
     )
 
 
-def _requirements(manifests: Manifests) -> dict[str, set[Requirement]]:
+def accounts_of(manifests: Manifests) -> dict[tuple[str, str], Labels]:
+    """The labels of the service accounts; one that is declared twice with other labels is left out."""
+    result: dict[tuple[str, str], Labels] = {}
+    differing = set()
+    for item in manifests.accounts:
+        key = item.namespace, item.name
+        if result.setdefault(key, item.labels) != item.labels:
+            differing.add(key)
+    return {key: labels for key, labels in result.items() if key not in differing}
+
+
+def _requirements(manifests: Manifests) -> dict[str, set[Condition]]:
     """What policies ask of the labels of pods, by label key."""
     selectors: list[Selector] = [policy.selector for policy in manifests.policies]
     selectors += [policy.subject.pods for policy in manifests.admin]
     for rule in ClusterState(policies=tuple(manifests.policies), admin=tuple(manifests.admin)).rules():
         selectors.extend(peer.pods for peer in rule.peers if isinstance(peer, PodsPeer))
-    result: dict[str, set[Requirement]] = defaultdict(set)
+    result: dict[str, set[Condition]] = defaultdict(set)
     for selector in selectors:
         for requirement in selector.requirements:
             result[requirement.key].add(requirement)
+    for condition in dialects.conditions(manifests.calico, manifests.cilium):
+        result[condition.key].add(condition)
     return result
 
 
-def _differ(items: Sequence[Workload], requirements: Mapping[str, set[Requirement]]) -> bool:
-    """Whether policies tell some workloads apart: by ports, host network, or a condition that not all of them meet."""
-    if len({(item.ports, item.host_network) for item in items}) > 1:
+def _differ(items: Sequence[Workload], requirements: Mapping[str, set[Condition]]) -> bool:
+    """Whether policies tell some workloads apart: by ports, account, or a condition that not all of them meet."""
+    if len({(item.ports, item.host_network, item.account) for item in items}) > 1:
         return True
     pairs = {pair for item in items for pair in set(item.labels) ^ set(items[0].labels)}
     labels = [dict(item.labels) for item in items]
@@ -174,7 +210,7 @@ def _differ(items: Sequence[Workload], requirements: Mapping[str, set[Requiremen
 
 
 def _endpoints(
-    workloads: Sequence[Workload], requirements: Mapping[str, set[Requirement]], pods: bool, findings: list[Finding]
+    workloads: Sequence[Workload], requirements: Mapping[str, set[Condition]], pods: bool, findings: list[Finding]
 ) -> tuple[list[Endpoint], dict[str, str]]:
     """One endpoint for each workload that a person declared; with `pods`, one for each pod. And whose each pod is."""
     result: list[Endpoint] = []
@@ -220,5 +256,13 @@ def _top_owner(item: Workload, declared: Mapping[tuple[str, str, str], Workload]
 
 def _endpoint(item: Workload) -> Endpoint:
     return Endpoint(
-        item.namespace, item.name, item.kind, item.labels, item.ports, item.host_network, item.addresses, item.where
+        item.namespace,
+        item.name,
+        item.kind,
+        item.labels,
+        item.ports,
+        item.host_network,
+        item.addresses,
+        item.where,
+        item.account,
     )

@@ -65,12 +65,14 @@ class Side:
     def apply(self, item: Applied, blind: int) -> None:
         """Add one direction of a policy; it says nothing sure about the pods in `blind`."""
         host = self._space.host
-        subjects = (item.subjects[0] & ~blind, item.subjects[1])
-        self.isolated[0] |= subjects[0] & ~host
-        self.isolated[1] |= subjects[1]
-        self.fuzzy |= subjects[0] != subjects[1] or bool(subjects[1] & host)
+        if item.isolates:
+            self.isolated[0] |= item.subjects[0] & ~blind & ~host
+            self.isolated[1] |= item.subjects[1]
+        self.fuzzy |= item.subjects[0] & ~blind != item.subjects[1] or bool(item.subjects[1] & host)
         for rule in item.rules:
-            self.fuzzy |= rule.peers[0] != rule.peers[1]
+            sure, possible = item.subjects_of(rule)
+            subjects = sure & ~blind, possible
+            self.fuzzy |= rule.peers[0] != rule.peers[1] or subjects[0] != subjects[1]
             for gate in rule.gates:
                 self.fuzzy |= gate.sure != gate.possible
                 for which, allowed in ((0, gate.sure), (1, gate.possible)):

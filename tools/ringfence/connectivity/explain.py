@@ -151,7 +151,7 @@ class Explainer:
                     matches.append(Match(item.policy.id, rule.rule.index, rule.rule.where, ports, sure))
                     if not sure:
                         unsettled |= ports
-                        reasons += self._reasons.unsure_rule(rule, peer, destination)
+                        reasons += self._reasons.unsure_rule(rule, subject, peer, destination)
         touching = [item for item in self._result.opaque if item.namespace in ("", end.namespace)]
         allowed = NO_PORTS
         if any(item.may_deny for item in touching):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from ringfence.connectivity.cluster import Endpoint
 from ringfence.connectivity.resolve import Applied, Direction, Resolved
 from ringfence.connectivity.space import Space
-from ringfence.manifests import AdminRule, BlockPeer, NamesPeer, NetworksPeer, NodesPeer, Opaque
+from ringfence.manifests import AdminRule, BlockPeer, NamesPeer, NetworksPeer, NodesPeer, Opaque, Rule
 
 
 class Reasons:
@@ -29,9 +29,11 @@ class Reasons:
             return f"{self.name(subject)} uses the host's network; {doubt}"
         return f"{self.name(subject)} stands for pods with unknown labels, which {item.policy.id} may select"
 
-    def unsure_rule(self, rule: Resolved, peer: int, destination: int) -> list[str]:
+    def unsure_rule(self, rule: Resolved, subject: int, peer: int, destination: int) -> list[str]:
         """Why a rule may or may not match an end."""
-        reasons = []
+        reasons = [why for where, why in rule.doubts if (where >> subject | where >> peer) & 1]
+        if reasons:
+            return reasons
         name = self.name(peer)
         if rule.peers[0] >> peer & 1:
             if self._space.unknown >> destination & 1:
@@ -42,14 +44,14 @@ class Reasons:
             reasons.append(f"{name} stands for pods with unknown labels")
         elif isinstance(rule.rule, AdminRule) and rule.rule.unclear:
             reasons.append(f"what a rule ({rule.rule.where}) matches is not clear: {rule.rule.unclear}")
-        elif found := [item for item in rule.rule.peers if isinstance(item, NodesPeer | NamesPeer)]:
+        elif found := [item for item in _peers(rule) if isinstance(item, NodesPeer | NamesPeer)]:
             listed = ", ".join(map(str, found))
             reasons.append(f"whether {name} belongs to {listed} ({rule.rule.where}) is not known")
         elif self._space.host >> peer & 1:
             reasons.append(f"{name} uses the host's network; how policies see it is left to the plugin")
         else:
-            blocks = ", ".join(str(item) for item in rule.rule.peers if isinstance(item, BlockPeer | NetworksPeer))
-            by_plugin = any(isinstance(item, BlockPeer) for item in rule.rule.peers)
+            blocks = ", ".join(str(item) for item in _peers(rule) if isinstance(item, BlockPeer | NetworksPeer))
+            by_plugin = any(isinstance(item, BlockPeer) for item in _peers(rule))
             if by_plugin and self._space.profile.ip_blocks_match_pods is None:
                 reasons.append(f"whether ipBlock {blocks} matches pods is not known of the network plugin")
             else:
@@ -67,3 +69,7 @@ class Reasons:
         if isolated and direction is Direction.INGRESS and self._space.nodes >> peer & 1:
             reasons.append("a node always reaches the pods that it runs")
         return reasons
+
+
+def _peers(rule: Resolved) -> tuple[object, ...]:
+    return rule.rule.peers if isinstance(rule.rule, Rule | AdminRule) else ()

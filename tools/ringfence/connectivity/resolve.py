@@ -12,13 +12,15 @@ import enum
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
-from ringfence.connectivity import bits
+from ringfence.connectivity import bits, dialects
 from ringfence.connectivity.atoms import Atoms
 from ringfence.connectivity.bits import Fuzzy
 from ringfence.connectivity.cluster import ClusterState
 from ringfence.connectivity.space import Peer, Space
-from ringfence.manifests import AdminPolicy, AdminRule, NetworkPolicy, PolicyPort, Rule
+from ringfence.findings import Location
+from ringfence.manifests import NetworkPolicy, PolicyPort, Rule
 from ringfence.values.ports import FIRST, LAST, PROTOCOLS, PortRange
 
 
@@ -37,6 +39,30 @@ class Direction(enum.StrEnum):
     EGRESS = "egress"
 
 
+class Policy(Protocol):
+    """What the engine asks of a policy of any dialect."""
+
+    @property
+    def id(self) -> str:
+        """Its name in answers: `namespace/name`, or the name alone."""
+
+    @property
+    def where(self) -> Location:
+        """The place that declares it."""
+
+
+class Ruling(Protocol):
+    """What the engine asks of a rule of any dialect."""
+
+    @property
+    def index(self) -> int:
+        """Its number in the object's list, from 0."""
+
+    @property
+    def where(self) -> Location:
+        """The place that declares it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gate:
     """Ports at some destinations: `mask` where the destination is in `sure` or `possible` (-1: any destination)."""
@@ -48,23 +74,37 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """A rule as positions: `peers` it matches, through which `gates`. `any_peer`: it names none."""
+    """A rule as positions: `peers` it matches, through which `gates`. `any_peer`: it names none.
 
-    rule: Rule | AdminRule
+    `subjects` narrows the pods of the policy, None for all of them. `doubts` say in words why a match is not sure: each
+    counts where the peer or the subject is among its positions.
+    """
+
+    rule: Ruling
     peers: Fuzzy
     any_peer: bool
     gates: tuple[Gate, ...]
     action: Action = Action.ALLOW
+    subjects: Fuzzy | None = None
+    doubts: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """One direction of a policy: the pods that it selects, and its rules in order."""
+    """One direction of a policy: the pods that it selects, and its rules in order.
 
-    policy: NetworkPolicy | AdminPolicy
+    `isolates`: the end of its tier applies to these pods.
+    """
+
+    policy: Policy
     direction: Direction
     subjects: Fuzzy
     rules: tuple[Resolved, ...]
+    isolates: bool = True
+
+    def subjects_of(self, rule: Resolved) -> Fuzzy:
+        """The pods for which a rule of the policy speaks."""
+        return self.subjects if rule.subjects is None else bits.both(self.subjects, rule.subjects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +112,13 @@ class Tier:
     """One direction of a tier: groups of policies in order; the policies of one group have no order among them.
 
     `end` is what becomes of connections that no rule decides, of pods that some policy of the tier selects. Those of
-    other pods go to the next tier.
+    other pods go to the next tier. `doubted`: NetworkPolicies that the server refuses could allow something here.
     """
 
     name: str
     groups: tuple[tuple[Applied, ...], ...]
     end: Action
+    doubted: bool = False
 
 
 class Resolver:
@@ -86,6 +127,7 @@ class Resolver:
     def __init__(self, cluster: ClusterState, space: Space) -> None:
         self._space = space
         entries = [port for rule in cluster.rules() for port in rule.ports]
+        entries += dialects.ports(cluster)
         self._named = self._named_ports({(port.protocol, port.name) for port in entries if port.name})
         numbers = [PortRange(port.protocol, port.first, port.last) for port in entries if not port.name]
         targets = (PortRange(protocol, n, n) for (protocol, _), at in self._named.items() for n in at)

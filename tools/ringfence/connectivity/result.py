@@ -10,16 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ringfence.connectivity import admin, bits, engine, space, tiers
+from ringfence.connectivity import bits, dialects, engine, space, tiers
 from ringfence.connectivity.cluster import ClusterState, Endpoint
 from ringfence.connectivity.explain import Explainer, Explanation
-from ringfence.connectivity.resolve import Action, Applied, Direction, Resolver, Tier
+from ringfence.connectivity.resolve import Applied, Direction, Resolver
 from ringfence.errors import UsageError
 from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import ALL_PORTS, NO_PORTS, PortSet
-
-NETWORK_POLICY = "NetworkPolicy"
-"""The name of the tier of NetworkPolicy v1."""
 
 End = Endpoint | AddressSet
 """One end of a connection: a pod or workload of the cluster, or addresses outside it."""
@@ -58,7 +55,7 @@ class Connectivity:
     def __init__(
         self, cluster: ClusterState, representatives: bool = False, named: Sequence[space.NamedPods] = ()
     ) -> None:
-        self.cluster = cluster
+        self.cluster = cluster = dialects.in_force(cluster)
         self.space = space.Space(cluster, representatives, named)
         resolver = Resolver(cluster, self.space)
         self.atoms = resolver.atoms
@@ -73,7 +70,7 @@ class Connectivity:
             for item in resolver.apply(policy):
                 self.applied[item.direction][policy.namespace].append(item)
                 sides[item.direction].apply(item, blind)
-        self.tiers = self._tiers(resolver) if enforced and cluster.admin else {}
+        self.tiers = dialects.tiers(cluster, resolver, self.space, self.applied) if enforced else {}
         for side in sides.values():
             side.doubt(self.opaque)
             side.close()
@@ -84,18 +81,6 @@ class Connectivity:
             self.table = engine.rows(self.space, sides[Direction.INGRESS], sides[Direction.EGRESS])
         self._names = space.names_of(self.space.endpoints)
         self._explainer = Explainer(self)
-
-    def _tiers(self, resolver: Resolver) -> dict[Direction, list[Tier]]:
-        """All tiers of both directions, in order; NetworkPolicy is one in their midst."""
-        result = {}
-        for direction in Direction:
-            before, after = (
-                admin.tier(self.cluster.admin, name, direction, resolver, self.space)
-                for name in (admin.ADMIN, admin.BASELINE)
-            )
-            group = tuple(item for items in self.applied[direction].values() for item in items)
-            result[direction] = [before, Tier(NETWORK_POLICY, (group,), Action.DENY), after]
-        return result
 
     @property
     def endpoints(self) -> list[Endpoint]:

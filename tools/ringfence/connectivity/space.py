@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ringfence.connectivity import bits
+from ringfence.connectivity import bits, dialects
 from ringfence.connectivity.bits import Fuzzy
 from ringfence.connectivity.cells import AddressIndex, partition
 from ringfence.connectivity.cluster import ClusterState, Endpoint
@@ -23,7 +23,6 @@ Peer = PodsPeer | BlockPeer | NetworksPeer | NodesPeer | NamesPeer
 
 ANY_KIND = "Any"
 """The kind of a representative."""
-
 
 ANYTHING = Selector()
 """The selector without conditions."""
@@ -60,7 +59,7 @@ class Space:
         self.pods = len(self.endpoints)
         self.unknown = bits.span(known, self.pods)
         self.externals = EVERYWHERE - profile.pods - profile.services
-        self.cells = partition([*_blocks(cluster), profile.nodes], self.externals)
+        self.cells = partition([*_blocks(cluster), *dialects.blocks(cluster), profile.nodes], self.externals)
         self.size = self.pods + len(self.cells)
         self.everything = (1 << self.size) - 1
         self.all_pods = (1 << self.pods) - 1
@@ -92,9 +91,9 @@ class Space:
             for position, item in enumerate(self.endpoints)
             if item.host_network and not profile.host_network_as_pods
         )
-        self._addresses = AddressIndex((position, item.addresses) for position, item in enumerate(self.endpoints))
+        self._placed = AddressIndex((position, item.addresses) for position, item in enumerate(self.endpoints))
         self._unaddressed = bits.of(i for i, item in enumerate(self.endpoints) if not item.addresses)
-        self.nodes = self._cells_in(profile.nodes)
+        self.nodes = self.cells_in(profile.nodes)
         self._in_namespaces: dict[Selector, Fuzzy] = {}
         self._blocks: dict[tuple[AddressSet, bool | None], Fuzzy] = {}
 
@@ -107,16 +106,16 @@ class Space:
     def peers(self, namespace: str, peer: Peer) -> Fuzzy:
         """The positions that a peer stands for, in a policy of some namespace, before anything about host networks."""
         if isinstance(peer, BlockPeer):
-            return self._block(peer.addresses, self.profile.ip_blocks_match_pods)
+            return self.addresses(peer.addresses, self.profile.ip_blocks_match_pods)
         if isinstance(peer, NetworksPeer):
-            return self._block(peer.addresses, self.profile.ip_blocks_match_pods is not False)
+            return self.addresses(peer.addresses, self.profile.ip_blocks_match_pods is not False)
         if isinstance(peer, NamesPeer):
             return 0, self.outside
         if isinstance(peer, NodesPeer):
             return 0 if peer.nodes.requirements else self.nodes, (self.nodes or self.outside) | self.host
         if peer.namespaces is None:
             return self.select(namespace, peer.pods)
-        return bits.both(self._namespaced(peer.namespaces), self._pod_labels.match(peer.pods))
+        return bits.both(self.in_namespaces(peer.namespaces), self._pod_labels.match(peer.pods))
 
     def position_of(self, address: str) -> int | None:
         """The cell that holds an address, or None where the cluster gives it out itself."""
@@ -128,7 +127,8 @@ class Space:
         """What stands at a position."""
         return self.endpoints[position] if position < self.pods else self.cells[position - self.pods]
 
-    def _namespaced(self, selector: Selector) -> Fuzzy:
+    def in_namespaces(self, selector: Selector) -> Fuzzy:
+        """The pods of the namespaces that a selector matches."""
         if (found := self._in_namespaces.get(selector)) is None:
             sure, possible = (
                 self._union(self._members[i] for i in bits.positions(part))
@@ -144,26 +144,29 @@ class Space:
             result |= part
         return result
 
-    def _cells_in(self, addresses: AddressSet) -> int:
+    def cells_in(self, addresses: AddressSet) -> int:
+        """The external positions whose addresses all lie in a set; exact for sets that the cells are cut by."""
         if not addresses:
             return 0
         return bits.of(self.pods + i for i, cell in enumerate(self.cells) if cell <= addresses)
 
-    def _block(self, addresses: AddressSet, matches: bool | None) -> Fuzzy:
+    def addresses(self, addresses: AddressSet, matches: bool | None) -> Fuzzy:
+        """The positions with an address in a set, outside and (where addresses of pods match) of pods.
+
+        `matches`: whether blocks match the addresses of pods at all, None for not known. Of a pod with several
+        addresses, or with none that is known, it is sure only where all that it could have lie in the set.
+        """
         if (found := self._blocks.get((addresses, matches))) is None:
-            outside = self._cells_in(addresses)
+            outside = self.cells_in(addresses)
             sure, possible = self._pods_in(addresses, matches)
             found = self._blocks[addresses, matches] = (sure | outside, possible | outside)
         return found
 
     def _pods_in(self, addresses: AddressSet, matches: bool | None) -> Fuzzy:
-        """The pods whose address lies in a block: by known addresses, else by where pod addresses can lie.
-
-        `matches`: whether blocks match the addresses of pods at all, None for not known.
-        """
+        """The pods whose address lies in a block: by known addresses, else by where pod addresses can lie."""
         if matches is False:
             return bits.EMPTY
-        hit, missed = self._addresses.within(addresses), self._addresses.within(EVERYWHERE - addresses)
+        hit, missed = self._placed.within(addresses), self._placed.within(EVERYWHERE - addresses)
         sure, possible = bits.of(hit - missed), bits.of(hit)
         room = self.profile.pods or EVERYWHERE
         if room & addresses:

@@ -124,7 +124,7 @@ def _rules(item: Applied, sets: _Sets, everything: int) -> _Rules:
     for rule in item.rules:
         steps = []
         for gate in rule.gates:
-            ends = (item.subjects, rule.peers)
+            ends = (item.subjects_of(rule), rule.peers)
             sources, destinations = ends if item.direction is Direction.EGRESS else ends[::-1]
             target = destinations[0] & gate.sure & everything, destinations[1] & gate.possible & everything
             steps.append(_Step(sets.number(sources[0]), sets.number(sources[1]), target, gate.mask))
@@ -177,7 +177,8 @@ class _Stage:
             else:
                 self._groups.append(_Ordered(group, sets, space.everything))
                 for item in group:
-                    selected = bits.either(selected, (item.subjects[0] & ~space.host, item.subjects[1]))
+                    if item.isolates:
+                        selected = bits.either(selected, (item.subjects[0] & ~space.host, item.subjects[1]))
         self._selected = selected
         self._bits = tuple(map(sets.number, selected)) if self._egress else (0, 0)
         self._sets = sets
@@ -226,9 +227,7 @@ class _Walk:
         opaque = list(opaque)
         self._veiled = engine.blind_spots(space, opaque)
         refused = [item for item in opaque if not item.may_deny]
-        self._stages = [
-            _Stage(tier, direction, space, ports, refused if tier.end is Action.DENY else ()) for tier in tiers
-        ]
+        self._stages = [_Stage(tier, direction, space, ports, refused if tier.doubted else ()) for tier in tiers]
         self._start = State({ports: space.everything})
         self._done: dict[object, State] = {}
 

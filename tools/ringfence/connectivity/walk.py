@@ -67,9 +67,9 @@ class PointWalk:
         selecting: list[tuple[Applied, bool]] = []
         for group in tier.groups:
             here = [item for item in group if item.subjects[1] >> self._subject & 1]
-            selecting += [(item, self._surely_selects(item)) for item in here]
+            selecting += [(item, self._surely_selects(item)) for item in here if item.isolates]
             self._group(tier, here)
-        refused = [item for item in opaque if not item.may_deny and self._touches(item)]
+        refused = [item for item in opaque if tier.doubted and not item.may_deny and self._touches(item)]
         if tier.end is not Action.PASS and (selecting or refused):
             self._end(tier, selecting)
             if refused:
@@ -120,16 +120,17 @@ class PointWalk:
                 ports = self._atoms.ports(mask)
                 self.steps.append(Step(tier.name, rule.action, policies, rule.rule.index, ports, certain))
                 if not certain:
-                    self.reasons += self._words.unsure_rule(rule, self._peer, self._destination)
+                    self.reasons += self._words.unsure_rule(rule, self._subject, self._peer, self._destination)
                     if not item.subjects[0] >> self._subject & 1:
                         self.reasons.append(self._words.unsure_subject(item, self._subject))
         return left & ~sure
 
     def _matched(self, item: Applied, rule: Resolved) -> tuple[int, int]:
         """The ports that a rule surely and possibly matches between the two ends."""
-        if not rule.peers[1] >> self._peer & 1:
+        subjects = item.subjects_of(rule)
+        if not rule.peers[1] >> self._peer & subjects[1] >> self._subject & 1:
             return 0, 0
-        certain = rule.peers[0] >> self._peer & item.subjects[0] >> self._subject & 1
+        certain = rule.peers[0] >> self._peer & subjects[0] >> self._subject & 1
         sure = possible = 0
         for gate in rule.gates:
             possible |= gate.mask if gate.possible >> self._destination & 1 else 0

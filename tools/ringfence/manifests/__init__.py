@@ -3,9 +3,9 @@
     manifests = parse_files({"policies/shop.yaml": raw, ...})   # several files
     manifests = parse("policies/shop.yaml", raw)                # one file
 
-A `Manifests` has `policies`, `admin` (policies with tiers), `namespaces`, `workloads`, `opaque`, `skipped` (a count by
-kind) and `findings`. Whatever is wrong is a finding; what it could touch is in `opaque`, which connectivity makes
-undefined. Nothing is dropped in silence.
+A `Manifests` has `policies`, `admin` (policies with tiers), `calico` and `cilium` (objects of these dialects),
+`namespaces`, `workloads`, `accounts`, `opaque`, `skipped` (a count by kind) and `findings`. Whatever is wrong is a
+finding; what it could touch is in `opaque`, which connectivity makes undefined. Nothing is dropped in silence.
 
 This stage owns Kubernetes' validation rules. It knows neither flows nor how connectivity is computed.
 """
@@ -37,6 +37,7 @@ from ringfence.manifests.types import (
     Requirement,
     Rule,
     Selector,
+    ServiceAccount,
     Workload,
 )
 
@@ -61,6 +62,7 @@ __all__ = [
     "Requirement",
     "Rule",
     "Selector",
+    "ServiceAccount",
     "Workload",
     "parse",
     "parse_documents",

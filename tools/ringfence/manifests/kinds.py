@@ -39,6 +39,9 @@ OTHER_POLICIES = {
 }
 """Policies that are known and not modelled: whether they are confined to their namespace."""
 
+LOWERED: frozenset[str] = frozenset()
+"""The dialects (`calico`, `cilium`) whose policies are evaluated; those of the others are opaque."""
+
 NOT_ENFORCED = {
     (group, kind)
     for group in (_CALICO, "crd." + _CALICO)

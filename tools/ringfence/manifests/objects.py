@@ -7,24 +7,34 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ringfence.documents.document import Document, Route
 from ringfence.findings import Finding, Location
 from ringfence.manifests import adminpolicy, kinds, networkpolicy, vendors, workloads
 from ringfence.manifests.checks import ADMIN_REFUSED, DUPLICATE, NOT_AN_OBJECT, NOT_MODELLED, REFUSED
 from ringfence.manifests.reader import Reader
-from ringfence.manifests.types import AdminPolicy, Namespace, NetworkPolicy, Opaque, Workload
+from ringfence.manifests.types import AdminPolicy, Namespace, NetworkPolicy, Opaque, ServiceAccount, Workload
+
+if TYPE_CHECKING:
+    from ringfence.manifests.calico import CalicoObject
+    from ringfence.manifests.cilium import CidrGroup, CiliumPolicy
 
 
 @dataclass(slots=True)
 class Manifests:
-    """What was read: objects that decide connections, what is opaque, what was skipped by kind, and the findings."""
+    """What was read: objects that decide connections, what is opaque, what was skipped by kind, and the findings.
+
+    `calico` and `cilium` are the objects of these dialects that are evaluated (`kinds.LOWERED`).
+    """
 
     policies: list[NetworkPolicy] = field(default_factory=list)
     admin: list[AdminPolicy] = field(default_factory=list)
     namespaces: list[Namespace] = field(default_factory=list)
     workloads: list[Workload] = field(default_factory=list)
+    accounts: list[ServiceAccount] = field(default_factory=list)
+    calico: list[CalicoObject] = field(default_factory=list)
+    cilium: list[CiliumPolicy | CidrGroup] = field(default_factory=list)
     opaque: list[Opaque] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
@@ -41,6 +51,8 @@ class Manifests:
         self._unique(self.admin, "", may_deny=True)
         self._unique(self.namespaces, "Namespace", may_deny=True)
         self._unique(self.workloads, "", may_deny=True)
+        self._unique(self.calico, "", may_deny=True, dialect="calico")
+        self._unique(self.cilium, "", may_deny=True, dialect="cilium")
         return self
 
     def _object(self, document: Document, data: Any, root: Route) -> None:
@@ -56,11 +68,14 @@ class Manifests:
         (group, version), kind = kinds.split(data["apiVersion"]), data["kind"]
         template = kinds.POD_TEMPLATES.get((group, kind))
         confined = kinds.confined(group, kind)
-        self.findings += vendors.findings_of(document, data, root, group, kind)
+        reading = vendors.read(document, data, root, group, kind)
+        self.findings += reading.findings if reading else ()
         if kind == "NetworkPolicy" and group in ("networking.k8s.io", "extensions", ""):
             self._policy(document, data, root)
         elif adminpolicy.is_served(group, version, kind):
             self._admin(document, data, root)
+        elif reading is not None and reading.dialect in kinds.LOWERED:
+            self._vendor(document, data, root, reading)
         elif confined is not None:
             self._opaque(document, data, root, f"{kind}.{group}", confined)
         elif (group, version, kind) == ("", "v1", "Namespace"):
@@ -69,6 +84,11 @@ class Manifests:
                 self.namespaces.append(namespace)
             else:
                 self._refused(reader, data, "Namespace", "")
+            self.findings += reader.findings
+        elif (group, version, kind) == ("", "v1", "ServiceAccount"):
+            reader = Reader(document, root)
+            if account := workloads.read_account(reader, data):
+                self.accounts.append(account)
             self.findings += reader.findings
         elif template is not None or (group, version, kind) == ("", "v1", "Pod"):
             reader = Reader(document, root)
@@ -104,6 +124,16 @@ class Manifests:
             self._refused(reader, data, data["kind"], "")
         self.findings += reader.findings
 
+    def _vendor(self, document: Document, data: dict[str, Any], root: Route, reading: vendors.Reading) -> None:
+        if reading.value is not None:
+            (self.calico if reading.dialect == "calico" else self.cilium).append(reading.value)
+        elif not reading.without_effect:
+            what = f"{data['kind']}.{kinds.split(data['apiVersion'])[0]} {_name(data, reading.scope)}"
+            why = next((item.message for item in reading.findings), "it is refused")
+            dialect = "staged" if reading.staged else reading.dialect
+            where = document.at(*root)
+            self.opaque.append(Opaque(what, f"refused: {why}", reading.scope, True, _digest(data), where, dialect))
+
     def _refused(self, reader: Reader, data: Any, kind: str, namespace: str) -> None:
         why = reader.findings[0].message if reader.findings else "the server refuses it"
         what = f"{kind} {_name(data, namespace)}"
@@ -125,24 +155,25 @@ class Manifests:
         scope = str(namespace) if confined else ""
         self.opaque.append(Opaque(what, "a kind that is not modelled", scope, True, _digest(data), where))
 
-    def _unique(self, items: list[Any], kind: str, may_deny: bool) -> None:
+    def _unique(self, items: list[Any], kind: str, may_deny: bool, dialect: str = "") -> None:
         seen: dict[tuple[str, str, str], Any] = {}
         for item in list(items):
-            key = (getattr(item, "kind", kind), getattr(item, "namespace", ""), item.name)
+            key = (getattr(item, "kind", kind) or type(item).__name__, getattr(item, "namespace", ""), item.name)
             first = seen.setdefault(key, item)
             if first is not item:
-                self._twice(key, first.where, item, may_deny)
+                self._twice(key, first.where, item, may_deny, dialect)
                 if kind == "NetworkPolicy" and first in items:
                     items.remove(first)
                 items.remove(item)
 
-    def _twice(self, key: tuple[str, str, str], first: Location, item: Any, may_deny: bool) -> None:
+    def _twice(self, key: tuple[str, str, str], first: Location, item: Any, may_deny: bool, dialect: str) -> None:
         kind, namespace, name = key
         what = f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}"
         message = f"{what} is declared twice; the cluster keeps the one that is applied last"
         hint = f"rename one, or drop it; the other is at {first}"
         self.findings.append(DUPLICATE.at(item.where, message, hint=hint, related=((first, "declared first"),)))
-        self.opaque.append(Opaque(what, "declared twice", namespace, may_deny, _digest(repr(item)), item.where))
+        digest = _digest(repr(item))
+        self.opaque.append(Opaque(what, "declared twice", namespace, may_deny, digest, item.where, dialect))
 
 
 def _unrolled(data: Any, root: Route, api: str = "", kind: str = "") -> Iterator[tuple[Any, Route]]:

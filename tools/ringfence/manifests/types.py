@@ -230,7 +230,7 @@ class ContainerPort:
 class Workload:
     """A Pod, or the pods that a Deployment or the like makes: their labels, named ports and known addresses.
 
-    `owner` is (kind, name) of its controller, empty strings where it has none.
+    `owner` is (kind, name) of its controller, empty strings where it has none. `account` is its service account.
     """
 
     namespace: str
@@ -242,6 +242,7 @@ class Workload:
     addresses: tuple[str, ...]
     owner: tuple[str, str]
     where: Location
+    account: str = "default"
 
     @property
     def id(self) -> str:
@@ -250,11 +251,22 @@ class Workload:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceAccount:
+    """A service account with its labels."""
+
+    namespace: str
+    name: str
+    labels: Labels
+    where: Location
+
+
+@dataclass(frozen=True, slots=True)
 class Opaque:
     """Something that decides connections and that is not modelled: what it could touch is undefined.
 
     `namespace` limits it to pods of one namespace ("" means the cluster). `may_deny`: it could also take away what
-    other policies allow; a refused NetworkPolicy cannot. `digest` tells two versions of it apart.
+    other policies allow; a refused NetworkPolicy cannot. `digest` tells two versions of it apart. `dialect` is `calico`
+    or `cilium` for an object that only such a plugin looks at, `staged` for one that counts only if promoted, else "".
     """
 
     what: str
@@ -263,3 +275,4 @@ class Opaque:
     may_deny: bool
     digest: str
     where: Location
+    dialect: str = ""

@@ -1,26 +1,55 @@
-"""What is wrong with the policies of Calico and Cilium, which are read and judged but not yet evaluated.
+"""The objects of Calico and Cilium among other manifests: read, judged, and told apart by API group.
 
 Their packages are imported only where a manifest holds such an object.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from ringfence.documents.document import Document, Route
 from ringfence.findings import Finding
 
-_CALICO = ("projectcalico.org", "crd.projectcalico.org")
-_CILIUM = "cilium.io"
+DIALECTS = {"projectcalico.org": "calico", "crd.projectcalico.org": "calico", "cilium.io": "cilium"}
+"""Whose objects an API group holds."""
 
 
-def findings_of(document: Document, data: Any, root: Route, group: str, kind: str) -> list[Finding]:
-    """What a server or an agent refuses of an object, or hardly anyone means; nothing for objects of other groups."""
-    if group in _CALICO:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What became of one object of a dialect.
+
+    `value` is a `CalicoObject`, a `CiliumPolicy` or a `CidrGroup`; None where it is refused. `without_effect`: it is in
+    the cluster and nothing obeys it. `scope` is the namespace to which its effects are confined, "" for the cluster.
+    `staged`: it has an effect only once it is promoted.
+    """
+
+    dialect: str
+    value: Any
+    findings: tuple[Finding, ...]
+    scope: str = ""
+    without_effect: bool = False
+    staged: bool = False
+
+
+def read(document: Document, data: Any, root: Route, group: str, kind: str) -> Reading | None:
+    """The object of a dialect, None for objects of other groups and of kinds that decide no connections."""
+    dialect = DIALECTS.get(group)
+    if dialect == "calico":
         from ringfence.manifests import calico
 
-        return calico.read(document, data, root)[1] if kind in calico.KINDS else []
-    if group == _CILIUM:
+        if kind not in calico.KINDS:
+            return None
+        value, findings = calico.read(document, data, root)
+        policy = "Policy" in kind
+        return Reading(
+            dialect,
+            value,
+            tuple(findings),
+            scope=_namespace(data) if policy and calico.KINDS[kind] else "",
+            staged=kind.startswith("Staged"),
+        )
+    if dialect == "cilium":
         from ringfence.manifests import cilium
 
         written: Any = document.data
@@ -28,5 +57,14 @@ def findings_of(document: Document, data: Any, root: Route, group: str, kind: st
             written = written[step]
         # an item of a typed list takes its kind from the list, and Cilium's reader looks at what is written
         if kind in cilium.KINDS and written.get("kind") == kind:
-            return list(cilium.read_object(document, root).findings)
-    return []
+            found = cilium.read_object(document, root)
+            scope = _namespace(data) if kind == cilium.KINDS[0] else ""
+            harmless = found.by_agent and not found.by_server
+            return Reading(dialect, found.value, found.findings, scope, without_effect=harmless)
+    return None
+
+
+def _namespace(data: Any) -> str:
+    meta = data.get("metadata") if isinstance(data, dict) else None
+    found = meta.get("namespace") if isinstance(meta, dict) else None
+    return found if isinstance(found, str) and found else "default"

@@ -9,7 +9,14 @@ from typing import Any
 from ringfence.documents.document import Route
 from ringfence.manifests import names
 from ringfence.manifests.reader import Reader, kind_of
-from ringfence.manifests.types import METADATA_NAME, ContainerPort, Namespace, Workload, sorted_labels
+from ringfence.manifests.types import (
+    METADATA_NAME,
+    ContainerPort,
+    Namespace,
+    ServiceAccount,
+    Workload,
+    sorted_labels,
+)
 from ringfence.values.ports import FIRST, LAST, PROTOCOLS
 
 
@@ -19,6 +26,12 @@ def read_namespace(reader: Reader, data: dict[str, Any]) -> Namespace | None:
     if not name:
         return None
     return Namespace(name, sorted_labels({**labels, METADATA_NAME: name}), reader.at())
+
+
+def read_account(reader: Reader, data: dict[str, Any]) -> ServiceAccount | None:
+    """The service account of one object, None where it has no name."""
+    name, namespace, labels = reader.metadata(data, strict=False)
+    return ServiceAccount(namespace, name, sorted_labels(labels), reader.at()) if name else None
 
 
 def read_workload(reader: Reader, data: dict[str, Any], kind: str, template: Route) -> Workload | None:
@@ -43,7 +56,8 @@ def read_workload(reader: Reader, data: dict[str, Any], kind: str, template: Rou
         return None
     owner = _owner(reader, data["metadata"])
     addresses = () if template else _addresses(reader, data.get("status"))
-    return Workload(namespace, name, kind, sorted_labels(labels), ports, host, addresses, owner, reader.at())
+    account = reader.typed(spec.get("serviceAccountName"), str, (*template, "spec", "serviceAccountName")) or "default"
+    return Workload(namespace, name, kind, sorted_labels(labels), ports, host, addresses, owner, reader.at(), account)
 
 
 def _ports(reader: Reader, spec: dict[str, Any], route: Route) -> Iterator[ContainerPort]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ringfence import manifests
-from ringfence.connectivity import ClusterState, Connectivity, Endpoint, Profile, evaluate
+from ringfence.connectivity import ClusterState, Connectivity, Endpoint, Profile, accounts_of, evaluate
 from ringfence.findings import Finding
 from ringfence.manifests import METADATA_NAME, ContainerPort, kustomize
 from ringfence.model.types import Cluster, Model, Port, Workload
@@ -72,6 +72,9 @@ def _state(
         namespaces=_namespaces(model, clusters),
         profile=_profile(clusters),
         opaque=tuple(parsed.opaque),
+        calico=tuple(parsed.calico),
+        cilium=tuple(parsed.cilium),
+        accounts=accounts_of(parsed),
     )
     known = declared(model, clusters)
     findings += foreign.selectors(parsed.policies, known)
@@ -109,6 +112,7 @@ def _endpoint(workload: Workload, cluster: Cluster) -> Endpoint:
         labels=workload.labels,
         ports=_container_ports(workload.ports),
         where=workload.where,
+        account=workload.service_account,
     )
 
 
