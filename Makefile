@@ -18,7 +18,7 @@ export DEBIAN_FRONTEND := noninteractive
 
 .PHONY: help
 help: ## List the targets.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: $(INSTALLED) ## Walk through a change on a small repository, from a flow to its impact.
@@ -46,6 +46,11 @@ install: $(INSTALLED) ## Install Ringfence and the development tools into .venv.
 .PHONY: tools
 tools: ## Make sure that a kustomize is there: on PATH, or built into .tools/bin.
 	@bash tools/setup/kustomize.sh $(KUSTOMIZE_VERSION)
+
+.PHONY: tools-e2e
+tools-e2e: $(INSTALLED) tools ## Ask a real kube-apiserver, built on first use in minutes, about everything that is rendered.
+	@bash tools/setup/apiserver.sh
+	pytest tests/e2e
 
 .PHONY: clean
 clean: ## Remove everything that these targets made.

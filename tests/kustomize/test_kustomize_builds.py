@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -15,24 +14,13 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kustomize_command import command
 from ringfence import render
 from ringfence.model.types import Model
 from ringfence.render.quoting import comment, text
 
 ROOT = Path(__file__).parents[2]
 Build = Callable[[Path], list[Any]]
-
-
-def command() -> list[str] | None:
-    """The command that builds a folder, from PATH or from the tools that the repository keeps for itself."""
-    own = ROOT / ".tools" / "bin" / "kustomize"
-    if found := shutil.which("kustomize"):
-        return [found, "build"]
-    if (found := shutil.which("kubectl")) and not subprocess.run(
-        [found, "kustomize", "--help"], capture_output=True, check=False
-    ).returncode:
-        return [found, "kustomize"]
-    return [str(own), "build"] if os.access(own, os.X_OK) else None
 
 
 @pytest.fixture(scope="session")
