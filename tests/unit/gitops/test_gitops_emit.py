@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from ringfence.gitops import emit
-from ringfence.render.files import HEADER
+from ringfence.render.proof import HEADER
 
 DATA = {
     "plain": "checkout-dev",

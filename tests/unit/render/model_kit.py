@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from collections.abc import Iterable
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from ringfence.findings import Location
 from ringfence.model.types import (
+    ENFORCED,
     Cluster,
     Cni,
     End,
@@ -20,6 +22,7 @@ from ringfence.model.types import (
     Peer,
     Port,
     Settings,
+    Stage,
     Team,
     Workload,
 )
@@ -40,13 +43,33 @@ def ports(*texts: str) -> tuple[PortRange, ...]:
     return tuple(result)
 
 
-def cluster(name: str, environment: str = "", pattern: str = "{namespace}") -> Cluster:
+def cluster(
+    name: str,
+    environment: str = "",
+    pattern: str = "{namespace}",
+    dialect: str = "kubernetes",
+    stage: Stage = ENFORCED,
+    **stages: Stage,
+) -> Cluster:
     nothing = AddressSet()
     where = Location(f"policies/clusters/{name}.yaml", 1, 1)
     calico = Cni("calico", ip_blocks_match_pods=True)
-    server = f"https://{name}.example.com:6443"
-    dialect = "kubernetes"
-    return Cluster(name, environment or name, name, server, pattern, calico, dialect, nothing, nothing, nothing, where)
+    cilium = Cni("cilium", ip_blocks_match_pods=False)
+    return Cluster(
+        name,
+        environment or name,
+        name,
+        f"https://{name}.example.com:6443",
+        pattern,
+        cilium if dialect == "cilium" else calico,
+        dialect,
+        nothing,
+        nothing,
+        nothing,
+        where,
+        stage,
+        tuple(sorted(stages.items())),
+    )
 
 
 def namespace(name: str, team: str, *environments: str) -> Namespace:
@@ -96,6 +119,10 @@ def addresses(name: str, cidrs: Iterable[str], excepts: Iterable[str] = ()) -> P
         excepts,
         world=True,
     )
+
+
+def named(name: str, names: Iterable[str], cidrs: Iterable[str] = ()) -> Peer:
+    return dataclasses.replace(addresses(name, cidrs), names=tuple(sorted(names)))
 
 
 def flow(
@@ -222,6 +249,29 @@ def small() -> Model:
         flows,
         grants,
         [dns, prometheus, internet],
+    )
+
+
+def other_dialects() -> Model:
+    """The small repository on a Calico and on a Cilium cluster, with a peer that has names and a long list of ports."""
+    before = small()
+    shop = before.namespaces["shop"]
+    batch = before.workloads["shop/batch"]
+    mail = named("mail", ["smtp.example.com", "*.mail.example.net"], ["203.0.113.0/24"])
+    anywhere = addresses("anywhere", ["0.0.0.0/0", "::/0"])
+    many = tuple(PortRange("TCP", 20000 + 10 * item, 20000 + 10 * item) for item in range(45))
+    flows = [
+        flow(shop, "send", [batch], [mail], ports("587", "465"), ["prod"], "Receipts are sent"),
+        flow(shop, "fetch", [batch], [anywhere], many, ["prod"], "Data comes from many ports"),
+    ]
+    return dataclasses.replace(
+        before,
+        clusters={
+            "on-calico": cluster("on-calico", "prod", dialect="calico"),
+            "on-cilium": cluster("on-cilium", "prod", "{namespace}-{environment}", dialect="cilium"),
+        },
+        flows=(*before.flows, *flows),
+        peers={**before.peers, "mail": mail, "anywhere": anywhere},
     )
 
 

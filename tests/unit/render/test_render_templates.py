@@ -7,7 +7,7 @@ import pytest
 
 from ringfence import documents, render
 from ringfence.render import TemplateError, templates
-from ringfence.render.files import HEADER
+from ringfence.render.proof import HEADER
 
 PLAIN = {name: templates.packaged(name) for name in templates.NAMES}
 

@@ -5,6 +5,7 @@ The first policy that selects a pod isolates it, so everything that a workload m
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator
 
 from ringfence.compile import peers
@@ -14,6 +15,7 @@ from ringfence.model.types import Cluster, End, Flow, Grant, Labels, Model, Work
 from ringfence.values.ports import PROTOCOLS, PortRange
 
 BASELINE = "baseline"
+DNS_PORT = 53
 PLATFORM = "platform"
 """The owner of what the platform grants."""
 
@@ -41,12 +43,13 @@ def canonical_ports(ranges: Iterable[PortRange]) -> _Ports:
 class _Draft:
     """A policy that still takes rules."""
 
-    __slots__ = ("egress", "ingress", "labels")
+    __slots__ = ("by_name", "egress", "ingress", "labels")
 
     def __init__(self, labels: Labels = ()) -> None:
         self.labels = labels
         self.ingress: _Rules = {}
         self.egress: _Rules = {}
+        self.by_name = False
 
 
 class _Assembly:
@@ -63,6 +66,7 @@ class _Assembly:
 
     def bundles(self) -> list[Bundle]:
         self.fill()
+        dns = self.dns()
         peer_ranks, port_ranks = self.peers.ranks(peers.sort_key), self.ports.ranks(_port_order)
 
         def rules(drafted: _Rules) -> tuple[Rule, ...]:
@@ -72,12 +76,24 @@ class _Assembly:
                 for _, _, ends, ports in ordered
             )
 
+        def egress(draft: _Draft) -> tuple[Rule, ...]:
+            if not draft.by_name:
+                return rules(draft.egress)
+            queries = (dataclasses.replace(rule, dns=True) for rule in rules(dns))
+            return (*queries, *rules(draft.egress))
+
         def policies(namespace: str) -> Iterator[Policy]:
             named = [(BASELINE, self.baselines[namespace]), *sorted(self.workloads[namespace].items(), key=_name)]
-            return (Policy(name, draft.labels, rules(draft.ingress), rules(draft.egress)) for name, draft in named)
+            return (Policy(name, draft.labels, rules(draft.ingress), egress(draft)) for name, draft in named)
 
         return [
-            Bundle(item.team, item.name, self.cluster.namespace_name(item.name), tuple(policies(item.name)))
+            Bundle(
+                item.team,
+                item.name,
+                self.cluster.namespace_name(item.name),
+                tuple(policies(item.name)),
+                self.cluster.stage(item.name),
+            )
             for item in self.namespaces
         ]
 
@@ -91,14 +107,17 @@ class _Assembly:
         for flow, leg in self.model.legs_in(self.cluster):
             origin = origins.get(flow.id) or origins.setdefault(flow.id, _of_flow(flow))
             if isinstance(leg.source, Workload):
-                self.allow(self.draft(leg.source).egress, leg.destination, leg.ports, origin)
+                self.allow_to(self.draft(leg.source), leg.destination, leg.ports, origin)
             if isinstance(leg.destination, Workload):
                 self.allow(self.draft(leg.destination).ingress, leg.source, leg.ports, origin)
 
     def grant(self, grant: Grant, workloads: list[Workload]) -> None:
-        origin = Origin("baseline", grant.name, grant.where.path, PLATFORM, grant.reason)
+        origin = _of_grant(grant)
         for draft in self.baselines.values():
-            self.allow(draft.egress if grant.to_peer else draft.ingress, grant.peer, grant.ranges, origin)
+            if grant.to_peer:
+                self.allow_to(draft, grant.peer, grant.ranges, origin)
+            else:
+                self.allow(draft.ingress, grant.peer, grant.ranges, origin)
         if grant.to_peer or not grant.port_names:
             return
         for workload in workloads:
@@ -108,10 +127,27 @@ class _Assembly:
     def draft(self, workload: Workload) -> _Draft:
         return self.workloads[workload.namespace][workload.name]
 
-    def allow(self, rules: _Rules, other: End, ranges: _Ports, origin: Origin) -> None:
-        ends = self.peers.known.get(other.id)
+    def dns(self) -> _Rules:
+        """The rules by which names are resolved: the baseline's grants of port 53 to pods."""
+        rules: _Rules = {}
+        for grant in self.model.grants_in(self.cluster):
+            asked = tuple(item for item in grant.ranges if item.first == item.last == DNS_PORT)
+            if grant.to_peer and grant.peer.is_pods and asked:
+                self.allow(rules, grant.peer, asked, _of_grant(grant))
+        return rules
+
+    def allow_to(self, draft: _Draft, other: End, ranges: _Ports, origin: Origin) -> None:
+        if not peers.by_name(other, self.cluster, outward=True):
+            self.allow(draft.egress, other, ranges, origin)
+            return
+        draft.by_name = True
+        self.allow(draft.egress, other, ranges, origin, outward=True)
+
+    def allow(self, rules: _Rules, other: End, ranges: _Ports, origin: Origin, *, outward: bool = False) -> None:
+        key = f"{other.id}?" if outward else other.id  # no id holds a question mark
+        ends = self.peers.known.get(key)
         if ends is None:
-            ends = self.peers.add(other.id, peers.of(other, self.cluster))
+            ends = self.peers.add(key, peers.of(other, self.cluster, outward=outward))
         ports = self.ports.known.get(ranges)
         if ports is None:
             ports = self.ports.add(ranges, canonical_ports(ranges))
@@ -125,6 +161,10 @@ def _name(item: tuple[str, _Draft]) -> str:
 
 def _port_order(item: PortRange) -> tuple[int, int, int]:
     return (_PROTOCOL_ORDER[item.protocol], item.first, item.last)
+
+
+def _of_grant(grant: Grant) -> Origin:
+    return Origin("baseline", grant.name, grant.where.path, PLATFORM, grant.reason)
 
 
 def _of_flow(flow: Flow) -> Origin:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ringfence.model.types import Labels
+from ringfence.model.types import ENFORCED, Labels, Stage
 from ringfence.values.ports import PortRange
 
 
@@ -28,7 +28,14 @@ class BlockPeer:
     excepts: tuple[str, ...] = ()
 
 
-RulePeer = PodsPeer | BlockPeer
+@dataclass(frozen=True, slots=True, order=True)
+class NamesPeer:
+    """DNS names outside the cluster, sorted; a leading `*.` stands for one label. Only as the destination of egress."""
+
+    names: tuple[str, ...]
+
+
+RulePeer = PodsPeer | BlockPeer | NamesPeer
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -49,11 +56,15 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Allow these peers (the other end) on these ports (of the destination), for these reasons (at least one)."""
+    """Allow these peers (the other end) on these ports (of the destination), for these reasons (at least one).
+
+    `dns`: the peers are DNS servers, and the dialect must read the queries, since the same pods have rules by name.
+    """
 
     peers: tuple[RulePeer, ...]
     ports: tuple[PortRange, ...]
     origins: tuple[Origin, ...]
+    dns: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +84,12 @@ class Policy:
 class Bundle:
     """The policies of one namespace in one cluster: the baseline first, then one for each workload by name.
 
-    `namespace` is the declared name (it names folders), `namespace_name` the name in the cluster.
+    `namespace` is the declared name (it names folders), `namespace_name` the name in the cluster. `stage` says which
+    directions are enforced there.
     """
 
     team: str
     namespace: str
     namespace_name: str
     policies: tuple[Policy, ...]
+    stage: Stage = ENFORCED

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ringfence.compile.bundle import BlockPeer, Bundle, Policy, Rule, RulePeer
+from ringfence.compile.bundle import BlockPeer, Bundle, NamesPeer, Policy, Rule, RulePeer
+from ringfence.compile.parts import FIRST_WAVE, PERMISSIVE, PERMISSIVE_NAME, Part, at_stage
 from ringfence.model.types import METADATA_NAME, Labels
 from ringfence.values.ports import PortRange
 
@@ -27,8 +28,36 @@ def object_labels(bundle: Bundle) -> Labels:
 
 
 def objects(bundle: Bundle) -> list[dict[str, Any]]:
-    """The NetworkPolicy objects of a bundle, in its order."""
-    return [as_object(bundle, policy) for policy in bundle.policies]
+    """The NetworkPolicy objects of a bundle, in its order; before them, what keeps a namespace open."""
+    opening = permissive(bundle)
+    return [*([opening.head] if opening else ()), *(as_object(bundle, policy) for policy in bundle.policies)]
+
+
+def permissive(bundle: Bundle) -> Part | None:
+    """The policy that allows everything in the directions that are at stage `permissive`, if any is.
+
+    Policies add up, so whatever the bundle closes stays open. There is nothing in the API that only reports, so stage
+    `audit` is refused for this dialect before anything is compiled.
+    """
+    directions = at_stage(bundle, "permissive")
+    if not directions:
+        return None
+    head = {
+        "apiVersion": f"{GROUP}/{VERSION}",
+        "kind": KIND,
+        "metadata": {
+            "name": f"ringfence-{PERMISSIVE_NAME}",
+            "namespace": bundle.namespace_name,
+            "labels": dict(object_labels(bundle)),
+            "annotations": dict(FIRST_WAVE),
+        },
+        "spec": {
+            "podSelector": {},
+            "policyTypes": [direction.capitalize() for direction in directions],
+            **{direction: [{}] for direction in directions},
+        },
+    }
+    return Part(PERMISSIVE, PERMISSIVE_NAME, head)
 
 
 def as_object(bundle: Bundle, policy: Policy) -> dict[str, Any]:
@@ -59,6 +88,8 @@ def as_rule(rule: Rule, direction: str) -> dict[str, Any]:
 
 
 def _peer(peer: RulePeer) -> dict[str, Any]:
+    if isinstance(peer, NamesPeer):
+        raise TypeError("this dialect has no names")
     if isinstance(peer, BlockPeer):
         block: dict[str, Any] = {"cidr": peer.cidr}
         if peer.excepts:

@@ -1,26 +1,38 @@
-"""The other end of a rule, as pods of a namespace or as address blocks. Owns canonical peers and their order."""
+"""The other end of a rule: pods of a namespace, address blocks or DNS names. Owns canonical peers and their order."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ringfence.compile.bundle import BlockPeer, PodsPeer, RulePeer
-from ringfence.model.types import Cluster, End, Workload
+from ringfence.compile.bundle import BlockPeer, NamesPeer, PodsPeer, RulePeer
+from ringfence.model.types import Cluster, End, Peer, Workload
 from ringfence.values.addresses import Network, network
 
 SortKey = tuple[int, tuple[object, ...]]
 
+SAYS_NAMES = frozenset(("cilium",))
+"""The dialects that can say DNS names."""
 
-def of(end: End, cluster: Cluster) -> tuple[RulePeer, ...]:
+
+def of(end: End, cluster: Cluster, *, outward: bool) -> tuple[RulePeer, ...]:
     """The rule peers that stand for an end of a flow in a cluster, in canonical order.
 
-    Empty only for addresses of which the exceptions leave nothing. A catalogue peer's namespace is never patterned.
+    `outward`: the end is the destination, in a rule of egress. There a peer's DNS names stand for it, and not its
+    addresses, where the dialect can say names. Empty only for addresses of which the exceptions leave nothing, and for
+    names that cannot be said. A catalogue peer's namespace is never patterned.
     """
     if isinstance(end, Workload):
         return (PodsPeer(cluster.namespace_name(end.namespace), end.labels),)
     if end.is_pods:
         return (PodsPeer(end.namespace, end.labels),)
+    if by_name(end, cluster, outward=outward):
+        return (NamesPeer(end.names),)
     return blocks(end.cidrs, end.excepts)
+
+
+def by_name(end: End, cluster: Cluster, *, outward: bool) -> bool:
+    """Whether DNS names stand for an end."""
+    return outward and isinstance(end, Peer) and bool(end.names) and cluster.dialect in SAYS_NAMES
 
 
 def blocks(cidrs: Iterable[str], excepts: Iterable[str]) -> tuple[BlockPeer, ...]:
@@ -40,9 +52,11 @@ def blocks(cidrs: Iterable[str], excepts: Iterable[str]) -> tuple[BlockPeer, ...
 
 
 def sort_key(peer: RulePeer) -> SortKey:
-    """The canonical order of peers: pods by namespace and labels, then blocks by family and address."""
+    """The canonical order of peers: pods by namespace and labels, blocks by family and address, then names."""
     if isinstance(peer, PodsPeer):
         return (0, (peer.namespace, peer.labels))
+    if isinstance(peer, NamesPeer):
+        return (2, peer.names)
     return (1, (*_order(network(peer.cidr)), peer.excepts))
 
 

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from ringfence.compile import kubernetes
-from ringfence.compile.bundle import BlockPeer, Bundle, Origin, Policy, Rule, RulePeer
+from ringfence.compile.bundle import BlockPeer, Bundle, NamesPeer, Origin, Policy, Rule, RulePeer
 from ringfence.errors import NothingToCheckError
 from ringfence.model.types import Cluster, Model
-from ringfence.render import layout, proof
+from ringfence.render import dialects, layout, proof
 from ringfence.render import templates as jinja
+from ringfence.render.dialects import WHOLE
 from ringfence.render.layout import Overlay
 from ringfence.render.plain import Plain
+from ringfence.render.proof import HEADER
 from ringfence.render.quoting import Yaml
+from ringfence.render.whole import Whole
 
 RENDERED = "policies/rendered"
-HEADER = "# Generated, do not edit: `ringfence render` writes this file.\n"
+
+OF_CLUSTER = "_cluster"
+"""The folder of what belongs to a cluster as a whole, where other folders have a team's name."""
 
 _KUSTOMIZATION = "kustomization.yaml"
 _TO_BASE = "../../../../base"
@@ -37,17 +43,25 @@ def tree(model: Model, templates: Mapping[str, str] | None = None) -> dict[str, 
     namespace exists in any cluster: a sync of an empty tree would delete every policy.
     """
     plan = layout.of(model)
-    writer = _Writer(jinja.Templates(templates))
+    compiled = jinja.Templates(templates)
+    writer = _Writer(compiled)
+    wholes = {name: Whole(dialect, compiled, writer.why) for name, dialect in WHOLE.items()}
     files: dict[str, bytes] = {}
     for bundle in plan.base:
         folder = f"{RENDERED}/base/{_place(bundle)}"
         files.update((f"{folder}/{name}", raw) for name, raw in writer.base(folder, bundle))
     written: dict[int, list[tuple[str, bytes]]] = {}
     for cluster, overlays in plan.overlays.items():
+        whole = wholes.get(model.clusters[cluster].dialect)
+        if whole and overlays:
+            folder = f"{RENDERED}/overlays/{cluster}/{OF_CLUSTER}"
+            files.update((f"{folder}/{name}", _file(text)) for name, text in whole.cluster(folder))
         for overlay in overlays:
             folder = f"{RENDERED}/overlays/{cluster}/{_place(overlay.whole)}"
             # clusters of one environment share their overlays' values, and so their files
-            if id(overlay) not in written:
+            if id(overlay) not in written and whole:
+                written[id(overlay)] = [(name, _file(text)) for name, text in whole.bundle(folder, overlay.whole)]
+            elif id(overlay) not in written:
                 written[id(overlay)] = list(writer.overlay(folder, overlay))
             files.update((f"{folder}/{name}", raw) for name, raw in written[id(overlay)])
     if not files:
@@ -61,9 +75,12 @@ def tree(model: Model, templates: Mapping[str, str] | None = None) -> dict[str, 
 def objects(model: Model, cluster: Cluster) -> list[dict[str, Any]]:
     """The objects that the overlays of a cluster build to: what a real `kustomize build` must give, rule for rule.
 
-    Rules of the base come first, then those that the overlay appends.
+    Objects of the cluster as a whole come first. Rules of the base come before those that the overlay appends.
     """
-    return [item for overlay in layout.of(model).overlays[cluster.name] for item in kubernetes.objects(overlay.whole)]
+    overlays = layout.of(model).overlays[cluster.name]
+    found = [item for overlay in overlays for item in dialects.objects(cluster.dialect, overlay.whole)]
+    whole = WHOLE.get(cluster.dialect)
+    return [*(data for data, _, _ in whole.cluster().values()), *found] if whole and overlays else found
 
 
 def scope(cluster: str | None = None) -> tuple[str, ...]:
@@ -76,8 +93,8 @@ class _Writer:
 
     def __init__(self, templates: jinja.Templates) -> None:
         self.templates = templates
-        self.plain = Plain(self.why)
-        self.whys: dict[tuple[Origin, ...], Yaml] = {}
+        self.plain = Plain(functools.partial(self.why, jinja.WHY))
+        self.whys: dict[tuple[str, tuple[Origin, ...]], Yaml] = {}
         self.blocks: dict[tuple[str, int], tuple[Yaml, object]] = {}
 
     def base(self, folder: str, bundle: Bundle) -> _Files:
@@ -89,6 +106,12 @@ class _Writer:
         for policy in overlay.added.policies:
             yield self.patch(folder, overlay.added, policy)
         resources = [f"{_TO_BASE}/{_place(overlay.whole)}"] if overlay.on_base else []
+        if part := kubernetes.permissive(overlay.whole):
+            name = f"{part.file}.yaml"
+            written = self.templates.run(jinja.PERMISSIVE, dialects.common(overlay.whole, part.head))
+            self.prove(jinja.PERMISSIVE, f"{folder}/{name}", written, part.head)
+            resources.append(name)
+            yield name, _file(written)
         resources += [f"{policy.name}.yaml" for policy in overlay.extra.policies]
         yield self.kustomization(folder, overlay.whole, resources, list(overlay.added.policies))
 
@@ -152,7 +175,7 @@ class _Writer:
         return _KUSTOMIZATION, _file(written)
 
     def prove(self, template: str, path: str, written: str, expected: Any) -> None:
-        proof.must_mean(self.templates.suspect(template), path, _file(written), expected)
+        proof.must_mean(self.templates.suspect(template), path, written, expected)
 
     def values(self, bundle: Bundle, policy: Policy) -> dict[str, Any]:
         """What the templates of policies and of patches both see: text and tuples only."""
@@ -166,16 +189,17 @@ class _Writer:
 
     def rule(self, rule: Rule) -> tuple[Yaml, Yaml, Yaml]:
         return (
-            self.why(rule),
+            self.why(jinja.WHY, rule),
             self.block(jinja.PEERS, "peers", rule.peers, _peer),
             self.block(jinja.PORTS, "ports", rule.ports, _port),
         )
 
-    def why(self, rule: Rule) -> Yaml:
-        written = self.whys.get(rule.origins)
+    def why(self, name: str, rule: Rule) -> Yaml:
+        """The comments above a rule, as the template of that name writes them."""
+        written = self.whys.get((name, rule.origins))
         if written is None:
             values = {"origins": tuple(map(_origin, rule.origins))}
-            written = self.whys[rule.origins] = self.templates.block(jinja.WHY, values)
+            written = self.whys[name, rule.origins] = self.templates.block(name, values)
         return written
 
     def block(self, name: str, key: str, items: tuple[_Item, ...], plain: Callable[[_Item], object]) -> Yaml:
@@ -201,6 +225,8 @@ def _patch_name(policy: Policy) -> str:
 
 
 def _peer(peer: RulePeer) -> tuple[object, ...]:
+    if isinstance(peer, NamesPeer):
+        raise TypeError("this dialect has no names")
     if isinstance(peer, BlockPeer):
         return ("", (), peer.cidr, peer.excepts)
     return (peer.namespace, peer.labels, "", ())

@@ -1,8 +1,9 @@
 """Which rule stands where: the base that clusters share, and what each cluster's overlay adds to it.
 
-The base of a namespace serves every cluster that keeps namespace names and in which the namespace exists. It holds the
-workloads that exist in all of those clusters, and of each policy the rules that all of them have. Where a cluster
-renames namespaces, its overlays are whole and refer to nothing. Knows neither paths nor templates.
+The base of a namespace serves every cluster of the dialect `kubernetes` that keeps namespace names and in which the
+namespace exists. It holds the workloads that exist in all of those clusters, and of each policy the rules that all of
+them have. Where a cluster renames namespaces or speaks another dialect, its overlays are whole and refer to nothing.
+Knows neither paths nor templates.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ from ringfence.compile.bundle import Bundle, Policy, Rule
 from ringfence.model.types import Cluster, Model
 
 _Key = tuple[object, object]
+_Cluster = tuple[str, str, str, tuple[object, ...]]
+
+SHARING = "kubernetes"
+"""The dialect whose clusters share a base."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +47,38 @@ class Layout:
 
 def of(model: Model) -> Layout:
     """The layout of everything that a model declares."""
-    compiled: dict[tuple[str, str], list[Bundle]] = {}
+    compiled: dict[_Cluster, list[Bundle]] = {}
     keeping: dict[str, list[Bundle]] = {}
     for cluster in model.clusters.values():
-        # nothing else of a cluster takes part in compiling
-        key = (cluster.environment, cluster.namespace_pattern)
+        key = _compiled(cluster)
         if key not in compiled:
             compiled[key] = compile.bundles(model, cluster)
-            if cluster.keeps_names:
+            if _shares(cluster):
                 for bundle in compiled[key]:
                     keeping.setdefault(bundle.namespace, []).append(bundle)
     base = {namespace: _common(bundles) for namespace, bundles in keeping.items()}
-    built: dict[tuple[str, str], tuple[Overlay, ...]] = {}
+    built: dict[_Cluster, tuple[Overlay, ...]] = {}
     overlays = {}
     for name, cluster in model.clusters.items():
-        key = (cluster.environment, cluster.namespace_pattern)
+        key = _compiled(cluster)
         if key not in built:
             built[key] = tuple(_overlay(bundle, cluster, base) for bundle in compiled[key])
         overlays[name] = built[key]
     return Layout(tuple(sorted(base.values(), key=lambda item: (item.team, item.namespace))), overlays)
 
 
+def _compiled(cluster: Cluster) -> _Cluster:
+    """What of a cluster takes part in compiling."""
+    stages = (cluster.default_stage, *cluster.stages)
+    return (cluster.environment, cluster.namespace_pattern, cluster.dialect, stages)
+
+
+def _shares(cluster: Cluster) -> bool:
+    return cluster.keeps_names and cluster.dialect == SHARING
+
+
 def _overlay(bundle: Bundle, cluster: Cluster, base: dict[str, Bundle]) -> Overlay:
-    if not cluster.keeps_names:
+    if not _shares(cluster):
         return Overlay(False, bundle, _with(bundle, ()), bundle)
     common = {policy.name: policy for policy in base[bundle.namespace].policies}
     extra, added, whole = [], [], []

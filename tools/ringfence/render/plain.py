@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 
 from ringfence.compile import kubernetes
-from ringfence.compile.bundle import BlockPeer, Bundle, Policy, Rule, RulePeer
+from ringfence.compile.bundle import BlockPeer, Bundle, NamesPeer, Policy, Rule, RulePeer
 from ringfence.model.types import METADATA_NAME, Labels
 from ringfence.render.quoting import Yaml, block, text
 from ringfence.values.ports import PortRange
@@ -68,7 +68,7 @@ class Plain:
 
     def _comment(self, rule: Rule, indent: int) -> str:
         why = self._why(rule)
-        return f"{' ' * indent}{block(why, indent)}\n" if _COMMENTS.fullmatch(why) else ""
+        return f"{' ' * indent}{block(why, indent)}\n" if only_comments(why) else ""
 
     def _peers(self, rule: Rule, indent: int) -> str:
         # keyed by identity, much cheaper than by value; the part itself is kept, so that no identity is given out again
@@ -86,7 +86,14 @@ class Plain:
         return self._parts[key][0]
 
 
+def only_comments(text: str) -> bool:
+    """Whether a text is comments, from the first line to the last."""
+    return _COMMENTS.fullmatch(text) is not None
+
+
 def _peer(peer: RulePeer, indent: str) -> str:
+    if isinstance(peer, NamesPeer):
+        raise TypeError("this dialect has no names")
     if isinstance(peer, BlockPeer):
         excepts = "".join(f"{indent}      - {text(item)}\n" for item in peer.excepts)
         head = f"{indent}    except:\n" if excepts else ""

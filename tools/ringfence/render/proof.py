@@ -9,15 +9,18 @@ from ringfence.findings import Location
 from ringfence.render import checks
 from ringfence.render.templates import TemplateError
 
+HEADER = "# Generated, do not edit: `ringfence render` writes this file.\n"
+"""What every rendered file begins with."""
 
-def must_mean(template: Location, path: str, raw: bytes, expected: Any) -> None:
+
+def must_mean(template: Location, path: str, written: str, expected: Any) -> None:
     """Give nothing back where the file's one document is the expected value.
 
     Raises `TemplateError` otherwise, with the template, the file and the first difference.
     """
     from ringfence import documents
 
-    document, findings = documents.read(path, raw)
+    document, findings = documents.read(path, (HEADER + written).encode())
     if document is None or findings:
         problem = f"cannot be read back: {findings[0].where.line}:{findings[0].where.column}: {findings[0].message}"
     elif found := difference(expected, document.data):

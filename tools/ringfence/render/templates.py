@@ -25,9 +25,22 @@ KUSTOMIZATION = "kubernetes/kustomization.yaml.j2"
 PEERS = "kubernetes/peers.yaml.j2"
 PORTS = "kubernetes/ports.yaml.j2"
 WHY = "kubernetes/why.yaml.j2"
+PERMISSIVE = "kubernetes/permissive.yaml.j2"
 BLOCKS = (PEERS, PORTS, WHY)
 """Those whose output stands in what policy and patch write."""
-NAMES = (KUSTOMIZATION, PATCH, PEERS, POLICY, PORTS, WHY)
+_WHOLE = ("kustomization", "permissive", "policy", "rules", "why")
+"""The templates of the dialects that are written whole."""
+NAMES = (
+    *(f"calico/{name}.yaml.j2" for name in (*_WHOLE, "tier")),
+    *(f"cilium/{name}.yaml.j2" for name in _WHOLE),
+    KUSTOMIZATION,
+    PATCH,
+    PEERS,
+    PERMISSIVE,
+    POLICY,
+    PORTS,
+    WHY,
+)
 """The templates that there are, below a `policies/templates/` folder."""
 
 
@@ -109,7 +122,9 @@ class Templates:
 
     def suspect(self, name: str) -> Location:
         """The place of a template; of one whose block stands in it where only that is the repository's own."""
-        names = (name,) if name == KUSTOMIZATION else (name, *BLOCKS)
+        folder, _, file = name.partition("/")
+        blocks = () if file != "policy.yaml.j2" else (f"{folder}/rules.yaml.j2", f"{folder}/why.yaml.j2")
+        names = (name, *BLOCKS) if name in (POLICY, PATCH) else (name, *blocks)
         return Location(f"{FOLDER}/{next((item for item in names if item in self._own), name)}")
 
     def _compile(self, name: str) -> Callable[..., str]:
