@@ -30,6 +30,10 @@ ON_A_REPOSITORY = (
     ["explain", "shop/frontend", "shop/checkout"],
     ["impact"],
     ["owners", "--check"],
+    ["flows"],
+    ["promote-diff", "dev", "prod"],
+    ["expire", "--dry-run"],
+    ["flow", "add", "--dry-run", "--from=shop/checkout", "--to=shop/frontend", "--port=http", "--reason=A test"],
 )
 ids = [words[0] for words in ON_A_REPOSITORY]
 

@@ -17,6 +17,7 @@ from ringfence.errors import EXIT_CLEAN
 if TYPE_CHECKING:
     from ringfence.commands.shared import Loaded
     from ringfence.model.types import Model
+    from ringfence.sources import Tree
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,10 +29,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def expected_tree(loaded: Loaded, model: Model) -> dict[str, bytes]:
     """Every file below policies/rendered as the declarations want it."""
+    return expected_files(loaded.tree, model)
+
+
+def expected_files(tree: Tree, model: Model) -> dict[str, bytes]:
+    """The same for a tree, of which the templates are taken."""
     from ringfence import gitops, render
     from ringfence.compile import bundles as bundles_of
 
-    templates = render.own_templates(loaded.tree)
+    templates = render.own_templates(tree)
     bundles = {name: bundles_of(model, cluster) for name, cluster in model.clusters.items()}
     return {**render.tree(model, templates), **gitops.tree(model, bundles)}
 

@@ -208,12 +208,12 @@ def _check_repeated(flows: Sequence[Flow], names: Names) -> None:
     for index, flow in enumerate(flows):
         first = flow.legs[0]
         for other in by_pair[first.source.id, first.destination.id]:
-            if other != index and _covers(flows[other], flow) and (other < index or not _covers(flow, flows[other])):
+            if other != index and covers(flows[other], flow) and (other < index or not covers(flow, flows[other])):
                 _report_repeated(flow, flows[other], names)
                 break
 
 
-def _covers(wide: Flow, narrow: Flow) -> bool:
+def covers(wide: Flow, narrow: Flow) -> bool:
     """Whether a flow allows all that another does."""
     allowed = {(leg.source.id, leg.destination.id): PortSet.of(leg.ports) for leg in wide.legs}
     return all(

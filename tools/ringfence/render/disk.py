@@ -10,9 +10,7 @@ import errno
 import os
 import secrets
 import shutil
-import signal
 import stat
-import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +20,7 @@ from ringfence.findings import Finding, Location
 from ringfence.render import checks
 from ringfence.render.files import RENDERED, scope
 from ringfence.render.quoting import visible
+from ringfence.values.files import unbroken
 
 _HINT = "run: ringfence render"
 _FOLDER, _FILE, _OTHER = "folder", "file", "other"
@@ -93,7 +92,7 @@ def write(root: Path, expected: Mapping[str, bytes], cluster: str | None = None)
         with _staging(root, found) as staging:
             for path in (*created, *changed):
                 staging.add(path, wanted[path])
-            with _unbroken():
+            with unbroken():
                 staging.replace()
                 _remove(root, removed, _empty_after(found, needed, cluster))
     except OSError as error:
@@ -150,23 +149,6 @@ def _staging(root: Path, found: Mapping[str, str]) -> Iterator[_Staging]:
         for temporary in staging.waiting.values():
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _unbroken() -> Iterator[None]:
-    """Hold Ctrl-C and termination back until the block is done; only the main thread can."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    held: list[int] = []
-    before = {one: signal.signal(one, lambda got, _: held.append(got)) for one in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
-        for got in held:
-            signal.raise_signal(got)
 
 
 def _wanted(expected: Mapping[str, bytes], cluster: str | None) -> dict[str, bytes]:

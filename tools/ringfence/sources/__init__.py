@@ -6,6 +6,7 @@ It hands out paths and bytes. It knows no YAML and no schema, and it never write
 from __future__ import annotations
 
 from ringfence.sources.blobs import index, revision
+from ringfence.sources.overlay import Overlay
 from ringfence.sources.pages import CHECKS
 from ringfence.sources.revisions import default_base, merge_base
 from ringfence.sources.root import find_root
@@ -15,6 +16,7 @@ from ringfence.sources.working import folder, working_tree
 __all__ = [
     "CHECKS",
     "MARK",
+    "Overlay",
     "Tree",
     "Unreadable",
     "default_base",
