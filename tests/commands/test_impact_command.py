@@ -154,9 +154,10 @@ def test_a_rule_added_by_hand_is_collateral(small: GitRepository, ringfence: Cli
     assert text.count("  egress:\n") == 1
     small.write(CHECKOUT, text.replace("  egress:\n", "  egress:\n" + egress))
     done = ringfence("impact", "--format", "json")
-    assert (done.code, set(done.codes)) == (1, {"RF601", "RF602"})
+    assert (done.code, set(done.codes)) == (1, {"RF601", "RF602", "RF616"})
     assert ends(done.json) == [("opened", "policy", "shop/checkout", "shop/frontend", ["dev", "prod"])]
-    assert done.json["changes"][0]["causes"] == []
+    causes = [(item["kind"], item["path"].rpartition("/")[2]) for item in done.json["changes"][0]["causes"]]
+    assert causes == [("hand", "checkout.yaml"), ("rule", "checkout.yaml"), ("rule", "frontend.yaml")]
     assert "COLLATERAL: no declaration allows 22/TCP" in ringfence("impact").out
     assert "**collateral**: no declaration allows `22/TCP`" in ringfence("impact", "--format", "markdown").out
 
@@ -170,7 +171,7 @@ def test_a_policy_whose_effect_cannot_be_told(small: GitRepository, ringfence: C
     )
     edit(small, f"{folder}/kustomization.yaml", "resources:\n", "resources:\n  - more.yaml\n")
     done = ringfence("impact", "--format", "json")
-    assert (done.code, set(done.codes)) == (1, {"RF602", "RF603", "RF703", "RF504"})
+    assert (done.code, set(done.codes)) == (1, {"RF602", "RF603", "RF703", "RF504", "RF614", "RF615"})
     order = next(item for item in done.json["changes"] if item["destination"] == "shop/checkout")
     assert order["undefined"] == "what changes on all ports cannot be told"
     assert "UNDEFINED: what changes on all ports cannot be told" in ringfence("impact").out
@@ -201,7 +202,7 @@ def test_a_base_without_anything_of_ours(small: GitRepository, ringfence: Cli) -
     small.git("commit", "--quiet", "--allow-empty", "--message", "Nothing")
     small.git("branch", "nothing")
     done = ringfence("impact", "--base", "nothing", "--format", "json")
-    assert (done.code, done.codes) == (0, ["RF605"])
+    assert (done.code, done.codes) == (0, ["RF605", "RF610"])
     assert {o["action"] for o in done.json["objects"]} == {"create"}
 
 

@@ -129,7 +129,7 @@ def test_a_label_that_changes_closes_nothing_once_it_is_rendered_again() -> None
     base, _ = rendered()
     namespace = "teams/checkout/shop/namespace.yaml"
     head, _ = rendered({namespace: small()[namespace].replace("app: checkout", "app: checkout, tier: web")})
-    assert impact_of(base, head).changes == ()
+    assert {item.reason for item in impact_of(base, head).changes} == {Reason.LABELS}
     stale = {**base, namespace: head[namespace]}
     assert impact_of(base, stale).changes == (), "the selector app=checkout still matches"
     other, _ = rendered({namespace: small()[namespace].replace("{app: checkout}", "{name: checkout}")})
@@ -211,7 +211,16 @@ def test_other_labels_under_the_same_name_are_told() -> None:
         }
     )
     report = impact_of(base, head)
-    assert report.changes == ()
+    assert {(item.reason, item.effect) for item in report.changes} == {(Reason.LABELS, Effect.CLOSED)}
+    assert rows(report) == [
+        ("closed", "payments/api", "stripe", "443/TCP", "nothing"),
+        ("closed", "payments/*", "kube-dns", "53/TCP, 53/UDP", "nothing"),
+        ("closed", "payments/api", "kube-dns", "53/TCP, 53/UDP", "nothing"),
+        ("closed", "shop/*", "kube-dns", "53/TCP, 53/UDP", "nothing"),
+        ("closed", "shop/checkout", "kube-dns", "53/TCP, 53/UDP", "nothing"),
+        ("closed", "shop/checkout", "payments/api", "8443/TCP", "nothing"),
+        ("closed", "shop/frontend", "kube-dns", "53/TCP, 53/UDP", "nothing"),
+    ]
     assert [(item.check.code, item.subject) for item in report.findings] == [
         ("RF606", "payments/api"),
         ("RF606", "kube-dns"),

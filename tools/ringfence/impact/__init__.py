@@ -6,23 +6,49 @@ output format.
 
 from __future__ import annotations
 
-from ringfence.impact.assemble import Side, assess
+from ringfence.impact import gates, pages
+from ringfence.impact.assemble import Side, assess, with_findings
+from ringfence.impact.collapse import into_rows
 from ringfence.impact.mend import mended
-from ringfence.impact.pages import BASE_IN_ERROR, CHECKS, STALE
-from ringfence.impact.types import Approval, Cause, Change, Effect, ObjectChange, Reason, Report
+from ringfence.impact.pages import BASE_IN_ERROR, STALE
+from ringfence.impact.types import (
+    Approval,
+    Automatic,
+    Cause,
+    Change,
+    Effect,
+    Gate,
+    Level,
+    Measure,
+    ObjectChange,
+    Origin,
+    Reason,
+    Report,
+    Row,
+)
+
+CHECKS = (*pages.CHECKS, *gates.CHECKS)
 
 __all__ = [
     "BASE_IN_ERROR",
     "CHECKS",
     "STALE",
     "Approval",
+    "Automatic",
     "Cause",
     "Change",
     "Effect",
+    "Gate",
+    "Level",
+    "Measure",
     "ObjectChange",
+    "Origin",
     "Reason",
     "Report",
+    "Row",
     "Side",
     "assess",
+    "into_rows",
     "mended",
+    "with_findings",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ringfence import gitops
 from ringfence.impact.types import Approval
 from ringfence.model.types import Model
@@ -18,8 +20,12 @@ def changed_paths(base: Tree, head: Tree) -> list[str]:
     )
 
 
-def approvals(paths: list[str], base: Model | None, head: Model) -> tuple[Approval, ...]:
-    """The owners of the paths, by the rule of CODEOWNERS, on both sides: who loses a file is asked too."""
+def approvals(paths: list[str], base: Model | None, head: Model, approved: Iterable[str] = ()) -> tuple[Approval, ...]:
+    """The owners of the paths, by the rule of CODEOWNERS, on both sides: who loses a file is asked too.
+
+    `approved` are owners who have agreed already; one of them is enough, as for CODEOWNERS.
+    """
+    given = frozenset(approved)
     asked: dict[tuple[tuple[str, ...], str], set[str]] = {}
     for path in paths:
         for model in (base, head):
@@ -30,5 +36,9 @@ def approvals(paths: list[str], base: Model | None, head: Model) -> tuple[Approv
             owners = gitops.owners_of(model, path)
             asked.setdefault((owners, party), set()).add(path)
     return tuple(
-        sorted(Approval(owners, party, tuple(sorted(files))) for (owners, party), files in asked.items() if owners)
+        sorted(
+            Approval(owners, party, tuple(sorted(files)), next((item for item in owners if item in given), ""))
+            for (owners, party), files in asked.items()
+            if owners
+        )
     )

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ringfence.connectivity import ClusterState, Connectivity, Profile, diff, evaluate
 from ringfence.findings import Finding, Location
+from ringfence.impact import gates, waves
 from ringfence.impact.approvals import approvals, changed_paths
-from ringfence.impact.changes import DiffRow, changes, collapse
+from ringfence.impact.automatic import automatic
+from ringfence.impact.changes import Comparison, DiffRow, Sides
+from ringfence.impact.collapse import over_clusters
+from ringfence.impact.measures import measures
 from ringfence.impact.objects import key_of, object_changes
-from ringfence.impact.pages import ABANDONED, COLLATERAL, UNDEFINED
+from ringfence.impact.origins import origins
+from ringfence.impact.pages import ABANDONED, UNDEFINED
+from ringfence.impact.relabelled import finding as relabelled_finding
+from ringfence.impact.relabelled import pods as relabelled_pods
 from ringfence.impact.relabelled import relabelled
-from ringfence.impact.types import Change, Report
+from ringfence.impact.relabelled import rows as relabelled_rows
+from ringfence.impact.types import Change, Reason, Report
 from ringfence.model.types import Model
 from ringfence.sources import Tree
 from ringfence.values.addresses import AddressSet
@@ -26,54 +34,104 @@ from ringfence.verify.ends import name as end_name
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One side of a comparison: a tree, how to name it, and its model (None where it has no usable declarations)."""
+    """One side of a comparison: a tree, how to name it, and its model (None where it has no usable declarations).
+
+    `whole`: nothing that it declares is lost to an error.
+    """
 
     tree: Tree
     label: str
     model: Model | None
+    whole: bool = True
 
 
-def assess(base: Side, head: Side, model: Model, today: datetime.date, only: str | None = None) -> Report:
-    """The impact of `head` (whose model is `model`) on `base`; `only` limits it to one cluster by name."""
+def assess(
+    base: Side,
+    head: Side,
+    model: Model,
+    today: datetime.date,
+    only: str | None = None,
+    *,
+    checked: Iterable[Finding] = (),
+    approved: Iterable[str] = (),
+) -> Report:
+    """The impact of `head` (whose model is `model`) on `base`; `only` limits it to one cluster by name.
+
+    `checked` is what the checks of declarations found in the head, of which gates judge some; `approved` are owners who
+    have agreed already.
+    """
     before = {state.name: state for state in states(base.model, base.tree)} if base.model else {}
     after = {state.name: state for state in states(model, head.tree)}
+    why = origins(base.tree, head.tree, base.model if base.whole else None, model)
+    sides = Sides.of(base.model, model, base.tree, why)
+    moved = relabelled(base.model, model)
+    pairs = [(before.get(name) or _empty(name), after.get(name) or _empty(name)) for name in sorted({*before, *after})]
     found: list[Change] = []
     findings: list[Finding] = []
-    for name in sorted({*before, *after}):
-        one, other = before.get(name) or _empty(name), after.get(name) or _empty(name)
-        nodes = one.connectivity.cluster.profile.nodes | other.connectivity.cluster.profile.nodes
-        rows: list[DiffRow] = []
-        for item in diff(one.connectivity, other.connectivity):
-            ends = [end_of(end) for end in (item.source, item.destination)]
-            # nodes reach the pods that they run, whatever policies say; what nobody declared is left to `verify`
-            told = any(is_other(end) for end in ends) or (isinstance(ends[0], AddressSet) and ends[0] <= nodes)
-            undefined = NO_PORTS
-            if not told and item.undefined_before != item.undefined_after:
-                undefined = item.undefined_before | item.undefined_after
-                findings.append(_undefined(name, ends[0], ends[1], undefined))
-            if item.before != item.after:
-                rows.append((ends[0], ends[1], item.before, item.after, undefined))
-        found += changes(one, other, rows, model)
+    broken: list[Finding] = []
+    for one, other in pairs:
+        comparison = Comparison(one, other, sides)
+        rows, doubts = _rows(one, other)
+        findings += doubts
+        found += comparison.changes(rows)
+        if old := relabelled_pods(moved, one, other):
+            found += comparison.changes(relabelled_rows(one, other, old), Reason.LABELS, old)
         findings += other.findings
-        findings += _new_violations(one, other, base.model, model, today)
-    collapsed = collapse(item for item in found if only is None or only in item.clusters)
-    findings += [_collateral(item) for item in collapsed if item.collateral]
-    objects_before, objects_after = _objects(before), _objects(after)
+        findings += waves.transient(one, other)
+        broken += _new_violations(one, other, base.model, model, today)
+    objects = [_objects(found_states) for found_states in (before, after)]
     if only is not None:
-        objects_before = {only: objects_before.get(only, ())}
-        objects_after = {only: objects_after.get(only, ())}
-    findings += [*_abandoned(objects_before, objects_after), *relabelled(base.model, model)]
-    clusters = tuple(sorted({*objects_before, *objects_after}))
+        found = [item for item in found if only in item.clusters]
+        pairs = [pair for pair in pairs if any(only in state.objects for state in pair)]
+        objects = [{only: side.get(only, ())} for side in objects]
+    changes = over_clusters(found)
+    findings += [*_abandoned(*objects), *map(relabelled_finding, moved)]
+    asked = approvals(changed_paths(base.tree, head.tree), base.model, model, approved)
+    shares = measures(pairs)
+    checked = tuple(checked)
+    facts = gates.Facts(base.model, model, tuple(pairs), changes, shares, asked, tuple(broken), checked)
+    verdicts, judged = gates.judge(facts)
+    findings = [*findings, *judged, *(item for item in checked if item.check.code not in gates.JUDGED)]
+    touched = object_changes(*objects)
     return Report(
         base=base.label,
         head=head.label,
-        clusters=clusters,
-        changes=collapsed,
-        objects=object_changes(objects_before, objects_after),
-        approvals=approvals(changed_paths(base.tree, head.tree), base.model, model),
+        clusters=tuple(sorted({*objects[0], *objects[1]})),
+        changes=changes,
+        objects=touched,
+        approvals=asked,
         findings=tuple(dict.fromkeys(findings)),
         guardrails_checked=len(model.guardrails),
+        gates=verdicts,
+        measures=shares,
+        origins=why,
+        automatic=automatic(changes, touched, asked, verdicts, findings),
     )
+
+
+def with_findings(report: Report, more: Iterable[Finding]) -> Report:
+    """The report with findings that others made, in report order, which also speak against an automatic approval."""
+    findings = (*report.findings, *more)
+    verdict = automatic(report.changes, report.objects, report.approvals, report.gates, findings)
+    return replace(report, findings=tuple(dict.fromkeys(findings)), automatic=verdict)
+
+
+def _rows(one: State, other: State) -> tuple[list[DiffRow], list[Finding]]:
+    """What differs between two states, and what cannot be told."""
+    nodes = one.connectivity.cluster.profile.nodes | other.connectivity.cluster.profile.nodes
+    rows: list[DiffRow] = []
+    findings = []
+    for item in diff(one.connectivity, other.connectivity):
+        ends = [end_of(end) for end in (item.source, item.destination)]
+        # nodes reach the pods that they run, whatever policies say; what nobody declared is left to `verify`
+        told = any(is_other(end) for end in ends) or (isinstance(ends[0], AddressSet) and ends[0] <= nodes)
+        undefined = NO_PORTS
+        if not told and item.undefined_before != item.undefined_after:
+            undefined = item.undefined_before | item.undefined_after
+            findings.append(_undefined(other.name, ends[0], ends[1], undefined))
+        if item.before != item.after:
+            rows.append((ends[0], ends[1], item.before, item.after, undefined))
+    return rows, findings
 
 
 def _objects(found: Mapping[str, State]) -> dict[str, Sequence[Mapping[str, Any]]]:
@@ -99,17 +157,6 @@ def _new_violations(
             item.check.at(item.where, item.message + note, hint=item.hint, subject=item.subject, related=item.related)
         )
     return result
-
-
-def _collateral(change: Change) -> Finding:
-    where = Location("policies/rendered")
-    return COLLATERAL.at(
-        where,
-        f"{change.source} → {change.destination} opens on {change.collateral} in {', '.join(change.clusters)}, "
-        "and no flow or baseline grant declares it",
-        hint="run: ringfence render; if the connection is wanted, declare a flow for it",
-        subject=f"{change.source} → {change.destination}",
-    )
 
 
 def _undefined(cluster: str, source: End, destination: End, ports: PortSet) -> Finding:

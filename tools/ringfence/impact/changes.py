@@ -1,15 +1,19 @@
-"""Connections that differ between two states of one Kubernetes cluster, with causes, collapsed over clusters."""
+"""Connections that differ between two states of one Kubernetes cluster, with causes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from ringfence.impact.causes import cause, covering
-from ringfence.impact.types import Change, Effect, Reason
-from ringfence.model.types import Model
+from ringfence.impact.causes import Edits, covering, declarations, explained
+from ringfence.impact.origins import causes as causes_of
+from ringfence.impact.rules import commented, rules
+from ringfence.impact.triggers import Triggers
+from ringfence.impact.types import Cause, Change, Effect, Origin, Reason
+from ringfence.model.types import Model, Peer, Workload
+from ringfence.sources import Tree
 from ringfence.values.addresses import AddressSet
-from ringfence.values.ports import NO_PORTS, PortSet
+from ringfence.values.ports import PortSet
 from ringfence.verify.declared import Declared, Pod
 from ringfence.verify.ends import End, name
 from ringfence.verify.state import State
@@ -17,50 +21,135 @@ from ringfence.verify.state import State
 DiffRow = tuple[End, End, PortSet, PortSet, PortSet]
 """Source, destination, ports before, ports after, ports that the base or the head leaves undefined in another way."""
 
+EXPLAINED = 500
+"""How many connections of a cluster without a declaration are traced to their rendered rules: it takes some time."""
 
-def changes(base: State, head: State, rows: Iterable[DiffRow], model: Model) -> list[Change]:
-    """The changes of one Kubernetes cluster, each with the one cluster (environment) that it lies in."""
-    result = []
-    for source, destination, before, after, undefined in _joined(rows):
-        ends = _pods({**base.declared.pods, **head.declared.pods}, source, destination)
-        managed = [pod for pod in ends if pod.namespace is not None]
-        if not managed:
-            continue  # Both ends are outside every bundle: nothing that this repository decides.
-        across = len({pod.cluster.name for pod in managed if pod.cluster is not None}) > 1
-        opened, closed = after - before, before - after
-        causes = []
-        collateral = NO_PORTS
-        if opened:
-            found, collateral = covering(head.declared, source, destination, opened)
-            causes += [cause(item, "head") for item in found]
-        if closed:
-            found, _ = covering(base.declared, source, destination, closed)
-            causes += [cause(item, "base") for item in found]
-        result.append(
-            Change(
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What is known of both sides of the comparison."""
+
+    base: Model | None
+    head: Model
+    base_tree: Tree
+    edits: Edits
+    triggers: Triggers
+    origins: tuple[Origin, ...]
+
+    @classmethod
+    def of(cls, base: Model | None, head: Model, base_tree: Tree, origins: tuple[Origin, ...] = ()) -> Sides:
+        """The two models, compared."""
+        return cls(base, head, base_tree, Edits(base, head), Triggers(base, head), origins)
+
+
+class Comparison:
+    """The changes of one Kubernetes cluster."""
+
+    def __init__(self, base: State, head: State, sides: Sides) -> None:
+        self._base, self._head, self._sides = base, head, sides
+        self._pods = {**base.declared.pods, **head.declared.pods}
+        self._traced = 0
+
+    def changes(
+        self, rows: Iterable[DiffRow], reason: Reason | None = None, causes: Mapping[str, Cause] | None = None
+    ) -> Iterator[Change]:
+        """One change for each row, with the one cluster (environment) that it lies in.
+
+        `reason` is that of all rows, where it is known; `causes` are then those of a pod, by its id.
+        """
+        for source, destination, before, after, undefined in _joined(rows):
+            pods = [self._pods.get(end) if isinstance(end, str) else None for end in (source, destination)]
+            managed = [pod for pod in pods if pod is not None and pod.namespace is not None and pod.cluster is not None]
+            if not managed:
+                continue  # Both ends are outside every bundle: nothing that this repository decides.
+            clusters = {pod.cluster.name for pod in managed if pod.cluster is not None}
+            found, collateral = self._causes(source, destination, before, after, sorted(clusters))
+            if causes is not None:
+                found = [causes[end] for end in (source, destination) if isinstance(end, str) and end in causes] + found
+            model = self._sides.head
+            yield Change(
                 effect=Effect.OPENED if not before else Effect.CLOSED if not after else Effect.CHANGED,
-                reason=_reason(base.declared, head.declared, source, destination),
-                source=_label(source, ends, model, across),
-                destination=_label(destination, ends, model, across),
+                reason=reason or _reason(self._base.declared, self._head.declared, source, destination),
+                source=_label(source, pods[0], model, len(clusters) > 1),
+                destination=_label(destination, pods[1], model, len(clusters) > 1),
                 before=before,
                 after=after,
-                causes=tuple(sorted(set(causes))),
+                causes=tuple(sorted(set(found))),
                 collateral=collateral,
-                world=any(isinstance(end, AddressSet) and _is_world(end, model) for end in (source, destination)),
-                clusters=tuple(sorted({pod.cluster.name for pod in managed if pod.cluster is not None})),
+                world=any(isinstance(end, AddressSet) and is_world(end, model) for end in (source, destination)),
+                clusters=tuple(sorted(clusters)),
                 undefined=f"what changes on {undefined} cannot be told" if undefined else "",
+                teams=(_team(pods[0]), _team(pods[1])),
+                crosses=self._crosses(source, destination, pods),
             )
-        )
-    return result
 
+    def _causes(
+        self, source: End, destination: End, before: PortSet, after: PortSet, clusters: Sequence[str]
+    ) -> tuple[list[Cause], PortSet]:
+        opened, closed = after - before, before - after
+        base, head, edits = self._base, self._head, self._sides.edits
+        coming, collateral = covering(head.declared, source, destination, opened) if opened else ([], opened)
+        leaving, unclear = covering(base.declared, source, destination, closed) if closed else ([], closed)
+        found = declarations(coming, "head", edits) + declarations(leaving, "base", edits)
+        if not explained(found):
+            found += self._triggers(source, destination, clusters)
+        if collateral or unclear or not explained(found):
+            found += causes_of(self._sides.origins, self._folders(source, destination))
+        if collateral and self._may_trace():
+            found += rules(head.connectivity, source, destination, collateral, "head", self._sides.head)
+        if unclear and self._may_trace():
+            for rule in rules(base.connectivity, source, destination, unclear, "base", self._sides.head):
+                found += commented(self._sides.base_tree, rule) or [rule]
+        return found, collateral
 
-def collapse(items: Iterable[Change]) -> tuple[Change, ...]:
-    """Equal changes in several clusters as one."""
-    clusters: dict[Change, set[str]] = {}
-    for item in items:
-        clusters.setdefault(replace(item, clusters=()), set()).update(item.clusters)
-    merged = [replace(item, clusters=tuple(sorted(names))) for item, names in clusters.items()]
-    return tuple(sorted(merged, key=lambda item: item.sort_key))
+    def _folders(self, *ends: End) -> frozenset[tuple[str, str]]:
+        """Team and namespace of the ends, as the rendered tree has them."""
+        pods = [self._pods.get(end) for end in ends if isinstance(end, str)]
+        return frozenset((pod.namespace.team, pod.namespace.name) for pod in pods if pod and pod.namespace)
+
+    def _may_trace(self) -> bool:
+        self._traced += 1
+        return self._traced <= EXPLAINED
+
+    def _triggers(self, source: End, destination: End, clusters: Sequence[str]) -> Iterator[Cause]:
+        triggers = self._sides.triggers
+        for end in (source, destination):
+            pod = self._pods.get(end) if isinstance(end, str) else None
+            if pod is not None and isinstance(pod.declared, Workload):
+                yield from triggers.of_workload(pod.declared.id)
+            elif pod is not None and isinstance(pod.declared, Peer):
+                yield from triggers.of_peer(pod.declared.name)
+            elif pod is not None and pod.namespace is not None:
+                yield from triggers.of_namespace(pod.namespace.name)
+            elif isinstance(end, AddressSet):
+                for model in (self._sides.head, self._sides.base):
+                    for peer in model.peers.values() if model else ():
+                        if peer.addresses & end:
+                            yield from triggers.of_peer(peer.name)
+        for cluster in clusters:
+            yield from triggers.of_cluster(cluster)
+
+    def _crosses(self, source: End, destination: End, pods: Sequence[Pod | None]) -> tuple[str, ...]:
+        """The environments of both ends, where they differ."""
+        own = {pod.cluster.name for pod in pods if pod is not None and pod.cluster is not None}
+        environments = []
+        for end, pod in zip((source, destination), pods, strict=True):
+            if pod is not None and pod.cluster is not None:
+                environments.append({pod.cluster.environment})
+            elif isinstance(end, AddressSet):
+                environments.append(
+                    {
+                        cluster.environment
+                        for cluster in self._sides.head.clusters.values()
+                        if cluster.name not in own and end & (cluster.pods | cluster.services | cluster.nodes)
+                    }
+                )
+            else:
+                environments.append(set())
+        first, second = environments
+        if first and second and (first - second or second - first):
+            return (", ".join(sorted(first)), ", ".join(sorted(second)))
+        return ()
 
 
 def _joined(rows: Iterable[DiffRow]) -> list[DiffRow]:
@@ -85,8 +174,8 @@ def _joined(rows: Iterable[DiffRow]) -> list[DiffRow]:
     ]
 
 
-def _pods(known: Mapping[str, Pod], *ends: End) -> list[Pod]:
-    return [known[end] for end in ends if isinstance(end, str) and end in known]
+def _team(pod: Pod | None) -> str:
+    return pod.namespace.team if pod is not None and pod.namespace is not None else ""
 
 
 def _reason(base: Declared, head: Declared, *ends: End) -> Reason:
@@ -98,19 +187,15 @@ def _reason(base: Declared, head: Declared, *ends: End) -> Reason:
     return Reason.POLICY
 
 
-def _label(end: End, pods: Iterable[Pod], model: Model, across: bool) -> str:
+def _label(end: End, pod: Pod | None, model: Model, across: bool) -> str:
     """The name as declared; across environments, the name in the cluster, which tells them apart."""
     if isinstance(end, str):
-        if across:
-            return end
-        return next((pod.label for pod in pods if pod.id == end), end)
+        return end if across or pod is None else pod.label
     named = [peer.name for peer in model.peers.values() if peer.addresses == end]
-    if named:
-        return named[0]
-    return name(end)
+    return named[0] if named else name(end)
 
 
-def _is_world(addresses: AddressSet, model: Model) -> bool:
+def is_world(addresses: AddressSet, model: Model) -> bool:
     """Whether some address is outside every private peer of the catalogue and every cluster's own networks."""
     inside = AddressSet()
     for peer in model.peers.values():

@@ -1,4 +1,4 @@
-"""What a sync would do: Kubernetes objects created, updated, pruned, and left behind."""
+"""What a sync would do: Kubernetes objects created, updated, pruned, and left behind, wave by wave."""
 
 from __future__ import annotations
 
@@ -10,14 +10,30 @@ from ringfence.impact.types import ObjectChange
 Key = tuple[str, str, str, str]
 """API group, kind, namespace, name."""
 
+WAVE = "argocd.argoproj.io/sync-wave"
+"""The annotation that puts an object into a wave of a sync of Argo CD."""
+
 
 def key_of(data: Mapping[str, Any]) -> Key:
     """The identity by which Argo CD and Flux track an object; the version is no part of it."""
     group = str(data.get("apiVersion", "")).rpartition("/")[0]
-    metadata = data.get("metadata")
-    if not isinstance(metadata, Mapping):
-        metadata = {}
+    metadata = _metadata(data)
     return (group, str(data.get("kind", "")), str(metadata.get("namespace", "")), str(metadata.get("name", "")))
+
+
+def wave_of(data: Mapping[str, Any]) -> int:
+    """The sync wave of an object: Argo CD takes 0 where none is given, or where it is no number."""
+    annotations = _metadata(data).get("annotations")
+    text = annotations.get(WAVE, "0") if isinstance(annotations, Mapping) else "0"
+    try:
+        return int(str(text))
+    except ValueError:
+        return 0
+
+
+def _metadata(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    metadata = data.get("metadata")
+    return metadata if isinstance(metadata, Mapping) else {}
 
 
 def object_changes(
@@ -27,7 +43,7 @@ def object_changes(
 
     Of a namespace for which nothing is rendered any more, the objects stay: nothing syncs it, so nothing prunes it.
     """
-    found: dict[tuple[str, str, str, str], list[str]] = {}
+    found: dict[ObjectChange, list[str]] = {}
     for cluster in sorted({*base, *head}):
         before = {key_of(item): item for item in base.get(cluster, ())}
         after = {key_of(item): item for item in head.get(cluster, ())}
@@ -37,5 +53,11 @@ def object_changes(
                 continue
             gone = "prune" if key[2] in synced else "leave"
             action = "create" if key not in before else gone if key not in after else "update"
-            found.setdefault((action, *key[1:]), []).append(cluster)
-    return tuple(sorted(ObjectChange(*what, tuple(sorted(clusters))) for what, clusters in found.items()))
+            wave = wave_of(after[key] if key in after else before[key])
+            _, kind, namespace, name = key
+            found.setdefault(ObjectChange(action, kind, namespace, name, (), wave), []).append(cluster)
+    merged = (
+        ObjectChange(item.action, item.kind, item.namespace, item.name, tuple(sorted(clusters)), item.wave)
+        for item, clusters in found.items()
+    )
+    return tuple(sorted(merged))

@@ -1,48 +1,8 @@
-"""The checks of `impact`: gates on what a change does."""
+"""The checks of `impact` besides the gates (`ringfence.impact.gates`)."""
 
 from __future__ import annotations
 
 from ringfence.findings import Check, Severity
-
-COLLATERAL = Check(
-    "RF601",
-    "collateral-connection",
-    Severity.ERROR,
-    """\
-A connection opens and no declaration is behind it.
-
-## What it finds
-
-Ports of a connection that the head's rendered policies allow, the base's did not, and that neither a flow nor a
-baseline grant of the head declares.
-
-## Why it matters
-
-Nobody asked for it, so nobody reviewed it: a label that changed, a rendered file edited by hand, or a template that
-widens rules.
-
-## Fails
-
-```yaml
-# a rendered policy gains a rule by hand
-spec:
-  ingress:
-    - {}
-```
-
-## Passes
-
-```yaml
-# a flow declares the connection, and `ringfence render` writes the rule
-flows:
-  - name: read-cart
-    from: shop/frontend
-    to: cart/cart
-    ports: [grpc]
-    reason: The page shows the cart
-```
-""",
-)
 
 STALE = Check(
     "RF602",
@@ -181,8 +141,8 @@ A workload, or a catalogue peer of pods, that base and head both declare, with d
 
 ## Why it matters
 
-Connections are told by name, and under the same name they stay as they are. But policies select pods by labels: pods
-that run with the old labels are cut off until they are replaced.
+Policies select pods by labels: pods that run with the old labels are cut off until they are replaced, or get what the
+old labels now stand for. What opens and closes for them is among the changes, as `pods with the old labels`.
 
 ## Fails
 
@@ -201,4 +161,39 @@ workloads:
 """,
 )
 
-CHECKS = (COLLATERAL, STALE, UNDEFINED, ABANDONED, BASE_IN_ERROR, RELABELLED)
+TRANSIENT = Check(
+    "RF607",
+    "closed-between-waves",
+    Severity.WARNING,
+    """\
+A connection is cut for a moment while a change is synced.
+
+## What it finds
+
+A connection that the base and the head both allow, and that is closed between two sync waves of Argo CD: the policies
+of early waves are then the head's, and those of later waves still the base's.
+
+## Why it matters
+
+A sync that hangs half-way stays there. What nobody meant to close is closed until it goes on.
+
+## Fails
+
+```yaml
+# the default deny comes before the policies that allow
+metadata:
+  name: ringfence-baseline
+  annotations: {argocd.argoproj.io/sync-wave: "-5"}
+```
+
+## Passes
+
+```yaml
+metadata:
+  name: ringfence-baseline
+  annotations: {argocd.argoproj.io/sync-wave: "10"}
+```
+""",
+)
+
+CHECKS = (STALE, UNDEFINED, ABANDONED, BASE_IN_ERROR, RELABELLED, TRANSIENT)

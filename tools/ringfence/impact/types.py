@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from fractions import Fraction
 
 from ringfence.findings import Finding, Location
-from ringfence.values.ports import PortSet
+from ringfence.values.ports import NO_PORTS, PortSet
 
 
 class Effect(enum.StrEnum):
@@ -18,18 +19,25 @@ class Effect(enum.StrEnum):
 
 
 class Reason(enum.StrEnum):
-    """Why the connection differs: what policies say, or a workload that came or went."""
+    """Why the connection differs: what policies say, a workload that came or went, or labels that running pods lack.
+
+    `LABELS` is about pods that still run with the labels of the base, under the policies of the head.
+    """
 
     POLICY = "policy"
     WORKLOAD_ADDED = "workload added"
     WORKLOAD_REMOVED = "workload removed"
+    LABELS = "pods with the old labels"
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Cause:
-    """The declaration behind a change: a flow or a baseline grant.
+    """What is behind a change.
 
-    `kind` is `flow` or `baseline`; `side` says whose declaration it is: `head` for what opens, `base` for what closes.
+    `kind` is `flow` or `baseline` for a declaration that allows the ports; `workload`, `label`, `namespace`, `peer` or
+    `cluster` for what differs at the ends; `tool` or `hand` where rendered files differ from what the declarations say;
+    `rule` for the rendered rule that lets ports through which nothing declares. `side` says whose it is: `head` or
+    `base`. `edit` says what happened to it: `added`, `edited`, `removed`, or empty where it is the same on both sides.
     """
 
     kind: str
@@ -40,6 +48,12 @@ class Cause:
     expires: str
     ticket: str
     side: str
+    edit: str = ""
+
+    @property
+    def is_declaration(self) -> bool:
+        """Whether it is a flow or grant, which says that the connection is wanted."""
+        return self.kind in ("flow", "baseline")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +61,10 @@ class Change:
     """One connection that differs, in every cluster where it differs in the same way.
 
     `source` and `destination` are names as declared (`shop/checkout`, `stripe`, `shop/*` for pods that nobody
-    declared) or CIDRs. `before` and `after` are all its ports on either side. `collateral` are the opened ports
-    without a declaration behind them. `world`: one end lies outside the organisation. `undefined`: the reason
-    why the verdict cannot be given, or empty.
+    declared) or CIDRs; `teams` are the teams of both (empty for an end outside the teams). `before` and `after` are all
+    its ports on either side. `collateral` are the opened ports without a declaration behind them. `world`: one end lies
+    outside the organisation. `crosses` are the environments of both ends where they differ. `undefined`: the reason why
+    the verdict cannot be given, or empty.
     """
 
     effect: Effect
@@ -63,18 +78,49 @@ class Change:
     world: bool
     clusters: tuple[str, ...]
     undefined: str = ""
+    teams: tuple[str, str] = ("", "")
+    crosses: tuple[str, ...] = ()
 
     @property
-    def sort_key(self) -> tuple[bool, str, str, str, tuple[str, ...]]:
+    def sort_key(self) -> tuple[bool, str, str, str, str, tuple[str, ...], str]:
         """World exposure first, then by ends."""
-        return (not self.world, self.source, self.destination, self.effect.value, self.clusters)
+        ends = (self.source, self.destination)
+        return (not self.world, *ends, self.effect.value, self.reason.value, self.clusters, str(self.after))
+
+    @property
+    def opened(self) -> PortSet:
+        """The ports that open."""
+        return self.after - self.before
+
+    @property
+    def closed(self) -> PortSet:
+        """The ports that close."""
+        return self.before - self.after
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Changes that are alike in everything but their ends: every source against every destination.
+
+    `change` is the first of them; `causes` are those of all.
+    """
+
+    change: Change
+    sources: tuple[str, ...]
+    destinations: tuple[str, ...]
+    causes: tuple[Cause, ...]
+
+    @property
+    def count(self) -> int:
+        """How many changes it stands for."""
+        return len(self.sources) * len(self.destinations)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class ObjectChange:
     """A Kubernetes object that a sync creates, updates, prunes or leaves behind, in the clusters where it does.
 
-    `namespace` is the name in the cluster.
+    `namespace` is the name in the cluster. `wave` is Argo CD's sync wave, by the object's annotation (0 without one).
     """
 
     action: str
@@ -82,15 +128,81 @@ class ObjectChange:
     namespace: str
     name: str
     clusters: tuple[str, ...]
+    wave: int = 0
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Approval:
-    """Owners of one part of the repository who must agree, and the changed paths that ask for it."""
+    """Owners of one part of the repository who must agree, and the changed paths that ask for it.
+
+    `given` is the owner who has agreed already, or empty.
+    """
 
     owners: tuple[str, ...]
     party: str
     paths: tuple[str, ...]
+    given: str = ""
+
+
+class Level(enum.StrEnum):
+    """What a gate that does not pass does: fail the run, warn, or nothing."""
+
+    ERROR = "error"
+    WARN = "warn"
+    IGNORE = "ignore"
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The verdict of one gate. `reason` is a sentence, whether it passed or not; an ignored gate is not judged."""
+
+    name: str
+    code: str
+    level: Level
+    passed: bool
+    reason: str
+
+    @property
+    def verdict(self) -> str:
+        """`passed`, `failed`, `warned` or `ignored`."""
+        if self.level is Level.IGNORE:
+            return "ignored"
+        return "passed" if self.passed else "failed" if self.level is Level.ERROR else "warned"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One share that may not fall: how many of how many, in the base and in the head."""
+
+    name: str
+    before: tuple[int, int]
+    after: tuple[int, int]
+
+    @property
+    def fell(self) -> bool:
+        """Whether the share is smaller, and more lack it: what only disappears makes nothing worse."""
+        (had, of), (has, now) = self.before, self.after
+        return now - has > of - had and Fraction(has, now) < (Fraction(had, of) if of else 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Rendered files that differ for one reason: `declarations`, `template`, `tool` or `hand`.
+
+    `paths` are the files; `because` the templates, where they are the reason.
+    """
+
+    kind: str
+    paths: tuple[str, ...]
+    because: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Automatic:
+    """Whether the change may be approved without a person, and why (not)."""
+
+    approvable: bool
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +221,21 @@ class Report:
     findings: tuple[Finding, ...]
     guardrails_checked: int
     command: str = "ringfence impact"
+    gates: tuple[Gate, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    origins: tuple[Origin, ...] = ()
+    automatic: Automatic = Automatic(False, "")
 
     @property
     def quiet_clusters(self) -> tuple[str, ...]:
         """Clusters in which no connection differs."""
         touched = {cluster for change in self.changes for cluster in change.clusters}
         return tuple(cluster for cluster in self.clusters if cluster not in touched)
+
+    @property
+    def collateral(self) -> int:
+        """How many connections open without a declaration behind them."""
+        return sum(1 for change in self.changes if change.collateral != NO_PORTS)
 
     def count(self, effect: Effect) -> int:
         """How many distinct connections have an effect, equal ones in several clusters counted once."""

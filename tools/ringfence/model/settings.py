@@ -10,6 +10,8 @@ from ringfence.model.types import Settings
 from ringfence.sources import MARK
 
 WARN_DAYS = 30
+GATE_LEVELS = ("error", "warn", "ignore")
+MASS_CHANGE_PERCENT = 50
 
 
 def build(node: Node | None, lost: bool, report: Report) -> Settings | None:
@@ -41,6 +43,8 @@ def build(node: Node | None, lost: bool, report: Report) -> Settings | None:
         return None
     days = node.get("expiry").get("warnDays").value
     gitops = node.get("gitops")
+    gates = node.get("gates")
+    percent = gates.get("mass-change-percent").value
     return Settings(
         organisation=node.string("organisation"),
         default_branch=node.get("repository").get("defaultBranch").text("main"),
@@ -52,4 +56,6 @@ def build(node: Node | None, lost: bool, report: Report) -> Settings | None:
         argocd_namespace=gitops.get("argocdNamespace").text("argocd"),
         flux_namespace=gitops.get("fluxNamespace").text("flux-system"),
         where=node.where,
+        gates=tuple(sorted((name, item.text()) for name, item in gates.items() if item.text() in GATE_LEVELS)),
+        mass_change_percent=percent if type(percent) is int else MASS_CHANGE_PERCENT,
     )

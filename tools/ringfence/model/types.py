@@ -36,37 +36,11 @@ class Cni:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """How far a namespace of a cluster is, by direction: what its policies really do there.
-
-    `permissive`: everything stays open; `audit`: everything stays open and the network plugin reports what would be
-    denied; `enforce`: what no rule allows is denied. The places are where the cluster's file says so.
-    """
-
-    ingress: str = "enforce"
-    egress: str = "enforce"
-    where_ingress: Location = field(default=Location(""), compare=False)
-    where_egress: Location = field(default=Location(""), compare=False)
-
-    @property
-    def enforced(self) -> bool:
-        """Whether both directions are."""
-        return self.ingress == self.egress == "enforce"
-
-
-STAGES = ("permissive", "audit", "enforce")
-"""From open to closed."""
-
-ENFORCED = Stage()
-
-
-@dataclass(frozen=True, slots=True)
 class Cluster:
     """One environment on one Kubernetes cluster, the unit that an overlay is rendered for.
 
     Two may share a Kubernetes cluster (`kubernetes_cluster`); then `namespace_pattern`, such as
     `{namespace}-{environment}`, tells their namespaces apart. The address sets hold what the cluster gives out itself.
-    `stages` are those of single namespaces by declared name, where they are not the default.
     """
 
     name: str
@@ -80,12 +54,6 @@ class Cluster:
     services: AddressSet
     nodes: AddressSet
     where: Location
-    default_stage: Stage = ENFORCED
-    stages: tuple[tuple[str, Stage], ...] = ()
-
-    def stage(self, namespace: str) -> Stage:
-        """The stage of a declared namespace here."""
-        return dict(self.stages).get(namespace, self.default_stage)
 
     def namespace_name(self, namespace: str) -> str:
         """The name that a declared namespace has in this cluster."""
@@ -311,7 +279,10 @@ class Namespace:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Repository-wide choices (`policies/ringfence.yaml`)."""
+    """Repository-wide choices (`policies/ringfence.yaml`).
+
+    `gates` are the levels of the gates of `impact` that the file gives: pairs of a gate and `error`, `warn` or `ignore`.
+    """
 
     organisation: str
     default_branch: str
@@ -323,6 +294,8 @@ class Settings:
     argocd_namespace: str
     flux_namespace: str
     where: Location
+    gates: tuple[tuple[str, str], ...] = ()
+    mass_change_percent: int = 50
 
 
 @dataclass(frozen=True, slots=True)

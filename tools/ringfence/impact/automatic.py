@@ -1,0 +1,49 @@
+"""Whether a change may be approved without a person: every effect lies inside one team, and nothing is exposed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ringfence.findings import Finding, Severity
+from ringfence.impact.types import Approval, Automatic, Change, Gate, ObjectChange
+
+
+def automatic(
+    changes: Sequence[Change],
+    objects: Sequence[ObjectChange],
+    approvals: Sequence[Approval],
+    gates: Sequence[Gate],
+    findings: Sequence[Finding],
+) -> Automatic:
+    """The verdict with its reason: the first thing that speaks against it, or why nothing does."""
+    against = next((gate for gate in gates if not gate.passed), None)
+    if against is not None:
+        return Automatic(False, f"gate {against.name}: {against.reason}")
+    problem = next((item for item in findings if item.severity is not Severity.INFO), None)
+    if problem is not None:
+        return Automatic(False, f"{problem.check.code} {problem.check.name}: {problem.message}")
+    parties = sorted({item.party for item in approvals})
+    if not parties:
+        if changes or objects:
+            return Automatic(False, "policies differ although no file that somebody owns does")
+        return Automatic(True, "nothing differs")
+    if len(parties) > 1:
+        return Automatic(False, f"files of {', '.join(parties)} differ")
+    (party,) = parties
+    outside = next((change for change in changes if not _inside(change, party)), None)
+    if outside is not None:
+        return Automatic(False, f"{outside.source} → {outside.destination} is not inside {party} alone")
+    return Automatic(True, f"every effect lies inside {party}, and nothing becomes reachable from or to anywhere else")
+
+
+def _inside(change: Change, team: str) -> bool:
+    """Whether both ends are the team's.
+
+    An end outside the teams is none of another team's: what opens to it must be granted to everybody by the baseline.
+    """
+    if any(party not in (team, "") for party in change.teams) or change.world:
+        return False
+    if all(change.teams) or not change.opened:
+        return True
+    declared = [cause for cause in change.causes if cause.side == "head" and cause.is_declaration]
+    return bool(declared) and all(cause.kind == "baseline" for cause in declared)

@@ -1,0 +1,65 @@
+"""Pods lose their default deny.
+
+## What it finds
+
+A workload, or the other pods of a namespace, that some policy isolated in a direction in the base, and that no policy
+isolates in the head, while it lives on.
+
+## Why it matters
+
+A pod that no policy isolates talks to everybody. What opens is then not one connection but all of them, those of pods
+that do not exist yet included.
+
+## Fails
+
+```yaml
+# policies/rendered/base/shop/shop/kustomization.yaml no longer lists it
+resources:
+  - frontend.yaml
+```
+
+## Passes
+
+```yaml
+resources:
+  - baseline.yaml
+  - frontend.yaml
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ringfence.connectivity import Direction
+from ringfence.findings import Check, Finding, Location, Severity
+from ringfence.impact.gates.facts import Facts, Rule
+from ringfence.impact.types import Level
+from ringfence.verify.ends import name
+
+CHECK = Check("RF614", "default-deny-lost", Severity.ERROR, __doc__)
+
+
+def find(facts: Facts) -> Iterator[Finding]:
+    """One finding for each such end and direction, over all clusters."""
+    lost: dict[tuple[str, str], list[str]] = {}
+    for before, after in facts.pairs:
+        for id_, pod in before.declared.pods.items():
+            if pod.namespace is None or id_ not in after.declared.pods or after.declared.pods[id_].namespace is None:
+                continue
+            for direction in Direction:
+                had = before.connectivity.is_isolated(id_, direction)
+                if had and not after.connectivity.is_isolated(id_, direction):
+                    cluster = pod.cluster.name if pod.cluster else before.name
+                    lost.setdefault((name(id_), direction.value), []).append(cluster)
+    for (subject, way), clusters in sorted(lost.items()):
+        yield CHECK.at(
+            Location("policies/rendered"),
+            f"no policy certainly isolates {subject} for {way} in {', '.join(sorted(clusters))} any more: what no "
+            "policy isolates is open to everything",
+            hint="run: ringfence render; keep the baseline policy of the namespace",
+            subject=subject,
+        )
+
+
+GATE = Rule("default-deny", CHECK, Level.ERROR, find, lambda _: "everything that was isolated still is")

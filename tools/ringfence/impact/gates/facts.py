@@ -1,0 +1,40 @@
+"""What gates judge: the changes, both states of each cluster, and what checks found already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ringfence.findings import Check, Finding
+from ringfence.impact.types import Approval, Change, Level, Measure
+from ringfence.model.types import Model
+from ringfence.verify.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that a gate may look at.
+
+    `pairs` are the base and head states of each Kubernetes cluster; `broken` the guardrails that the head breaks;
+    `checked` what the checks of `validate` found in the head.
+    """
+
+    base: Model | None
+    head: Model
+    pairs: tuple[tuple[State, State], ...]
+    changes: tuple[Change, ...]
+    measures: tuple[Measure, ...]
+    approvals: tuple[Approval, ...]
+    broken: tuple[Finding, ...] = ()
+    checked: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A gate: its name in the settings, its level without one, how it judges, and what it says when it passes."""
+
+    name: str
+    check: Check
+    level: Level
+    find: Callable[[Facts], Iterator[Finding]]
+    passes: Callable[[Facts], str]

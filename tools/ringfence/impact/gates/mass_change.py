@@ -1,0 +1,124 @@
+"""Many connections of one namespace close at once.
+
+## What it finds
+
+A namespace in a cluster more than a share of whose connections are closed by policies, and not by workloads that go.
+The share is `gates.mass-change-percent` of the settings, 50 by default.
+
+## Why it matters
+
+An intended change closes what somebody named. A namespace that loses most of its connections is more often a label that
+was renamed, a file that was deleted, or a merge that went wrong.
+
+## Fails
+
+```yaml
+# teams/shop/shop/flows.yaml is emptied while its workloads live on
+flows: []
+```
+
+## Passes
+
+```yaml
+# a large clean-up in several changes, or with a higher share for the time being
+gates:
+  mass-change-percent: 80
+```
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from ringfence.findings import Check, Finding, Location, Severity
+from ringfence.impact.gates.facts import Facts, Rule
+from ringfence.impact.measures import connections
+from ringfence.impact.types import Level
+from ringfence.values.addresses import NOWHERE, AddressSet
+from ringfence.verify.ends import End
+from ringfence.verify.state import State
+
+CHECK = Check("RF613", "mass-change", Severity.WARNING, __doc__)
+
+Place = tuple[str, str]
+"""Cluster and declared namespace."""
+
+
+def find(facts: Facts) -> Iterator[Finding]:
+    """One finding for each such namespace and cluster."""
+    percent = _percent(facts)
+    for place, (closed, total) in _counts(facts).items():
+        if closed * 100 > total * percent:
+            cluster, namespace = place
+            declared = facts.head.namespaces.get(namespace)
+            yield CHECK.at(
+                declared.where if declared else Location("policies/rendered"),
+                f"{closed} of {total} connections of namespace {namespace} close in {cluster}, more than {percent} %",
+                hint="if it is meant, close them in several changes, or raise `mass-change-percent` in "
+                "policies/ringfence.yaml for the time being",
+                subject=namespace,
+            )
+
+
+def passes(facts: Facts) -> str:
+    """The sentence of a change that closes little."""
+    return f"no namespace loses more than {_percent(facts)} % of its connections"
+
+
+def _percent(facts: Facts) -> int:
+    """The smaller share of both sides: a change does not loosen its own gate."""
+    own = facts.head.settings.mass_change_percent
+    return min(own, facts.base.settings.mass_change_percent) if facts.base else own
+
+
+def _counts(facts: Facts) -> dict[Place, tuple[int, int]]:
+    """Closed and all connections of the base, by place; only places where something closes, in order."""
+    closed: Counter[Place] = Counter()
+    total: Counter[Place] = Counter()
+    if not any(change.closed for change in facts.changes):
+        return {}
+    for before, after in facts.pairs:
+        still = _Open(after)
+        for _, ends in connections(before):
+            places = _places(before, ends)
+            total.update(places)
+            alive = all(end in after.declared.pods for end in ends if isinstance(end, str))
+            if alive and not still.holds(ends):
+                closed.update(places)
+    return {place: (closed[place], total[place]) for place in sorted(closed)}
+
+
+class _Open:
+    """What a state allows or leaves undefined, on whichever ports: pairs of pods, and the addresses of each pod."""
+
+    def __init__(self, state: State) -> None:
+        self._pairs: set[tuple[End, End]] = set()
+        self._addresses: dict[tuple[bool, End], AddressSet] = {}
+        for _, (source, destination) in connections(state, possible=True):
+            if isinstance(source, AddressSet):
+                self._add((False, destination), source)
+            elif isinstance(destination, AddressSet):
+                self._add((True, source), destination)
+            else:
+                self._pairs.add((source, destination))
+
+    def _add(self, key: tuple[bool, End], addresses: AddressSet) -> None:
+        self._addresses[key] = self._addresses.get(key, NOWHERE) | addresses
+
+    def holds(self, ends: tuple[End, End]) -> bool:
+        """Whether anything is left between two ends; for addresses, between the pod and any of them."""
+        source, destination = ends
+        if isinstance(source, AddressSet):
+            return bool(self._addresses.get((False, destination), NOWHERE) & source)
+        if isinstance(destination, AddressSet):
+            return bool(self._addresses.get((True, source), NOWHERE) & destination)
+        return ends in self._pairs
+
+
+def _places(state: State, ends: tuple[End, End]) -> set[Place]:
+    pods = [state.declared.pods[end] for end in ends if isinstance(end, str)]
+    return {(pod.cluster.name, pod.namespace.name) for pod in pods if pod.cluster and pod.namespace}
+
+
+GATE = Rule("mass-change", CHECK, Level.WARN, find, passes)

@@ -1,0 +1,71 @@
+"""How much is isolated, and how much is justified, in a state of a cluster: the shares that may not fall."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ringfence.connectivity import Direction, Row
+from ringfence.impact.causes import covering
+from ringfence.impact.types import Measure
+from ringfence.model.types import Workload
+from ringfence.values.addresses import AddressSet
+from ringfence.values.ports import NO_PORTS
+from ringfence.verify.ends import End, end_of
+from ringfence.verify.state import State
+
+Count = tuple[int, int]
+"""So many of so many."""
+
+ISOLATED = {Direction.INGRESS: "workloads isolated for ingress", Direction.EGRESS: "workloads isolated for egress"}
+JUSTIFIED = "connections that a declaration justifies"
+
+
+def measures(pairs: Iterable[tuple[State, State]]) -> tuple[Measure, ...]:
+    """Each share over all clusters, in the base and in the head."""
+    sides = list(zip(*pairs, strict=True)) or [(), ()]
+    result = [
+        Measure(name, *(_sum(isolated(state, direction) for state in side) for side in sides))
+        for direction, name in ISOLATED.items()
+    ]
+    result.append(Measure(JUSTIFIED, *(_sum(justified(state) for state in side) for side in sides)))
+    return tuple(result)
+
+
+def isolated(state: State, direction: Direction) -> Count:
+    """The declared workloads that some policy certainly isolates in a direction."""
+    ids = [pod.id for pod in state.declared.pods.values() if isinstance(pod.declared, Workload)]
+    return sum(1 for id_ in ids if state.connectivity.is_isolated(id_, direction)), len(ids)
+
+
+def justified(state: State) -> Count:
+    """The connections all of whose ports some flow or grant declares."""
+    number = total = 0
+    for row, (source, destination) in connections(state):
+        total += 1
+        number += covering(state.declared, source, destination, row.allowed)[1] == NO_PORTS
+    return number, total
+
+
+def connections(state: State, possible: bool = False) -> Iterator[tuple[Row, tuple[End, End]]]:
+    """The connections of declared ends that some bundle has a say in; addresses with equal ports are one.
+
+    `possible`: those without a verdict too.
+    """
+    pods, nodes = state.declared.pods, state.connectivity.cluster.profile.nodes
+    for row in state.connectivity.rows():
+        if not (row.allowed or possible):
+            continue
+        ends = end_of(row.source), end_of(row.destination)
+        known = [pods[end] for end in ends if isinstance(end, str)]
+        if any(pod.declared is None for pod in known) or all(pod.namespace is None for pod in known):
+            continue
+        if isinstance(ends[0], AddressSet) and ends[0] <= nodes:
+            continue  # nodes reach the pods that they run, whatever policies say
+        yield row, ends
+
+
+def _sum(counts: Iterable[Count]) -> Count:
+    first = second = 0
+    for one, other in counts:
+        first, second = first + one, second + other
+    return first, second

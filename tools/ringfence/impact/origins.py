@@ -1,0 +1,99 @@
+"""Why rendered files differ: declarations, templates, another version of the tool, or somebody's hand.
+
+The base's declarations are rendered again, by this version: with the base's templates, then with the head's. What
+differs at each step has that step as its reason, exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ringfence import render
+from ringfence.errors import RingfenceError
+from ringfence.findings import Location
+from ringfence.impact.causes import PLATFORM
+from ringfence.impact.types import Cause, Origin
+from ringfence.model.types import Model
+from ringfence.sources import Tree
+
+ROOTS = ("policies/rendered/base", "policies/rendered/overlays")
+TEMPLATES = "policies/templates"
+
+SENTENCES = {
+    "tool": "another version of Ringfence wrote the base's file, or it was edited by hand: from the same declarations, "
+    "this version writes something else",
+    "hand": "the head's file is not what its declarations say: it was edited by hand, or not rendered again",
+}
+
+
+def origins(base: Tree, head: Tree, base_model: Model | None, head_model: Model) -> tuple[Origin, ...]:
+    """The reasons with their files, `declarations` first; a file that differs for two reasons is with both.
+
+    A base that cannot be rendered any more has no reasons but `declarations`.
+    """
+    before, after = _files(base), _files(head)
+    differing = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
+    if not differing:
+        return ()
+    wanted = _rendered(head_model, head)
+    again = _rendered(base_model, base) if base_model is not None else None
+    between = again
+    templates = _changed(base, head, TEMPLATES)
+    if templates and base_model is not None:
+        between = _rendered(base_model, head)
+    steps: list[tuple[str, Mapping[str, bytes] | None, Mapping[str, bytes] | None]] = [
+        ("declarations", between if between is not None else before, wanted),
+        ("template", again, between),
+        ("tool", before, again),
+        ("hand", wanted, after),
+    ]
+    found = []
+    for kind, old, new in steps:
+        if old is None or new is None or old is new:
+            continue
+        paths = tuple(path for path in differing if old.get(path) != new.get(path))
+        if paths:
+            found.append(Origin(kind, paths, templates if kind == "template" else ()))
+    return tuple(found)
+
+
+def causes(found: tuple[Origin, ...], folders: frozenset[tuple[str, str]]) -> list[Cause]:
+    """The tool or a hand as the cause of a change between ends in some (team, namespace) folders."""
+    result = []
+    for origin in found:
+        if origin.kind not in SENTENCES:
+            continue
+        paths = [path for path in origin.paths if _folder(path) in folders]
+        if paths:
+            more = f" (and {len(paths) - 1} more files)" if len(paths) > 1 else ""
+            side = "base" if origin.kind == "tool" else "head"
+            reason = f"{SENTENCES[origin.kind]}{more}"
+            result.append(Cause(origin.kind, paths[0], Location(paths[0]), PLATFORM, reason, "", "", side, "edited"))
+    return result
+
+
+def _folder(path: str) -> tuple[str, str]:
+    """Team and namespace of a rendered file."""
+    parts = path.split("/")
+    skip = 3 if parts[2] == "base" else 4
+    return (parts[skip], parts[skip + 1]) if len(parts) > skip + 2 else ("", "")
+
+
+def _files(tree: Tree) -> dict[str, bytes]:
+    return {path: tree.read(path) for root in ROOTS for path in tree.files(root)}
+
+
+def _changed(base: Tree, head: Tree, folder: str) -> tuple[str, ...]:
+    before, after = ({path: tree.read(path) for path in tree.files(folder)} for tree in (base, head))
+    return tuple(sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path)))
+
+
+def _rendered(model: Model | None, tree: Tree) -> dict[str, bytes] | None:
+    """What this version writes; None where it refuses to."""
+    if model is None:
+        return None
+    try:
+        files = render.tree(model, render.own_templates(tree))
+    except RingfenceError:
+        return None
+    return {path: raw for path, raw in files.items() if path.startswith(tuple(f"{root}/" for root in ROOTS))}
