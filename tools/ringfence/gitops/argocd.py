@@ -13,6 +13,8 @@ from typing import Any
 from ringfence.compile.bundle import Bundle
 from ringfence.gitops import emit, paths
 from ringfence.model.types import Cluster, Model, Settings
+from ringfence.render import dialects
+from ringfence.render.files import home, of_cluster
 
 FOLDER = f"{paths.ROOT}/argocd"
 
@@ -32,11 +34,18 @@ def files(model: Model, bundles: Mapping[str, Sequence[Bundle]]) -> dict[str, by
     for name, in_cluster in bundles.items():
         cluster = model.clusters[name]
         resources = []
+        if in_cluster and (objects := of_cluster(model, cluster)):
+            for file, data in (
+                ("appprojects/_cluster.yaml", _cluster_project(model.settings, cluster, objects)),
+                ("applications/_cluster.yaml", _cluster_application(model.settings, cluster)),
+            ):
+                resources.append(file)
+                written[f"{FOLDER}/{name}/{file}"] = emit.document(data)
         for team, group in itertools.groupby(in_cluster, key=lambda bundle: bundle.team):
             of_team = list(group)
             for folder, data in (
                 ("appprojects", _project(model, cluster, team, of_team)),
-                ("applicationsets", _application_set(model.settings, cluster, team, of_team)),
+                ("applicationsets", _application_set(model, cluster, team, of_team)),
             ):
                 resources.append(f"{folder}/{team}.yaml")
                 written[f"{FOLDER}/{name}/{folder}/{team}.yaml"] = emit.document(data)
@@ -57,6 +66,11 @@ def object_name(cluster: str, other: str) -> str:
     return f"ringfence.{cluster}.{other}"
 
 
+def cluster_name(cluster: str) -> str:
+    """The name of the project and application of what belongs to a cluster as a whole."""
+    return f"ringfence.{cluster}"
+
+
 def _project(model: Model, cluster: Cluster, team: str, bundles: Sequence[Bundle]) -> dict[str, Any]:
     settings = model.settings
     return {
@@ -74,12 +88,74 @@ def _project(model: Model, cluster: Cluster, team: str, bundles: Sequence[Bundle
             "sourceRepos": [settings.repository_url],
             "destinations": [{"server": cluster.server, "namespace": bundle.namespace_name} for bundle in bundles],
             "clusterResourceWhitelist": [],
-            "namespaceResourceWhitelist": [{"group": "networking.k8s.io", "kind": "NetworkPolicy"}],
+            "namespaceResourceWhitelist": [{"group": group, "kind": kind} for group, kind in _kinds(cluster)],
         },
     }
 
 
-def _application_set(settings: Settings, cluster: Cluster, team: str, bundles: Sequence[Bundle]) -> dict[str, Any]:
+def _kinds(cluster: Cluster) -> list[tuple[str, str]]:
+    """What the applications of teams may hold; NetworkPolicy always, so that a change of dialect can take it away."""
+    return list(dict.fromkeys((*dialects.kinds("kubernetes"), *dialects.kinds(cluster.dialect))))
+
+
+def _cluster_project(settings: Settings, cluster: Cluster, objects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    kinds = sorted({(item["apiVersion"].partition("/")[0], item["kind"]) for item in objects})
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "AppProject",
+        "metadata": {
+            "name": cluster_name(cluster.name),
+            "namespace": settings.argocd_namespace,
+            "labels": paths.labels(cluster.name),
+            "annotations": {"argocd.argoproj.io/sync-wave": "-3"},
+        },
+        "spec": {
+            "description": f"What the network policies of {cluster.name} stand in",
+            "sourceRepos": [settings.repository_url],
+            "destinations": [{"server": cluster.server, "namespace": "*"}],
+            "clusterResourceWhitelist": [{"group": group, "kind": kind} for group, kind in kinds],
+            "namespaceResourceBlacklist": [{"group": "*", "kind": "*"}],
+        },
+    }
+
+
+def _cluster_application(settings: Settings, cluster: Cluster) -> dict[str, Any]:
+    name = cluster_name(cluster.name)
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Application",
+        "metadata": {
+            "name": name,
+            "namespace": settings.argocd_namespace,
+            "labels": paths.labels(cluster.name),
+            # Before the namespaces, whose policies are refused while their tier is missing.
+            "annotations": {"argocd.argoproj.io/sync-wave": "-2"},
+        },
+        "spec": {
+            "project": name,
+            "source": {
+                "repoURL": settings.repository_url,
+                "targetRevision": settings.default_branch,
+                "path": paths.of_cluster(cluster.name),
+            },
+            "destination": {"server": cluster.server},
+            "syncPolicy": {
+                "automated": {"prune": True, "selfHeal": True, "allowEmpty": False},
+                "syncOptions": list(_SYNC_OPTIONS),
+            },
+        },
+    }
+
+
+def _retry(model: Model, cluster: Cluster) -> dict[str, Any]:
+    """Of an application whose policies need a tier: waves do not order two applications, so the first sync may fail."""
+    if not of_cluster(model, home(model, cluster)):
+        return {}
+    return {"retry": {"limit": 10, "backoff": {"duration": "10s", "factor": 2, "maxDuration": "5m"}}}
+
+
+def _application_set(model: Model, cluster: Cluster, team: str, bundles: Sequence[Bundle]) -> dict[str, Any]:
+    settings = model.settings
     name = object_name(cluster.name, team)
     return {
         "apiVersion": "argoproj.io/v1alpha1",
@@ -120,6 +196,7 @@ def _application_set(settings: Settings, cluster: Cluster, team: str, bundles: S
                     "syncPolicy": {
                         "automated": {"prune": True, "selfHeal": True, "allowEmpty": False},
                         "syncOptions": list(_SYNC_OPTIONS),
+                        **_retry(model, cluster),
                     },
                 },
             },

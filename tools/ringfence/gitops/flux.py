@@ -12,6 +12,7 @@ from typing import Any
 from ringfence.compile.bundle import Bundle
 from ringfence.gitops import emit, paths
 from ringfence.model.types import Cluster, Model, Settings
+from ringfence.render.files import home, of_cluster
 
 FOLDER = f"{paths.ROOT}/flux"
 LABEL_LENGTH = 63
@@ -29,8 +30,10 @@ def files(model: Model, bundles: Mapping[str, Sequence[Bundle]]) -> dict[str, by
             "gitrepository.yaml": _source(model.settings, cluster),
             "root.yaml": _root(model.settings, cluster),
         }
+        if of_cluster(model, cluster):
+            here["cluster.yaml"] = _of_cluster(model.settings, cluster)
         for bundle in in_cluster:
-            here[f"namespaces/{bundle.namespace}.yaml"] = _namespace(model.settings, cluster, bundle)
+            here[f"namespaces/{bundle.namespace}.yaml"] = _namespace(model, cluster, bundle)
         written[f"{FOLDER}/{name}/kustomization.yaml"] = emit.kustomization(sorted(here))
         written |= {f"{FOLDER}/{name}/{path}": emit.document(data) for path, data in here.items()}
     return written
@@ -44,6 +47,11 @@ def root_name(cluster: str) -> str:
 def namespace_name(namespace: str) -> str:
     """The name of a namespace's Kustomization, from its name in the cluster; never that of a root."""
     return _short(f"policies-{namespace}")
+
+
+def cluster_name(cluster: str) -> str:
+    """The name of the Kustomization of what belongs to a cluster as a whole; no other name has a dot."""
+    return _short(f"ringfence-{cluster}.cluster")
 
 
 def _short(name: str) -> str:
@@ -85,9 +93,18 @@ def _root(settings: Settings, cluster: Cluster) -> dict[str, Any]:
     return data
 
 
-def _namespace(settings: Settings, cluster: Cluster, bundle: Bundle) -> dict[str, Any]:
+def _namespace(model: Model, cluster: Cluster, bundle: Bundle) -> dict[str, Any]:
+    settings, first = model.settings, home(model, cluster)
     name = namespace_name(bundle.namespace_name)
     data = _kustomization(settings, cluster, name, paths.overlay(cluster.name, bundle), bundle.team)
+    # Flux applies a NetworkPolicy before a Tier, so what belongs to the cluster has a Kustomization of its own.
+    before = [root_name(cluster.name), *([cluster_name(first.name)] if of_cluster(model, first) else ())]
+    data["spec"] |= {"wait": True, "dependsOn": [{"name": item} for item in before]}
+    return data
+
+
+def _of_cluster(settings: Settings, cluster: Cluster) -> dict[str, Any]:
+    data = _kustomization(settings, cluster, cluster_name(cluster.name), paths.of_cluster(cluster.name))
     data["spec"] |= {"wait": True, "dependsOn": [{"name": root_name(cluster.name)}]}
     return data
 

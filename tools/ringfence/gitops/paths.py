@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ringfence.compile.bundle import Bundle
-from ringfence.render.files import RENDERED
+from ringfence.render.files import OF_CLUSTER, RENDERED
 
 ROOT = f"{RENDERED}/gitops"
 OVERLAYS = f"{RENDERED}/overlays"
@@ -12,6 +12,11 @@ OVERLAYS = f"{RENDERED}/overlays"
 def overlay(cluster: str, bundle: Bundle) -> str:
     """The folder that `kustomize build` turns into one namespace's policies in one cluster."""
     return f"{OVERLAYS}/{cluster}/{bundle.team}/{bundle.namespace}"
+
+
+def of_cluster(cluster: str) -> str:
+    """The folder of what belongs to a cluster as a whole."""
+    return f"{OVERLAYS}/{cluster}/{OF_CLUSTER}"
 
 
 def labels(cluster: str, team: str = "") -> dict[str, str]:

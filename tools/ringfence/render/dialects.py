@@ -46,6 +46,14 @@ def common(bundle: Bundle, head: Mapping[str, Any]) -> _Values:
     }
 
 
+def kinds(dialect: str) -> tuple[tuple[str, str], ...]:
+    """The group and kind of every object that a bundle may hold in a dialect."""
+    return {
+        "calico": ((calico.GROUP, calico.KIND), (calico.GROUP, calico.STAGED)),
+        "cilium": ((cilium.GROUP, cilium.KIND),),
+    }.get(dialect, ((kubernetes.GROUP, kubernetes.KIND),))
+
+
 def objects(dialect: str, bundle: Bundle) -> Sequence[dict[str, Any]]:
     """The objects of a bundle in a dialect, in its order."""
     compilers = {"kubernetes": kubernetes.objects, "calico": calico.objects, "cilium": cilium.objects}

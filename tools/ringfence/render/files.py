@@ -53,7 +53,7 @@ def tree(model: Model, templates: Mapping[str, str] | None = None) -> dict[str, 
     written: dict[int, list[tuple[str, bytes]]] = {}
     for cluster, overlays in plan.overlays.items():
         whole = wholes.get(model.clusters[cluster].dialect)
-        if whole and overlays:
+        if overlays and whole and of_cluster(model, model.clusters[cluster]):
             folder = f"{RENDERED}/overlays/{cluster}/{OF_CLUSTER}"
             files.update((f"{folder}/{name}", _file(text)) for name, text in whole.cluster(folder))
         for overlay in overlays:
@@ -79,8 +79,22 @@ def objects(model: Model, cluster: Cluster) -> list[dict[str, Any]]:
     """
     overlays = layout.of(model).overlays[cluster.name]
     found = [item for overlay in overlays for item in dialects.objects(cluster.dialect, overlay.whole)]
+    return [*of_cluster(model, cluster), *found] if overlays else found
+
+
+def of_cluster(model: Model, cluster: Cluster) -> list[dict[str, Any]]:
+    """The objects in a cluster's overlays that belong to the Kubernetes cluster as a whole."""
     whole = WHOLE.get(cluster.dialect)
-    return [*(data for data, _, _ in whole.cluster().values()), *found] if whole and overlays else found
+    return [data for data, _, _ in whole.cluster().values()] if whole and home(model, cluster) is cluster else []
+
+
+def home(model: Model, cluster: Cluster) -> Cluster:
+    """The cluster whose overlays hold what belongs to a Kubernetes cluster as a whole.
+
+    Of those that share it, the first by name that has namespaces: an object must not have two owners.
+    """
+    sharing = (item for item in model.clusters.values() if item.kubernetes_cluster == cluster.kubernetes_cluster)
+    return next((item for item in sharing if model.namespaces_in(item)), cluster)
 
 
 def scope(cluster: str | None = None) -> tuple[str, ...]:
