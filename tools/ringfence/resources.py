@@ -1,7 +1,7 @@
-"""The data that ships with the tool: JSON Schemas and default templates.
+"""The data that ships with the tool: JSON Schemas, default templates and profiles of network plugins.
 
-In a wheel they lie in `ringfence/data`; in a checkout, editable installs included, at the repository's top level.
-Knows neither what a schema says nor how a template is filled.
+Profiles lie in the package. The others lie in `ringfence/data` in a wheel, and at the repository's top level in a
+checkout, editable installs included. Knows neither what a schema says nor how a template is filled.
 """
 
 from __future__ import annotations
@@ -37,6 +37,22 @@ def templates() -> dict[str, str]:
     if not found:
         raise MissingDataError(f"there is no template in {folder}", _REINSTALL)
     return found
+
+
+def profile_names() -> list[str]:
+    """The names of the profiles of network plugins, as their files are called without `.yaml`, sorted.
+
+    Raises `MissingDataError` where there is none.
+    """
+    names = sorted(path.stem for path in (_PACKAGE / "profiles").glob("*.yaml"))
+    if not names:
+        raise MissingDataError(f"there is no profile in {_PACKAGE / 'profiles'}", _REINSTALL)
+    return names
+
+
+def profile_text(name: str) -> bytes:
+    """The YAML text of one of `profile_names`. Raises `MissingDataError`."""
+    return _read(_PACKAGE / "profiles" / f"{name}.yaml").encode()
 
 
 _REINSTALL = "the installation is incomplete: install ringfence again, or run it from a whole checkout"

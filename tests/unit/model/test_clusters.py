@@ -1,7 +1,6 @@
 import pytest
 
 from ringfence.findings import Location
-from ringfence.model import cni
 from small_repository import HEADER, codes, load, only, place, small
 
 DEV, STAGING = (f"policies/clusters/{name}.yaml" for name in ("dev", "staging"))
@@ -12,35 +11,34 @@ def _staging(extra: str = 'namespacePattern: "{namespace}-{environment}"\n') -> 
 
 
 @pytest.mark.parametrize(
-    ("name", "matches", "enforces"),
+    ("name", "id_", "matches", "enforces"),
     [
-        ("calico", True, True),
-        ("antrea", True, True),
-        ("kube-router", True, True),
-        ("ovn-kubernetes", True, True),
-        ("cilium", False, True),
-        ("flannel", True, False),
-        ("weave", True, False),
+        ("calico", "calico@3.32", True, True),
+        ("antrea", "antrea", True, True),
+        ("kube-router", "kube-router", True, True),
+        ("ovn-kubernetes", "ovn-kubernetes", True, True),
+        ("cilium", "cilium@1.20", False, True),
+        ("flannel", "flannel", None, False),
+        ("weave", "weave", None, True),
+        ("kubernetes-generic", "kubernetes-generic", None, True),
     ],
 )
-def test_defaults_of_plugins(name: str, matches: bool, enforces: bool) -> None:
+def test_a_plugin_is_that_of_its_profile(name: str, id_: str, matches: bool | None, enforces: bool) -> None:
     model, findings = load({DEV: small()[DEV].replace("calico", name)})
     assert findings == []
     assert model is not None
-    profile = model.clusters["dev"].cni
-    assert (profile.name, profile.ip_blocks_match_pods, profile.enforces) == (name, matches, enforces)
-    assert profile.where == Location(DEV, 5, 13)
+    plugin = model.clusters["dev"].cni
+    assert (plugin.id, plugin.ip_blocks_match_pods, plugin.enforces) == (id_, matches, enforces)
+    assert plugin.where == Location(DEV, 5, 13)
 
 
 @pytest.mark.parametrize("own", [True, False])
-def test_a_cluster_knows_better_than_the_default(own: bool) -> None:
-    profile = cni.profile("cilium", own, Location("x"))
-    assert profile is not None
-    assert profile.ip_blocks_match_pods is own
-
-
-def test_no_profile_of_an_unknown_plugin() -> None:
-    assert cni.profile("other", None, Location("x")) is None
+def test_a_cluster_knows_better_than_the_profile(own: bool) -> None:
+    text = small()[DEV].replace("name: calico", f"name: cilium, ipBlocksMatchPods: {str(own).lower()}")
+    model, findings = load({DEV: text})
+    assert findings == []
+    assert model is not None
+    assert model.clusters["dev"].cni.ip_blocks_match_pods is own
 
 
 def test_a_cluster_as_resolved() -> None:

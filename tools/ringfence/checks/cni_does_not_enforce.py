@@ -2,7 +2,7 @@
 
 ## What it finds
 
-A cluster whose `cni` is flannel, which has no network policies by itself, or Weave Net, which is archived.
+A cluster whose network plugin enforces no policy of any kind, such as flannel by itself.
 
 ## Why it matters
 
@@ -47,11 +47,11 @@ CHECK = Check("RF330", "cni-does-not-enforce", Severity.ERROR, __doc__)
 def find(model: Model, today: datetime.date) -> Iterator[Finding]:  # noqa: ARG001
     """One finding for each such cluster."""
     for cluster in model.clusters.values():
-        if not cluster.cni.enforces:
+        if not cluster.cni.dialects:
             yield CHECK.at(
                 cluster.cni.where if cluster.cni.where.path else cluster.where,
-                f"cluster {cluster.name} runs {cluster.cni.name}, which does not enforce network policies: what is "
-                "rendered for it looks safe and is not",
+                f"cluster {cluster.name} runs {cluster.cni.id}, which does not enforce network "
+                f"policies{cluster.cni.note('dialects')}: what is rendered for it looks safe and is not",
                 hint="use a plugin that enforces them, such as Calico or Cilium, or take the cluster out",
                 subject=cluster.name,
             )

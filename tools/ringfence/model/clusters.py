@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ringfence.findings import Location
-from ringfence.model import blocks, cni
+from ringfence.model import blocks, cni, profiles
 from ringfence.model.layout import Place, is_label
 from ringfence.model.node import Node
 from ringfence.model.ports import Report, shorten
@@ -15,13 +15,16 @@ from ringfence.model.types import Cluster, Namespace, Peer
 
 DEFAULT_PATTERN = "{namespace}"
 FOLDER = "policies/clusters"
+PROFILES = "policies/profiles"
 
 
-def build(found: Iterable[tuple[Place, Node]], lost: set[str], report: Report) -> dict[str, Cluster]:
+def build(
+    found: Iterable[tuple[Place, Node]], known: profiles.Profiles, lost: set[str], report: Report
+) -> dict[str, Cluster]:
     """The clusters by name. One that cannot be built counts as lost, so that its environment is not called unknown."""
     result = {}
     for place, node in found:
-        if cluster := _one(place, node, report):
+        if cluster := _one(place, node, known, PROFILES in lost, report):
             result[cluster.name] = cluster
         else:
             lost.add(FOLDER)
@@ -32,19 +35,14 @@ def build(found: Iterable[tuple[Place, Node]], lost: set[str], report: Report) -
     return dict(sorted(result.items()))
 
 
-def _one(place: Place, node: Node, report: Report) -> Cluster | None:
+def _one(place: Place, node: Node, known: profiles.Profiles, lost: bool, report: Report) -> Cluster | None:
     networks = node.get("networks")
     sets = {name: blocks.read(networks.get(name), report) for name in ("pods", "services", "nodes")}
     blocks.disjoint([block for blocks_ in sets.values() for block in blocks_], report)
-    own = node.get("cni").get("ipBlocksMatchPods").value
-    profile = cni.profile(
-        node.get("cni").get("name").text(),
-        own if isinstance(own, bool) else None,
-        node.get("cni").get("name").where,
-    )
+    plugin = cni.build(node.get("cni"), known, lost, report)
     pattern = _pattern(node.get("namespacePattern"), report)
     environment = node.get("environment").text()
-    if not (profile and pattern and is_label(environment)):
+    if not (plugin and pattern and is_label(environment)):
         return None
     return Cluster(
         name=place.name,
@@ -52,7 +50,7 @@ def _one(place: Place, node: Node, report: Report) -> Cluster | None:
         kubernetes_cluster=node.get("kubernetesCluster").text(place.name),
         server=node.get("server").text(),
         namespace_pattern=pattern,
-        cni=profile,
+        cni=plugin,
         dialect=node.get("dialect").text("kubernetes"),
         pods=blocks.address_set(sets["pods"]),
         services=blocks.address_set(sets["services"]),

@@ -1,29 +1,73 @@
-"""What each known network plugin makes of policies, unless a cluster says otherwise."""
+"""The network plugin of a cluster: its profile, with what the cluster's file says otherwise."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from ringfence.errors import UsageError
 from ringfence.findings import Location
-from ringfence.model.types import Cni
-
-DEFAULTS: dict[str, tuple[bool, bool]] = {
-    "antrea": (True, True),
-    "calico": (True, True),
-    "cilium": (False, True),
-    "flannel": (True, False),
-    "kube-router": (True, True),
-    "ovn-kubernetes": (True, True),
-    "weave": (True, False),
-}
-"""By name: whether an `ipBlock` matches pod addresses, and whether NetworkPolicy is enforced.
-
-The API leaves the first to the implementation. Calico, Antrea and the iptables engines match, Cilium does not (its
-`policy-cidr-match-mode` is empty by default). Flannel enforces nothing by itself, and Weave Net is archived.
-"""
+from ringfence.model.node import Node
+from ringfence.model.ports import Report
+from ringfence.model.problems import profiles as problems
+from ringfence.model.profiles import Key, Profiles
+from ringfence.model.types import Cni, Fact
 
 
-def profile(name: str, ip_blocks_match_pods: bool | None, where: Location) -> Cni | None:
-    """The profile of a plugin with a cluster's own choice in it, or nothing for an unknown plugin."""
-    if name not in DEFAULTS:
+def build(node: Node, profiles: Profiles, lost: bool, report: Report) -> Cni | None:
+    """The plugin that `cni` in a cluster's file names. One that has no profile is reported, unless some are `lost`."""
+    name, version = node.get("name"), node.get("version")
+    if not name.text() or (node.has("version") and not version.text()):
         return None
-    default, enforces = DEFAULTS[name]
-    return Cni(name, default if ip_blocks_match_pods is None else ip_blocks_match_pods, enforces, where)
+    key = profiles.find(name.text(), version.text())
+    if key is None:
+        if not lost:
+            why, hint = profiles.missing(name.text(), version.text())
+            known = profiles.find(name.text(), "")
+            report(problems.UNKNOWN_CNI.at((version if known else name).where, why, hint=hint))
+        return None
+    own = node.get("ipBlocksMatchPods").value
+    return of(profiles, key, own if isinstance(own, bool) else None, name.where)
+
+
+def named(text: str) -> Cni:
+    """The plugin of a profile that ships with the tool, by `NAME` or `NAME@VERSION`. Raises `UsageError`."""
+    name, _, version = text.partition("@")
+    profiles = Profiles()
+    key = profiles.find(name, version)
+    if key is None:
+        raise UsageError(*profiles.missing(name, version))
+    return of(profiles, key)
+
+
+def of(profiles: Profiles, key: Key, match_pods: bool | None = None, where: Location | None = None) -> Cni:
+    """The plugin of a profile. `match_pods`: what a cluster knows better of `ipBlocksMatchPods`."""
+    profile = profiles.get(key)
+    facts = profile.facts
+    limit = facts.get("portsPerPeer", Fact(None)).value
+    return Cni(
+        name=profile.name,
+        ip_blocks_match_pods=_flag(facts, "ipBlocksMatchPods") if match_pods is None else match_pods,
+        where=where or Location(""),
+        version=profile.version,
+        dialects=_list(facts, "dialects"),
+        admin_kinds=_list(facts, "adminKinds"),
+        names=_list(facts, "names"),
+        audit=_list(facts, "audit"),
+        end_port=_flag(facts, "endPort"),
+        sctp=_flag(facts, "sctp"),
+        ipv6=_flag(facts, "ipv6"),
+        ports_per_peer=limit if isinstance(limit, int) and not isinstance(limit, bool) else None,
+        archived=_flag(facts, "archived"),
+        title=profile.title,
+        facts=facts,
+    )
+
+
+def _flag(facts: Mapping[str, Fact], name: str) -> bool | None:
+    value = facts[name].value if name in facts else None
+    return value if isinstance(value, bool) else None
+
+
+def _list(facts: Mapping[str, Fact], name: str) -> tuple[str, ...]:
+    value = facts[name].value if name in facts else None
+    return value if isinstance(value, tuple) else ()

@@ -13,6 +13,7 @@ from ringfence.values.nearest import nearest
 
 FOLDERS: Mapping[str, str] = {
     "clusters": "Cluster",
+    "profiles": "CniProfile",
     "catalog": "Catalog",
     "baseline": "Baseline",
     "guardrails": "Guardrails",
@@ -34,19 +35,27 @@ NOT_READ_HERE = (RENDERED, "policies/templates/")
 NOTES = ("README.md", ".gitkeep", ".keep")
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_PROFILE = re.compile(r"(.+?)(?:-([0-9]+(?:\.[0-9]+){0,2}))?")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """What a path says about its document: the kinds that may stand there, and the names that it gives.
 
-    `name` is a cluster's.
+    `name` is a cluster's, or a network plugin's with `version` (`cilium-1.20`: `cilium` and `1.20`).
     """
 
     kinds: tuple[str, ...]
     team: str = ""
     namespace: str = ""
     name: str = ""
+    version: str = ""
+
+
+def profile_name(stem: str) -> tuple[str, str]:
+    """The name and the version that the file of a profile gives: `cilium-1.20` is `cilium` and `1.20`."""
+    found = _PROFILE.fullmatch(stem)
+    return (found[1], found[2] or "") if found else (stem, "")
 
 
 def is_label(text: str) -> bool:
@@ -93,7 +102,11 @@ def _policies(path: str, parts: tuple[str, ...]) -> Place | Finding:
             f"`policies/{folder}/` has no folders of its own, so this file is not read",
             f"move it to `policies/{folder}/{parts[-1]}`",
         )
-    return Place((FOLDERS[folder],), name=parts[2].removesuffix(".yaml") if folder == "clusters" else "")
+    stem = parts[2].removesuffix(".yaml")
+    if folder == "profiles":
+        name, version = profile_name(stem)
+        return Place((FOLDERS[folder],), name=name, version=version)
+    return Place((FOLDERS[folder],), name=stem if folder == "clusters" else "")
 
 
 def _teams(path: str, parts: tuple[str, ...]) -> Place | Finding:
@@ -115,7 +128,8 @@ def _teams(path: str, parts: tuple[str, ...]) -> Place | Finding:
 
 
 def _named(path: str, found: Place) -> Place | Finding:
-    for what, name in (("team", found.team), ("namespace", found.namespace), ("cluster", found.name)):
+    named = "network plugin" if found.kinds == ("CniProfile",) else "cluster"
+    for what, name in (("team", found.team), ("namespace", found.namespace), (named, found.name)):
         if name and not is_label(name):
             return problems.BAD_NAME.at(
                 Location(path),

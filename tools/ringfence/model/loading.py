@@ -12,6 +12,7 @@ from ringfence.model import (
     guardrails,
     overlaps,
     problems,
+    profiles,
     reading,
     settings,
     teams,
@@ -37,7 +38,8 @@ def load(tree: Tree) -> tuple[Model | None, list[Finding]]:
     found = read.by_kind
 
     chosen = settings.build(next((node for _, node in found["Settings"]), None), MARK in lost, report)
-    known_clusters = clusters.build(found["Cluster"], lost, report)
+    known_profiles = profiles.build(found["CniProfile"], report)
+    known_clusters = clusters.build(found["Cluster"], known_profiles, lost, report)
 
     known_teams: dict[str, Team] = {}
     known_namespaces: dict[str, Namespace] = {}

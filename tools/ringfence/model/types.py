@@ -22,17 +22,80 @@ METADATA_NAME = "kubernetes.io/metadata.name"
 
 
 @dataclass(frozen=True, slots=True)
-class Cni:
-    """What a cluster's network plugin makes of policies (`semantics`: implementation-defined corners).
+class Fact:
+    """One statement on a network plugin. `value` None: not known. `source` is where it was read."""
 
-    `ip_blocks_match_pods`: whether an `ipBlock` matches the addresses of pods (Calico, Antrea, iptables engines: yes;
-    Cilium: no). `enforces`: whether NetworkPolicy is enforced at all (flannel alone: no).
+    value: bool | int | tuple[str, ...] | None
+    source: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cni:
+    """What a cluster's network plugin makes of policies, from its profile (`model.profiles`).
+
+    A capability that is None is not known, and refused where a flow needs it. `ip_blocks_match_pods`: whether an
+    `ipBlock` matches the addresses of pods. `dialects`: the kinds of policies that are enforced; `names` and `audit`:
+    those of them in which egress to DNS names is enforced, and in which policies can be watched first. `admin_kinds`:
+    the kinds of `policy.networking.k8s.io` that are enforced. `ports_per_peer`: how many ports a pod may have open
+    towards one peer, or from it; None for any number. `version` is the profile's, empty where it has none.
     """
 
     name: str
-    ip_blocks_match_pods: bool
-    enforces: bool = True
+    ip_blocks_match_pods: bool | None
     where: Location = field(default=Location(""), compare=False)
+    version: str = ""
+    dialects: tuple[str, ...] = ("kubernetes",)
+    admin_kinds: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    audit: tuple[str, ...] = ()
+    end_port: bool | None = None
+    sctp: bool | None = None
+    ipv6: bool | None = None
+    ports_per_peer: int | None = None
+    archived: bool | None = None
+    title: str = field(default="", compare=False)
+    facts: Mapping[str, Fact] = field(default_factory=dict, compare=False)
+
+    @property
+    def id(self) -> str:
+        """The name, with the version of the profile where it has one: `calico@3.32`."""
+        return f"{self.name}@{self.version}" if self.version else self.name
+
+    @property
+    def enforces(self) -> bool:
+        """Whether NetworkPolicy is enforced."""
+        return "kubernetes" in self.dialects
+
+    def note(self, fact: str) -> str:
+        """What else must be known of a fact, in brackets after a blank, or nothing."""
+        known = self.facts.get(fact)
+        return f" ({known.note})" if known and known.note else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """How far a namespace of a cluster is, by direction: what its policies really do there.
+
+    `permissive`: everything stays open; `audit`: everything stays open and the network plugin reports what would be
+    denied; `enforce`: what no rule allows is denied. The places are where the cluster's file says so.
+    """
+
+    ingress: str = "enforce"
+    egress: str = "enforce"
+    where_ingress: Location = field(default=Location(""), compare=False)
+    where_egress: Location = field(default=Location(""), compare=False)
+
+    @property
+    def enforced(self) -> bool:
+        """Whether both directions are."""
+        return self.ingress == self.egress == "enforce"
+
+
+STAGES = ("permissive", "audit", "enforce")
+"""From open to closed."""
+
+ENFORCED = Stage()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +104,7 @@ class Cluster:
 
     Two may share a Kubernetes cluster (`kubernetes_cluster`); then `namespace_pattern`, such as
     `{namespace}-{environment}`, tells their namespaces apart. The address sets hold what the cluster gives out itself.
+    `stages` are those of single namespaces by declared name, where they are not the default.
     """
 
     name: str
@@ -54,6 +118,12 @@ class Cluster:
     services: AddressSet
     nodes: AddressSet
     where: Location
+    default_stage: Stage = ENFORCED
+    stages: tuple[tuple[str, Stage], ...] = ()
+
+    def stage(self, namespace: str) -> Stage:
+        """The stage of a declared namespace here."""
+        return dict(self.stages).get(namespace, self.default_stage)
 
     def namespace_name(self, namespace: str) -> str:
         """The name that a declared namespace has in this cluster."""
@@ -282,6 +352,7 @@ class Settings:
     """Repository-wide choices (`policies/ringfence.yaml`).
 
     `gates` are the levels of the gates of `impact` that the file gives: pairs of a gate and `error`, `warn` or `ignore`.
+    `policy_writers` may write policies in the namespaces of teams: users, and groups as `group:NAME`. Empty: no matter.
     """
 
     organisation: str
@@ -296,6 +367,7 @@ class Settings:
     where: Location
     gates: tuple[tuple[str, str], ...] = ()
     mass_change_percent: int = 50
+    policy_writers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,18 @@ __all__ = ["ANY", "API_VERSION", "CHECKS", "KINDS", "load", "text", "validate"]
 API_VERSION = "ringfence.dev/v1alpha1"
 """The one version of the format that this release reads."""
 
-KINDS = ("Settings", "Cluster", "Catalog", "Baseline", "Guardrails", "Waivers", "Team", "Namespace", "Flows")
+KINDS = (
+    "Settings",
+    "Cluster",
+    "CniProfile",
+    "Catalog",
+    "Baseline",
+    "Guardrails",
+    "Waivers",
+    "Team",
+    "Namespace",
+    "Flows",
+)
 """Every kind of document."""
 
 ANY = "Ringfence"

@@ -97,7 +97,7 @@ def _resolved(node: Node, root: Node) -> Node:
 
 def _value(node: Node) -> str:
     if "enum" in node:
-        return " or ".join(f"`{choice}`" for choice in node["enum"])
+        return " or ".join(f"`{inline(choice)}`" for choice in node["enum"])
     return _cell(str(node.get("title", "")))
 
 

@@ -4,7 +4,7 @@ The examples of a page are files laid over the repository `tests/cases/small`; t
 """
 
 from ringfence.findings import Check
-from ringfence.model.problems import addresses, clusters, files, flows, names, waivers, workloads
+from ringfence.model.problems import addresses, clusters, files, flows, names, profiles, waivers, workloads
 
 ALSO_SCHEMA = frozenset(
     {
@@ -33,5 +33,6 @@ CHECKS: tuple[Check, ...] = (
     *flows.CHECKS,
     *addresses.CHECKS,
     *clusters.CHECKS,
+    *profiles.CHECKS,
     *workloads.CHECKS,
 )
