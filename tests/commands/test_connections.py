@@ -208,11 +208,11 @@ def test_explain_undefined(small: GitRepository, ringfence: Cli) -> None:
     folder = "policies/rendered/base/checkout/shop"
     small.write(
         f"{folder}/more.yaml",
-        "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: more, namespace: shop}\nspec: {}\n",
+        "apiVersion: networking.gke.io/v1alpha1\nkind: FQDNNetworkPolicy\nmetadata: {name: more, namespace: shop}\n",
     )
     edit(small, f"{folder}/kustomization.yaml", "resources:\n", "resources:\n  - more.yaml\n")
     done = ringfence("explain", "shop/frontend", "shop/checkout:5050")
-    assert "undefined on 5050/TCP, 5050/UDP, 5050/SCTP: CiliumNetworkPolicy.cilium.io shop/more " in done.out
+    assert "undefined on 5050/TCP, 5050/UDP, 5050/SCTP: FQDNNetworkPolicy.networking.gke.io shop/more " in done.out
     assert done.err.startswith(f"{folder}/more.yaml:1:1: error RF703 ")
     assert "2 clusters: 2 undefined; " in done.err
     assert done.code == 1

@@ -166,8 +166,8 @@ def test_a_policy_whose_effect_cannot_be_told(small: GitRepository, ringfence: C
     folder = "policies/rendered/base/checkout/shop"
     small.write(
         f"{folder}/more.yaml",
-        "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: more, namespace: shop}\n"
-        "spec: {endpointSelector: {}, ingress: [{fromEndpoints: [{}]}]}\n",
+        "apiVersion: networking.gke.io/v1alpha1\nkind: FQDNNetworkPolicy\nmetadata: {name: more, namespace: shop}\n"
+        "spec: {egress: []}\n",
     )
     edit(small, f"{folder}/kustomization.yaml", "resources:\n", "resources:\n  - more.yaml\n")
     done = ringfence("impact", "--format", "json")

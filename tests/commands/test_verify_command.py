@@ -108,7 +108,7 @@ def test_a_policy_of_another_dialect_is_never_ignored(small: GitRepository, ring
     folder = "policies/rendered/base/checkout/shop"
     small.write(
         f"{folder}/more.yaml",
-        "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: more, namespace: shop}\nspec: {}\n",
+        "apiVersion: networking.gke.io/v1alpha1\nkind: FQDNNetworkPolicy\nmetadata: {name: more, namespace: shop}\n",
     )
     edit(small, f"{folder}/kustomization.yaml", "resources:\n", "resources:\n  - more.yaml\n")
     done = ringfence("verify", "--format", "json")

@@ -189,16 +189,15 @@ def test_difference_of_a_workload_that_came():
 
 
 def test_a_changed_policy_that_is_not_modelled_is_never_no_change():
-    def cilium(port: str) -> dict[str, object]:
-        spec = {"endpointSelector": {}, "ingress": [{"toPorts": [{"ports": [{"port": port}]}]}]}
+    def foreign(port: str) -> dict[str, object]:
         return {
-            "apiVersion": "cilium.io/v2",
-            "kind": "CiliumNetworkPolicy",
+            "apiVersion": "networking.gke.io/v1alpha1",
+            "kind": "FQDNNetworkPolicy",
             "metadata": {"name": "c", "namespace": "a"},
-            "spec": spec,
+            "spec": {"egress": [{"ports": [{"port": port}]}]},
         }
 
-    before, same, after = (world(*PODS, cilium(port)) for port in ("80", "80", "81"))
+    before, same, after = (world(*PODS, foreign(port)) for port in ("80", "80", "81"))
     assert diff(before, same) == []
     changes = diff(before, after)
     assert {change.kind for change in changes} == {"undefined"}

@@ -43,8 +43,8 @@ def test_verdict_allowed_denied_undefined_with_reason():
 
 def test_object_that_cannot_be_modelled_makes_undefined_what_it_could_touch():
     confined = {
-        "apiVersion": "cilium.io/v2",
-        "kind": "CiliumNetworkPolicy",
+        "apiVersion": "networking.gke.io/v1alpha1",
+        "kind": "FQDNNetworkPolicy",
         "metadata": {"name": "c", "namespace": "a"},
     }
     result = world(*PODS, pod("c/w"), confined)

@@ -30,8 +30,6 @@ def named(api: str, kind: str, name: str = "x", **more: Any) -> dict[str, Any]:
         ("projectcalico.org/v3", "NetworkPolicy", True),
         ("projectcalico.org/v3", "GlobalNetworkPolicy", False),
         ("crd.projectcalico.org/v1", "NetworkPolicy", True),
-        ("cilium.io/v2", "CiliumNetworkPolicy", True),
-        ("cilium.io/v2", "CiliumClusterwideNetworkPolicy", False),
         ("unheard.of/v1", "FancyNetworkPolicy", False),
     ],
 )

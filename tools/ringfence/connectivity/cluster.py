@@ -27,6 +27,7 @@ from ringfence.manifests import (
 )
 from ringfence.manifests.checks import REPLICAS_DIFFER
 from ringfence.values.addresses import NOWHERE, AddressSet
+from ringfence.values.ports import NO_PORTS, PortSet
 
 if TYPE_CHECKING:
     from ringfence.manifests.calico import CalicoObject
@@ -71,7 +72,8 @@ class Endpoint:
     """A pod (kind `Pod`) or all the pods of a workload, alike in everything that policies see.
 
     `addresses` are all of its exact pod addresses, empty for not known. `where` is the place that declares it.
-    `account` is the name of its service account, empty for not known.
+    `account` is the name of its service account, empty for not known. `declares` are the ports of its containers, named
+    or not: nothing hangs on them but advice.
     """
 
     namespace: str
@@ -83,6 +85,7 @@ class Endpoint:
     addresses: tuple[str, ...] = ()
     where: Location = NO_PLACE
     account: str = ""
+    declares: PortSet = NO_PORTS
 
     @property
     def id(self) -> str:
@@ -98,6 +101,25 @@ class Endpoint:
         return self.name.startswith("*")
 
 
+ENTITY, DNS = "entity", "dns"
+"""The kinds of places."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """An end that is no pod and is known by what it is, not by its addresses: `entity:host`, `dns:api.example.com`.
+
+    `kind` is ENTITY (`host`, `remote-node`, `kube-apiserver` and others that Cilium names) or DNS: the addresses that a
+    name has, whichever they are. A pattern stands for the names that it matches and no narrower place does.
+    """
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.name}"
+
+
 @dataclass(frozen=True, slots=True)
 class ClusterState:
     """One cluster as an input. `namespaces` maps names to labels; namespaces that only pods or policies name are added.
@@ -105,7 +127,8 @@ class ClusterState:
     `policies` are NetworkPolicies, `admin` the policies with tiers and ordered rules, `calico` and `cilium` the objects
     of these dialects. `accounts` maps (namespace, service account) to labels; those of others are not known.
     `workload_of` maps pods (`namespace/name`) that are part of an endpoint to its name; `findings` and `skipped` come
-    from reading.
+    from reading. `places` are ends by name to be answered for beside those that policies name. `names_apart`: external
+    addresses are taken for those that no such name has, so that a rule for names leaves nothing of them undefined.
     """
 
     policies: tuple[NetworkPolicy, ...] = ()
@@ -120,6 +143,8 @@ class ClusterState:
     calico: tuple[CalicoObject, ...] = ()
     cilium: tuple[CiliumPolicy | CidrGroup, ...] = ()
     accounts: Mapping[tuple[str, str], Labels] = field(default_factory=dict)
+    places: tuple[Place, ...] = ()
+    names_apart: bool = False
 
     def rules(self) -> Iterator[Rule | AdminRule]:
         """Every rule of every NetworkPolicy and administrator's policy."""
@@ -265,4 +290,5 @@ def _endpoint(item: Workload) -> Endpoint:
         item.addresses,
         item.where,
         item.account,
+        item.declares,
     )

@@ -6,15 +6,18 @@ labels of pods) and `tiers`. It is imported only where a cluster has such object
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ringfence.manifests import PolicyPort
+from ringfence.manifests import BlockPeer, Opaque, PolicyPort, Rule
 from ringfence.values.addresses import AddressSet
 
 if TYPE_CHECKING:
-    from ringfence.connectivity.cluster import ClusterState
+    from ringfence.connectivity.cilium import Lowering
+    from ringfence.connectivity.cluster import ClusterState, Place
     from ringfence.connectivity.resolve import Applied, Direction, Resolver, Tier
     from ringfence.connectivity.space import Space
 
@@ -43,12 +46,31 @@ def blocks(cluster: ClusterState) -> Iterator[AddressSet]:
     """The address sets that the cells of external addresses must be cut by."""
     for module, objects in _modules(cluster.calico, cluster.cilium):
         yield from module.blocks(objects)
+    for rule in _left_out(cluster):
+        yield from (peer.addresses for peer in rule.peers if isinstance(peer, BlockPeer))
 
 
 def ports(cluster: ClusterState) -> Iterator[PolicyPort]:
     """The entries of ports, numbers and names, that the atoms of ports must be cut by."""
     for module, objects in _modules(cluster.calico, cluster.cilium):
         yield from module.ports(objects)
+    for rule in _left_out(cluster):
+        yield from rule.ports
+
+
+def places(cluster: ClusterState) -> Iterator[Place]:
+    """The ends by name that policies speak of. Only Cilium has such."""
+    if cluster.cilium:
+        from ringfence.connectivity import cilium
+
+        yield from cilium.places(cluster.cilium)
+
+
+def _left_out(cluster: ClusterState) -> Iterator[Rule]:
+    """The rules of NetworkPolicies that `policyTypes` leaves out, where the plugin may enforce them: Cilium does."""
+    if cluster.profile.takes("cilium") is not False:
+        for policy in cluster.policies:
+            yield from (*policy.left_out_ingress, *policy.left_out_egress)
 
 
 def _modules(calico: Iterable[Any], cilium: Iterable[Any]) -> Iterator[tuple[Any, Iterable[Any]]]:
@@ -64,7 +86,38 @@ def in_force(cluster: ClusterState) -> ClusterState:
     Where the plugin is not known, objects of one dialect imply its plugin. Objects of both are then opaque, as nobody
     knows which of the two runs.
     """
-    return cluster
+    calico, cilium = (_obeyed(cluster, name) for name in ("calico", "cilium"))
+    opaque = [item for item in cluster.opaque if _counts(item, cluster)]
+    profile = cluster.profile
+    if calico and cilium:
+        opaque += [_torn(item) for item in (*calico, *cilium) if "Policy" in type(item).__name__]
+        calico = cilium = ()
+    elif calico:
+        from ringfence.connectivity import calico as lowering
+
+        unsettled = list(lowering.unsettled(calico))
+        opaque += unsettled
+        places = {item.where for item in unsettled}
+        calico = tuple(item for item in calico if item.where not in places)
+    if profile.ip_blocks_match_pods is None and (calico or cilium):
+        profile = replace(profile, ip_blocks_match_pods=bool(calico))
+    return replace(cluster, calico=calico, cilium=cilium, opaque=tuple(opaque), profile=profile)
+
+
+def _obeyed(cluster: ClusterState, dialect: str) -> tuple[Any, ...]:
+    return () if cluster.profile.takes(dialect) is False else getattr(cluster, dialect)
+
+
+def _counts(item: Opaque, cluster: ClusterState) -> bool:
+    """Whether what is not modelled can have an effect under the cluster's plugin."""
+    return not item.dialect or (item.dialect != "staged" and cluster.profile.takes(item.dialect) is not False)
+
+
+def _torn(item: Any) -> Opaque:
+    why = "the manifests hold policies of Calico and of Cilium, and no profile says which of them runs"
+    digest = hashlib.sha256(repr(item).encode()).hexdigest()
+    kind = getattr(item, "kind", type(item).__name__)
+    return Opaque(f"{kind} {item.id}", why, getattr(item, "namespace", ""), True, digest, item.where)
 
 
 def tiers(
@@ -80,13 +133,32 @@ def tiers(
     from ringfence.connectivity import admin
     from ringfence.connectivity.resolve import Action, Direction, Tier
 
+    if cluster.calico:
+        from ringfence.connectivity import calico
+
+        return calico.tiers(cluster, resolver, space, applied)
     result: dict[Direction, list[Tier]] = {}
-    if not cluster.admin:
+    cilium = _cilium(cluster, resolver, space)
+    if not cluster.admin and cilium is None:
         return result
     for direction in Direction:
         before, after = (
             admin.tier(cluster.admin, name, direction, resolver, space) for name in (admin.ADMIN, admin.BASELINE)
         )
         group = tuple(item for items in applied[direction].values() for item in items)
-        result[direction] = [before, Tier(NETWORK_POLICY, (group,), Action.DENY, doubted=True), after]
+        middle: tuple[Tier, ...] = (Tier(NETWORK_POLICY, (group,), Action.DENY, doubted=True),)
+        if cilium is not None:
+            middle = cilium.tiers(direction)
+        result[direction] = [before, *middle, after]
     return result
+
+
+def _cilium(cluster: ClusterState, resolver: Resolver, space: Space) -> Lowering | None:
+    """What Cilium makes of the policies; None where it does not run, or takes NetworkPolicies as everybody does."""
+    if not cluster.cilium and cluster.profile.takes("cilium") is not True:
+        return None
+    from ringfence.connectivity import cilium
+
+    if cluster.cilium or cilium.reads_otherwise(cluster.policies, cluster.profile):
+        return cilium.Lowering(cluster.cilium, cluster.policies, resolver, space)
+    return None

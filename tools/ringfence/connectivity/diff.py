@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ringfence.connectivity import bits, engine
 from ringfence.connectivity.cells import partition
-from ringfence.connectivity.cluster import Endpoint
+from ringfence.connectivity.cluster import DNS, Endpoint, Place
 from ringfence.connectivity.result import Connectivity, End
 from ringfence.manifests import Opaque
 from ringfence.values.addresses import NOWHERE, AddressSet
@@ -52,7 +52,9 @@ class Change:
 class _View:
     """One side in the common space: positions and rows translated to it."""
 
-    def __init__(self, side: Connectivity, ends: dict[str, int], pods: int, cells: list[AddressSet]) -> None:
+    def __init__(
+        self, side: Connectivity, ends: dict[str, int], pods: int, cells: list[AddressSet], places: list[Place]
+    ) -> None:
         self.side = side
         self.own = [ends[str(item)] for item in side.endpoints]
         self.own_of = {common: own for own, common in enumerate(self.own)}
@@ -65,6 +67,10 @@ class _View:
                     self._cells[own] |= 1 << (pods + index)
                     self.own_of[pods + index] = side.space.pods + own
                     break
+        for place in side.space.places:
+            common = pods + len(cells) + places.index(place)
+            self._cells.append(1 << common)
+            self.own_of[common] = side.space.place_at[place]
         self._known: dict[int, dict[PortSet, int]] = {}
 
     def row(self, position: int, which: int) -> dict[PortSet, int]:
@@ -97,17 +103,22 @@ class _View:
 def diff(a: Connectivity, b: Connectivity, *, replicas: bool = True) -> list[Change]:
     """The pairs that differ from `a` to `b`, in order of their names, external sources last.
 
-    Pairs of an end that came or went are changes too. `replicas=False` leaves out a workload with itself.
+    Pairs of an end that came or went are changes too. `replicas=False` leaves out a workload with itself. What is only
+    restricted otherwise above layer 4 is no difference.
     """
+    places = sorted({*a.space.places, *b.space.places})
+    a, b = (_speaking_of(side, places) for side in (a, b))
     named: dict[str, Endpoint] = {str(item): item for side in (a, b) for item in side.endpoints}
     order = sorted(named.values(), key=lambda item: (item.is_representative, item.id, item.kind))
     ends = {str(item): position for position, item in enumerate(order)}
     pods = len(order)
     cells = partition([*a.space.cells, *b.space.cells], a.externals | b.externals)
-    views = _View(a, ends, pods, cells), _View(b, ends, pods, cells)
+    views = _View(a, ends, pods, cells, places), _View(b, ends, pods, cells, places)
     touched = _differently_opaque(a, b, order)
-    found = _Collector(order, cells)
-    for source in range(pods + len(cells)):
+    found = _Collector(order, cells, places)
+    for source in range(pods + len(cells) + len(places)):
+        if source >= pods + len(cells) and places[source - pods - len(cells)].kind == DNS:
+            continue  # a name is where a connection goes to
         if source < pods:
             alone = order[source].kind == "Pod" or not replicas
             skip = 1 << source if alone else 0
@@ -118,11 +129,18 @@ def diff(a: Connectivity, b: Connectivity, *, replicas: bool = True) -> list[Cha
     return list(found.changes())
 
 
+def _speaking_of(side: Connectivity, places: list[Place]) -> Connectivity:
+    """A side with an answer for some places, whether its policies speak of them or not."""
+    if list(side.space.places) == places:
+        return side
+    return Connectivity(replace(side.cluster, places=tuple(places)), *side.asked)
+
+
 class _Collector:
     """Gathers differing positions, and joins addresses with the same change."""
 
-    def __init__(self, order: list[Endpoint], cells: list[AddressSet]) -> None:
-        self._order, self._cells = order, cells
+    def __init__(self, order: list[Endpoint], cells: list[AddressSet], places: list[Place]) -> None:
+        self._order, self._cells, self._places = order, cells, places
         self._pods = len(order)
         self._rows: dict[tuple[int, int], dict[tuple[PortSet, ...], AddressSet]] = defaultdict(dict)
 
@@ -135,9 +153,9 @@ class _Collector:
         for end in bits.positions(where & ~skip):
             values = tuple(_at(row, end) for row in rows)
             ports = (values[0], values[2], values[1] - values[0], values[3] - values[2])
-            outside = max(source, end)
-            cell = self._cells[outside - self._pods] if outside >= self._pods else NOWHERE
-            key = (min(self._pods, source), min(self._pods, end))
+            outside = max(source, end) - self._pods
+            cell = self._cells[outside] if 0 <= outside < len(self._cells) else NOWHERE
+            key = self._joined(source), self._joined(end)
             known = self._rows[key].get(ports, NOWHERE)
             self._rows[key][ports] = known | cell
 
@@ -148,9 +166,19 @@ class _Collector:
                 kind: Kind = "undefined" if before == after else "changed" if before and after else "removed"
                 if not before and after:
                     kind = "added"
-                start = self._order[source] if source < self._pods else addresses
-                stop = self._order[end] if end < self._pods else addresses
+                start, stop = (self._end(position, addresses) for position in (source, end))
                 yield Change(kind, start, stop, before, after, undefined_before, undefined_after)
+
+    def _joined(self, position: int) -> int:
+        """The position, or the first one outside for all addresses."""
+        is_address = self._pods <= position < self._pods + len(self._cells)
+        return self._pods if is_address else position
+
+    def _end(self, position: int, addresses: AddressSet) -> End:
+        if position < self._pods:
+            return self._order[position]
+        place = position - self._pods - len(self._cells)
+        return self._places[place] if place >= 0 and not addresses else addresses
 
 
 def _segments(targets: list[int]) -> list[tuple[int, int, int]]:

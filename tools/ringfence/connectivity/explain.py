@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ringfence.connectivity.cluster import Endpoint
 from ringfence.connectivity.reasons import Reasons
 from ringfence.connectivity.resolve import Action, Direction, Resolved, Tier
 from ringfence.connectivity.walk import PointWalk, Step
 from ringfence.findings import Location
-from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import ALL_PORTS, FIRST, LAST, NO_PORTS, PROTOCOLS, PortRange, PortSet
 
 if TYPE_CHECKING:
@@ -129,9 +129,11 @@ class Explainer:
     def _half(self, direction: Direction, subject: int, peer: int, focus: PortSet) -> Half | None:
         """One direction; None for an end outside the cluster, about which policies say nothing."""
         end = self._space.end(subject)
-        if isinstance(end, AddressSet):
-            return None
-        if tiers := self._result.tiers.get(direction):
+        tiers = self._result.tiers.get(direction)
+        if not isinstance(end, Endpoint):
+            half = self._tiered(tiers, direction, subject, peer, focus) if tiers else None
+            return half if half and half.reasons else None  # of the host firewall nothing certain is known
+        if tiers:
             return self._tiered(tiers, direction, subject, peer, focus)
         isolations, matches, reasons = [], [], []
         unsettled = NO_PORTS

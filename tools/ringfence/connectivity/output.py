@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ringfence.connectivity.cluster import Endpoint
 from ringfence.connectivity.diff import Change
 from ringfence.connectivity.explain import Explanation, Half
 from ringfence.connectivity.result import Connectivity, End
+from ringfence.values.addresses import AddressSet
 
 
 def names(end: End) -> list[str]:
     """How an end is written: `namespace/name[Kind]`, or one `first-last` for each range of addresses."""
-    return [str(end)] if isinstance(end, Endpoint) else end.ranges()
+    return end.ranges() if isinstance(end, AddressSet) else [str(end)]
 
 
 def to_json(connectivity: Connectivity) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from ringfence.connectivity.cluster import Endpoint
 from ringfence.connectivity.resolve import Applied, Direction, Resolved
 from ringfence.connectivity.space import Space
 from ringfence.manifests import AdminRule, BlockPeer, NamesPeer, NetworksPeer, NodesPeer, Opaque, Rule
+from ringfence.values.addresses import AddressSet
 
 
 class Reasons:
@@ -20,13 +21,15 @@ class Reasons:
     def name(self, position: int) -> str:
         """What stands at a position."""
         end = self._space.end(position)
-        return str(end) if isinstance(end, Endpoint) else ", ".join(end.ranges())
+        return ", ".join(end.ranges()) if isinstance(end, AddressSet) else str(end)
 
     def unsure_subject(self, item: Applied, subject: int) -> str:
         """Why a policy may or may not select a pod."""
         if self._space.host >> subject & 1:
             doubt = f"whether {item.policy.id} selects it is left to the plugin"
             return f"{self.name(subject)} uses the host's network; {doubt}"
+        if found := next((why for where, why in item.doubts if where >> subject & 1), ""):
+            return found
         return f"{self.name(subject)} stands for pods with unknown labels, which {item.policy.id} may select"
 
     def unsure_rule(self, rule: Resolved, subject: int, peer: int, destination: int) -> list[str]:
@@ -60,9 +63,11 @@ class Reasons:
 
     def doubts(self, direction: Direction, subject: int, peer: int, isolated: bool) -> list[str]:
         """What makes everything possible in a direction, whatever the rules say."""
-        end = self._space.endpoints[subject]
+        end = self._space.end(subject)
         reasons = [
-            f"{item.what} ({item.where}): {item.why}" for item in self._opaque if item.namespace in ("", end.namespace)
+            f"{item.what} ({item.where}): {item.why}"
+            for item in self._opaque
+            if isinstance(end, Endpoint) and item.namespace in ("", end.namespace)
         ]
         if isolated and self._space.host >> peer & 1:
             reasons.append(f"{self.name(peer)} uses the host's network; how policies see it is left to the plugin")

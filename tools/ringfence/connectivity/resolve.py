@@ -77,7 +77,8 @@ class Resolved:
     """A rule as positions: `peers` it matches, through which `gates`. `any_peer`: it names none.
 
     `subjects` narrows the pods of the policy, None for all of them. `doubts` say in words why a match is not sure: each
-    counts where the peer or the subject is among its positions.
+    counts where the peer or the subject is among its positions. `above` is what restricts the connection above the open
+    port (`http`, `dns`, ...), empty for nothing.
     """
 
     rule: Ruling
@@ -87,13 +88,14 @@ class Resolved:
     action: Action = Action.ALLOW
     subjects: Fuzzy | None = None
     doubts: tuple[tuple[int, str], ...] = ()
+    above: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
     """One direction of a policy: the pods that it selects, and its rules in order.
 
-    `isolates`: the end of its tier applies to these pods.
+    `isolates`: the end of its tier applies to these pods. `doubts` say why it may select those at some positions.
     """
 
     policy: Policy
@@ -101,6 +103,7 @@ class Applied:
     subjects: Fuzzy
     rules: tuple[Resolved, ...]
     isolates: bool = True
+    doubts: tuple[tuple[int, str], ...] = ()
 
     def subjects_of(self, rule: Resolved) -> Fuzzy:
         """The pods for which a rule of the policy speaks."""
@@ -154,6 +157,10 @@ class Resolver:
         for peer in peers:
             found = bits.either(found, self._space.peers(namespace, peer))
         return found
+
+    def named(self, protocol: str, name: str) -> dict[int, Fuzzy]:
+        """The numbers that a name of a port has, each with the pods where it has it."""
+        return self._named.get((protocol, name), {})
 
     def gates(self, ports: tuple[PolicyPort, ...]) -> tuple[Gate, ...]:
         """What some entries of ports let through; none means every port."""

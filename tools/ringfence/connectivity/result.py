@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ringfence.connectivity import bits, dialects, engine, space, tiers
-from ringfence.connectivity.cluster import ClusterState, Endpoint
+from ringfence.connectivity.above import Restrictions
+from ringfence.connectivity.cluster import DNS, ClusterState, Endpoint, Place
 from ringfence.connectivity.explain import Explainer, Explanation
 from ringfence.connectivity.resolve import Applied, Direction, Resolver
 from ringfence.errors import UsageError
-from ringfence.values.addresses import AddressSet
+from ringfence.values.addresses import NOWHERE, AddressSet
 from ringfence.values.ports import ALL_PORTS, NO_PORTS, PortSet
 
-End = Endpoint | AddressSet
-"""One end of a connection: a pod or workload of the cluster, or addresses outside it."""
+End = Endpoint | AddressSet | Place
+"""One end of a connection: a pod or workload of the cluster, addresses outside it, or what is known by a name."""
 
 
 class Verdict(enum.StrEnum):
@@ -31,12 +32,16 @@ class Verdict(enum.StrEnum):
 
 
 class Row(NamedTuple):
-    """A pair that may talk, or for which that is not settled. What is in neither set is denied."""
+    """A pair that may talk, or for which that is not settled. What is in neither set is denied.
+
+    `restricted` are ports among both that are restricted above layer 4: by what (`http`, `dns`, ...), and which.
+    """
 
     source: End
     destination: End
     allowed: PortSet
     undefined: PortSet
+    restricted: tuple[tuple[str, PortSet], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,7 @@ class Connectivity:
         self, cluster: ClusterState, representatives: bool = False, named: Sequence[space.NamedPods] = ()
     ) -> None:
         self.cluster = cluster = dialects.in_force(cluster)
+        self.asked = representatives, named
         self.space = space.Space(cluster, representatives, named)
         resolver = Resolver(cluster, self.space)
         self.atoms = resolver.atoms
@@ -75,11 +81,15 @@ class Connectivity:
             side.doubt(self.opaque)
             side.close()
         self.isolated = {direction: side.isolated[0] for direction, side in sides.items()}
+        self.restrictions = Restrictions(self.tiers, self.space)
         if self.tiers:
+            for direction, listed in self.tiers.items():
+                self.isolated[direction] |= tiers.isolated(listed, self.space) & ~blind
             self.table = tiers.rows(self.space, self.atoms.everything, self.tiers, self.opaque)
         else:
             self.table = engine.rows(self.space, sides[Direction.INGRESS], sides[Direction.EGRESS])
         self._names = space.names_of(self.space.endpoints)
+        self._names.update({str(place): [position] for place, position in self.space.place_at.items()})
         self._explainer = Explainer(self)
 
     @property
@@ -130,6 +140,13 @@ class Connectivity:
             return Verdict.ALLOWED
         return Verdict.UNDEFINED if undefined.contains(protocol, port) else Verdict.DENIED
 
+    def restricted(self, source: str | End, destination: str | End) -> dict[str, PortSet]:
+        """The ports that are open and restricted above layer 4, by what restricts them (`http`, `dns`, ...)."""
+        allowed, undefined = self._pair(source, destination)
+        found = self.restrictions.at(self.positions(source)[0], self.positions(destination)[0])
+        shown = {kind: self.atoms.ports(mask) & (allowed | undefined) for kind, mask in found.items()}
+        return {kind: ports for kind, ports in shown.items() if ports}
+
     def is_isolated(self, end: str | Endpoint, direction: Direction) -> bool:
         """Whether some policy certainly isolates a pod in a direction."""
         return bool(self.isolated[direction] >> self.position(end) & 1)
@@ -148,23 +165,25 @@ class Connectivity:
         """Why something of a pair is undefined; empty where nothing is."""
         return self.explain(source, destination).reasons
 
-    def position(self, end: str | Endpoint) -> int:
-        """The position of a pod or workload. Raises `UsageError` for one that is unknown or ambiguous."""
+    def position(self, end: str | Endpoint | Place) -> int:
+        """The position of a pod, workload or place. Raises `UsageError` for one that is unknown or ambiguous."""
         found = self._names.get(str(end), [])
         if len(found) == 1:
             return found[0]
         if found:
-            kinds = ", ".join(str(self.endpoints[position]) for position in found)
+            kinds = ", ".join(str(self.space.end(position)) for position in found)
             raise UsageError(f"{end} names several workloads", f"write one of {kinds}")
         import difflib
 
         near = difflib.get_close_matches(str(end), list(self._names), 1)
         hint = f"did you mean {near[0]}?" if near else "write namespace/name, or an address"
+        if str(end).startswith(("dns:", "entity:")):
+            raise UsageError(f"no policy speaks of {end}", hint)
         raise UsageError(f"no pod or workload {end}", hint)
 
     def positions(self, end: str | End) -> list[int]:
         """The positions of an end; several only for addresses that policies tell apart. Never empty."""
-        if isinstance(end, Endpoint) or (isinstance(end, str) and not _is_address(end)):
+        if isinstance(end, Endpoint | Place) or (isinstance(end, str) and not _is_address(end)):
             return [self.position(end)]
         wanted = AddressSet.of([_as_cidr(end)]) if isinstance(end, str) else end
         cells = self.space.cells
@@ -190,32 +209,53 @@ class Connectivity:
     def _rows_of(self, source: int, replicas: bool) -> Iterator[Row]:
         sure, maybe = self.table[source]
         start = self.space.end(source)
-        outside: dict[tuple[int, int], AddressSet] = {}
+        outside: dict[_Answer, AddressSet] = {}
+        named = []
         skip = 1 << source
-        if replicas and self.endpoints[source].kind != "Pod":
+        if replicas and (source >= self.space.pods or self.endpoints[source].kind != "Pod"):
             skip = 0
         for end, allowed, possible in _pairs(sure, maybe, skip):
-            if end < self.space.pods:
-                yield self._row(start, self.endpoints[end], allowed, possible)
+            answer = allowed, possible, self._restricted(source, end, possible)
+            stop = self.space.end(end)
+            if isinstance(stop, Endpoint):
+                yield self._row(start, stop, answer)
+            elif isinstance(stop, Place):
+                named.append(self._row(start, stop, answer))
             else:
-                cell = self.space.cells[end - self.space.pods]
-                outside[allowed, possible] = outside.get((allowed, possible), AddressSet()) | cell
-        for (allowed, possible), addresses in outside.items():
-            yield self._row(start, addresses, allowed, possible)
+                outside[answer] = outside.get(answer, NOWHERE) | stop
+        for answer, addresses in outside.items():
+            yield self._row(start, addresses, answer)
+        yield from named
 
     def _rows_from_outside(self) -> Iterator[Row]:
-        joined: dict[int, dict[tuple[int, int], AddressSet]] = defaultdict(dict)
+        joined: dict[int, dict[_Answer, AddressSet]] = defaultdict(dict)
         for index, cell in enumerate(self.space.cells):
-            for end, allowed, possible in _pairs(*self.table[self.space.pods + index], 0):
-                known = joined[end].get((allowed, possible), AddressSet())
-                joined[end][allowed, possible] = known | cell
+            source = self.space.pods + index
+            for end, allowed, possible in _pairs(*self.table[source], 0):
+                answer = allowed, possible, self._restricted(source, end, possible)
+                joined[end][answer] = joined[end].get(answer, NOWHERE) | cell
         for end in sorted(joined):
-            for (allowed, possible), addresses in joined[end].items():
-                yield self._row(addresses, self.endpoints[end], allowed, possible)
+            for answer, addresses in joined[end].items():
+                yield self._row(addresses, self.endpoints[end], answer)
+        for place, source in self.space.place_at.items():
+            if place.kind != DNS:  # a name is where a connection goes to
+                yield from self._rows_of(source, replicas=True)
 
-    def _row(self, source: End, destination: End, allowed: int, possible: int) -> Row:
+    def _restricted(self, source: int, end: int, possible: int) -> tuple[tuple[str, int], ...]:
+        if not self.restrictions:
+            return ()
+        found = self.restrictions.at(source, end)
+        return tuple((kind, mask & possible) for kind, mask in found.items() if mask & possible)
+
+    def _row(self, source: End, destination: End, answer: _Answer) -> Row:
+        allowed, possible, restricted = answer
         undefined = NO_PORTS if allowed == possible else self.atoms.ports(possible & ~allowed)
-        return Row(source, destination, self.atoms.ports(allowed), undefined)
+        above = tuple((kind, self.atoms.ports(mask)) for kind, mask in restricted)
+        return Row(source, destination, self.atoms.ports(allowed), undefined, above)
+
+
+_Answer = tuple[int, int, tuple[tuple[str, int], ...]]
+"""The masks of what is allowed, of what is possible, and of what is restricted."""
 
 
 def _pairs(sure: engine.Row, maybe: engine.Row, skip: int) -> list[tuple[int, int, int]]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ringfence.connectivity import bits, dialects
 from ringfence.connectivity.bits import Fuzzy
 from ringfence.connectivity.cells import AddressIndex, partition
-from ringfence.connectivity.cluster import ClusterState, Endpoint
+from ringfence.connectivity.cluster import ClusterState, Endpoint, Place
 from ringfence.connectivity.labels import LabelIndex
 from ringfence.manifests import BlockPeer, NamesPeer, NetworksPeer, NodesPeer, PodsPeer, Selector
 from ringfence.values.addresses import EVERYWHERE, AddressSet
@@ -28,7 +28,7 @@ ANYTHING = Selector()
 """The selector without conditions."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class NamedPods:
     """Pods that nobody declared, of which just this is known: the selectors that they meet, and no others.
 
@@ -40,8 +40,17 @@ class NamedPods:
     pods: Selector = ANYTHING
 
     def __str__(self) -> str:
-        where = self.namespace or (f"namespaces with {self.namespaces}" if self.namespaces.requirements else "")
-        return f"{self.pods}{' in ' if where else ''}{where}"
+        pods = f"pods with {self.pods}" if self.pods.requirements else "any pod"
+        if self.namespaces.requirements:
+            return f"{pods} of namespaces with {self.namespaces}"
+        return f"{pods} of {self.namespace or 'any namespace'}"
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """What stands for them in a space; `namespace/*` or `*/*` for those that no rule names."""
+        known = [f"namespaces with {self.namespaces}"] if self.namespaces.requirements else []
+        known += [str(self.pods)] if self.pods.requirements else []
+        return Endpoint(self.namespace or "*", f"*({'; '.join(known)})" if known else "*", ANY_KIND)
 
 
 class Space:
@@ -55,12 +64,16 @@ class Space:
         if representatives:
             self.endpoints += [Endpoint(name, "*", ANY_KIND) for name in (*self.namespaces, "*")]
         self.named = bits.span(len(self.endpoints), len(self.endpoints) + len(named))
-        self.endpoints += [Endpoint(item.namespace or "*", f"* {item}", ANY_KIND) for item in named]
+        self.endpoints += [item.endpoint for item in named]
         self.pods = len(self.endpoints)
         self.unknown = bits.span(known, self.pods)
         self.externals = EVERYWHERE - profile.pods - profile.services
         self.cells = partition([*_blocks(cluster), *dialects.blocks(cluster), profile.nodes], self.externals)
-        self.size = self.pods + len(self.cells)
+        self.places = tuple(sorted({*cluster.places, *dialects.places(cluster)}))
+        self.names_apart = cluster.names_apart
+        self.size = self.pods + len(self.cells) + len(self.places)
+        self.place_at = {item: self.size - len(self.places) + index for index, item in enumerate(self.places)}
+        self.in_places = bits.of(self.place_at.values())
         self.everything = (1 << self.size) - 1
         self.all_pods = (1 << self.pods) - 1
         self.outside = self.everything ^ self.all_pods
@@ -123,9 +136,12 @@ class Space:
         one = AddressSet.of([f"{value}/{value.max_prefixlen}"])
         return next((self.pods + i for i, cell in enumerate(self.cells) if one <= cell), None)
 
-    def end(self, position: int) -> Endpoint | AddressSet:
+    def end(self, position: int) -> Endpoint | AddressSet | Place:
         """What stands at a position."""
-        return self.endpoints[position] if position < self.pods else self.cells[position - self.pods]
+        if position < self.pods:
+            return self.endpoints[position]
+        index = position - self.pods
+        return self.cells[index] if index < len(self.cells) else self.places[index - len(self.cells)]
 
     def in_namespaces(self, selector: Selector) -> Fuzzy:
         """The pods of the namespaces that a selector matches."""
@@ -154,11 +170,14 @@ class Space:
         """The positions with an address in a set, outside and (where addresses of pods match) of pods.
 
         `matches`: whether blocks match the addresses of pods at all, None for not known. Of a pod with several
-        addresses, or with none that is known, it is sure only where all that it could have lie in the set.
+        addresses, or with none that is known, it is sure only where all that it could have lie in the set; so it is of
+        a place.
         """
         if (found := self._blocks.get((addresses, matches))) is None:
             outside = self.cells_in(addresses)
             sure, possible = self._pods_in(addresses, matches)
+            sure |= self.in_places if self.externals <= addresses else 0
+            possible |= self.in_places if self.externals & addresses else 0
             found = self._blocks[addresses, matches] = (sure | outside, possible | outside)
         return found
 

@@ -154,6 +154,14 @@ class _United:
         return rest, [(self._action, bits.overlay(region, possible))]
 
 
+def isolated(tiers: Iterable[Tier], space: Space) -> int:
+    """The pods for which some tier surely denies what no rule decides."""
+    found = 0
+    for item in (item for tier in tiers if tier.end is Action.DENY for group in tier.groups for item in group):
+        found |= item.subjects[0] & ~space.host if item.isolates else 0
+    return found
+
+
 class _Stage:
     """One direction of one tier, ready to be walked."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ringfence.connectivity import engine
 from ringfence.connectivity.atoms import Atoms
+from ringfence.connectivity.cluster import Endpoint
 from ringfence.connectivity.reasons import Reasons
 from ringfence.connectivity.resolve import Action, Applied, Direction, Resolved, Tier
 from ringfence.connectivity.space import Space
@@ -152,4 +153,5 @@ class PointWalk:
         return bool((item.subjects[0] & ~self._space.host) >> self._subject & 1)
 
     def _touches(self, item: Opaque) -> bool:
-        return item.namespace in ("", self._space.endpoints[self._subject].namespace)
+        end = self._space.end(self._subject)
+        return isinstance(end, Endpoint) and item.namespace in ("", end.namespace)

@@ -42,6 +42,8 @@ def read(reader: Reader, data: dict[str, Any]) -> NetworkPolicy | None:
         ingress if "Ingress" in types else None,
         egress if "Egress" in types else None,
         reader.at(),
+        () if "Ingress" in types else ingress,
+        () if "Egress" in types else egress,
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ringfence.findings import Location
 from ringfence.values.addresses import AddressSet
+from ringfence.values.ports import NO_PORTS, PortSet
 
 Labels = tuple[tuple[str, str], ...]
 """Label pairs sorted by key."""
@@ -151,7 +152,8 @@ class Rule:
 class NetworkPolicy:
     """A NetworkPolicy v1. `ingress` or `egress` is None where the policy does not isolate that direction.
 
-    `policyTypes` is already applied: rules of a direction that it leaves out are gone, as in the server.
+    `policyTypes` is already applied: rules of a direction that it leaves out are in `left_out_ingress` or
+    `left_out_egress`. They have no effect by the API's text; Cilium enforces them.
     """
 
     namespace: str
@@ -160,6 +162,8 @@ class NetworkPolicy:
     ingress: tuple[Rule, ...] | None
     egress: tuple[Rule, ...] | None
     where: Location
+    left_out_ingress: tuple[Rule, ...] = ()
+    left_out_egress: tuple[Rule, ...] = ()
 
     @property
     def id(self) -> str:
@@ -231,6 +235,7 @@ class Workload:
     """A Pod, or the pods that a Deployment or the like makes: their labels, named ports and known addresses.
 
     `owner` is (kind, name) of its controller, empty strings where it has none. `account` is its service account.
+    `declares` are the ports of its containers, named or not; it is for information only, in Kubernetes too.
     """
 
     namespace: str
@@ -243,6 +248,7 @@ class Workload:
     owner: tuple[str, str]
     where: Location
     account: str = "default"
+    declares: PortSet = NO_PORTS
 
     @property
     def id(self) -> str:

@@ -19,9 +19,9 @@ DIALECTS = {"projectcalico.org": "calico", "crd.projectcalico.org": "calico", "c
 class Reading:
     """What became of one object of a dialect.
 
-    `value` is a `CalicoObject`, a `CiliumPolicy` or a `CidrGroup`; None where it is refused. `without_effect`: it is in
-    the cluster and nothing obeys it. `scope` is the namespace to which its effects are confined, "" for the cluster.
-    `staged`: it has an effect only once it is promoted.
+    `value` is a `CalicoObject`, a `CiliumPolicy`, a `CidrGroup` or a `Workload`; None where it is refused.
+    `without_effect`: it is in the cluster and nothing obeys it. `scope` is the namespace to which its effects are
+    confined, "" for the cluster. `staged`: it has an effect only once it is promoted.
     """
 
     dialect: str
@@ -38,6 +38,9 @@ def read(document: Document, data: Any, root: Route, group: str, kind: str) -> R
     if dialect == "calico":
         from ringfence.manifests import calico
 
+        if kind in calico.ENDPOINTS:
+            endpoint, problems = calico.read_endpoint(document, data, root)
+            return Reading(dialect, endpoint, tuple(problems), without_effect=True)
         if kind not in calico.KINDS:
             return None
         value, findings = calico.read(document, data, root)
@@ -52,14 +55,10 @@ def read(document: Document, data: Any, root: Route, group: str, kind: str) -> R
     if dialect == "cilium":
         from ringfence.manifests import cilium
 
-        written: Any = document.data
-        for step in root:
-            written = written[step]
-        # an item of a typed list takes its kind from the list, and Cilium's reader looks at what is written
-        if kind in cilium.KINDS and written.get("kind") == kind:
-            found = cilium.read_object(document, root)
+        if kind in cilium.KINDS:
+            found = cilium.read_object(document, root, data)
             scope = _namespace(data) if kind == cilium.KINDS[0] else ""
-            harmless = found.by_agent and not found.by_server
+            harmless = found.by_agent and not found.by_server and not found.by_release
             return Reading(dialect, found.value, found.findings, scope, without_effect=harmless)
     return None
 

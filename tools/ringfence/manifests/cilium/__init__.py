@@ -20,6 +20,7 @@ from ringfence.findings import Finding
 from ringfence.manifests.cilium.checks import CHECKS
 from ringfence.manifests.cilium.judge import By, Judge
 from ringfence.manifests.cilium.policy import cidr_group, policy
+from ringfence.manifests.cilium.selectors import is_left_out
 from ringfence.manifests.cilium.types import (
     CidrGroup,
     CidrGroupPeer,
@@ -67,6 +68,7 @@ __all__ = [
     "Spec",
     "Subject",
     "Term",
+    "is_left_out",
     "read",
     "read_object",
 ]
@@ -80,13 +82,15 @@ class Reading:
     """What became of one object. `value` is None where the server (`by_server`) or the agent (`by_agent`) refuses it.
 
     Refused by the agent alone means: in the cluster, and without any effect. Where only the form of its name is wrong,
-    the server refuses the object and it is still read, for what it means is clear.
+    the server refuses the object and it is still read, for what it means is clear. `by_release`: agents of some
+    releases refuse it and those of others obey it, so its effect is not known.
     """
 
     value: CiliumPolicy | CidrGroup | None
     findings: tuple[Finding, ...]
     by_server: bool
     by_agent: bool
+    by_release: bool = False
 
 
 def read(document: Document) -> tuple[CiliumPolicy | CidrGroup | None, list[Finding]]:
@@ -121,11 +125,15 @@ def read(document: Document) -> tuple[CiliumPolicy | CidrGroup | None, list[Find
     return reading.value, list(reading.findings)
 
 
-def read_object(document: Document, root: Route) -> Reading:
-    """Read the object below `root` of a document, an item of a List for instance. Its kind must be one of `KINDS`."""
-    data: Any = document.data
-    for step in root:
-        data = data[step]
+def read_object(document: Document, root: Route, data: Any = None) -> Reading:
+    """Read the object below `root` of a document, an item of a List for instance. Its kind must be one of `KINDS`.
+
+    `data` is the object where it is more than what is written: an item of a typed list takes its kind from the list.
+    """
+    if data is None:
+        data = document.data
+        for step in root:
+            data = data[step]
     judge = Judge(document, root)
     value: CiliumPolicy | CidrGroup | None = None
     kind = data.get("kind") if isinstance(data, dict) else None
@@ -138,4 +146,5 @@ def read_object(document: Document, root: Route) -> Reading:
         value = cidr_group(judge, data)
     else:
         value = policy(judge, data, clusterwide=kind == KINDS[1])
-    return Reading(value, tuple(judge.findings), By.API in judge.refused_by, By.AGENT in judge.refused_by)
+    refused = judge.refused_by
+    return Reading(value, tuple(judge.findings), By.API in refused, By.AGENT in refused, judge.by_release)

@@ -23,13 +23,15 @@ class By(enum.Flag):
 class Judge(Reader):
     """A reader that keeps apart who refuses what.
 
-    `undecodable`: a value has a type that nobody can decode, so nothing further can be read.
+    `undecodable`: a value has a type that nobody can decode, so nothing further can be read. `by_release`: agents of
+    some releases refuse the object, and those of others obey it.
     """
 
     def __init__(self, document: Document, root: Route) -> None:
         super().__init__(document, root, REFUSED)
         self.refused_by = By(0)
         self.undecodable = False
+        self.by_release = False
         self._routes: list[Route] = []
 
     def refuse(self, route: Route, message: str, hint: str = "", *, readable: bool = False, by: By = By.API) -> None:

@@ -43,6 +43,7 @@ def peers(
         first, second = filled[:2]
         judge.agent((*route, second), f"`{first}` and `{second}` stand in one rule", "make two rules of it")
     if listed(rule, f"{way}Requires"):
+        judge.by_release = True
         message = f"`{way}Requires` is gone since Cilium 1.20, whose agent refuses the policy"
         judge.agent((*route, f"{way}Requires"), message, f"write the labels into `{way}Endpoints`, or a deny rule")
     found: list[Peer] = []

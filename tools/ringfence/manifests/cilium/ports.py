@@ -8,7 +8,7 @@ from ringfence.documents.document import Route
 from ringfence.manifests.cilium import forms
 from ringfence.manifests.cilium.checks import MATCHES_NOTHING, NEEDS_OPTION, READ_OTHERWISE
 from ringfence.manifests.cilium.judge import Judge, listed, mapped
-from ringfence.manifests.cilium.types import Icmp, PortRule
+from ringfence.manifests.cilium.types import Icmp, NamePeer, PortRule
 from ringfence.manifests.types import PolicyPort
 from ringfence.values.ports import FIRST, LAST, PROTOCOLS
 
@@ -72,7 +72,8 @@ def _port_rule(judge: Judge, item: dict[str, Any], route: Route, *, ingress: boo
     above = filled[0] if filled and filled[0] != "l7" else rules.get("l7proto") or ""
     if not above:
         above = next((name for key, name in (("serverNames", "tls"), ("listener", "listener")) if item.get(key)), "")
-    return PortRule(tuple(dict.fromkeys(ports)), tuple(others), above)
+    asked = (NamePeer(name.get("matchName") or "", name.get("matchPattern") or "") for name in listed(rules, "dns"))
+    return PortRule(tuple(dict.fromkeys(ports)), tuple(others), above, tuple(asked))
 
 
 def _layer7(

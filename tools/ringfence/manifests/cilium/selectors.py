@@ -30,6 +30,11 @@ _LEFT_OUT = re.compile(
 )
 
 
+def is_left_out(key: str) -> bool:
+    """Whether Cilium's default filter keeps a label of pods out of identities."""
+    return _LEFT_OUT.match(key) is not None and not _KEPT.match(key)
+
+
 def requirements(judge: Judge, data: dict[str, Any], route: Route, *, sources: bool) -> list[tuple[str, Requirement]]:
     """The conditions of a selector, each with its source ("" where none is written)."""
     found = []
@@ -68,7 +73,7 @@ def terms(judge: Judge, data: dict[str, Any], route: Route, *, of_nodes: bool = 
     found = requirements(judge, data, route, sources=True)
     for _, item in (pair for pair in found if pair[0] in ("", "any", "k8s")):
         known = item.key in _NAMES or item.key.startswith(_NAMESPACE_LABEL)
-        if not of_nodes and not known and _LEFT_OUT.match(item.key) and not _KEPT.match(item.key):
+        if not of_nodes and not known and is_left_out(item.key):
             message = f"Cilium leaves the label `{item.key}` out of identities: no endpoint has it"
             judge.warn(LABEL_LEFT_OUT, route, message, "select by a label of the application")
     return EndpointSelector(tuple(sorted({_term(source, item) for source, item in found})))

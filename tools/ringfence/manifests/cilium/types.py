@@ -156,12 +156,14 @@ class PortRule:
     """Ports by number or name with ANY spelled out as TCP, UDP and SCTP, `"0"` as all, names in lower case.
 
     `l7` is empty, or what restricts the connection above the open port: `http`, `kafka`, `dns`, `tls`, `listener` or
-    the `l7proto`. `others` are protocols without ports.
+    the `l7proto`. `others` are protocols without ports. `dns` are the names whose questions pass, where `l7` is `dns`:
+    the agent learns their addresses from the answers.
     """
 
     ports: tuple[PolicyPort, ...]
     others: tuple[str, ...]
     l7: str
+    dns: tuple[NamePeer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
