@@ -25,6 +25,14 @@ DEFINITIONS = (
 )
 """The custom resources that the recorded verdicts rest on, and those of Argo CD and Flux."""
 
+TOKENS = (
+    "team,team,2,developers",
+    "syncer,system:serviceaccount:argocd:controller,3,system:serviceaccounts",
+    "oncall,eve,4,on-call",
+    "cleaner,system:serviceaccount:kube-system:namespace-controller,5,system:masters",
+)
+"""Who talks to the server: a token, the user, its number, a group."""
+
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
@@ -33,7 +41,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
         pytest.skip("there is no .tools/bin/apiserver; `make tools-e2e` builds it")
     if not CRDS.is_dir():
         pytest.skip("the definitions of custom resources are not beside the project, in ../shared/crds")
-    running = ApiServer(BINARY, tmp_path_factory.mktemp("apiserver"), ['team,team,2,"developers"'])
+    running = ApiServer(BINARY, tmp_path_factory.mktemp("apiserver"), TOKENS)
     try:
         files = [path for folder in DEFINITIONS for path in sorted((CRDS / folder).rglob("*.yaml"))]
         running.define(yaml.load(path.read_bytes(), yaml.CSafeLoader) for path in files)

@@ -1,4 +1,4 @@
-"""What hands the rendered policies to clusters and to reviewers: Argo CD, Flux, CODEOWNERS.
+"""What hands the rendered policies to clusters and to reviewers: Argo CD, Flux, who may write, CODEOWNERS.
 
 Owns the files below `policies/rendered/gitops/` and the rule of who approves which path. Knows nothing of connectivity,
 and nothing of what stands inside a policy: a namespace's overlay is a folder here.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ringfence.compile.bundle import Bundle
-from ringfence.gitops import argocd, flux
+from ringfence.gitops import access, argocd, flux
 from ringfence.gitops.checks import CHECKS, OWNERS_DRIFT
 from ringfence.gitops.owners import CODEOWNERS_PATH, codeowners, owners_of, team_of
 from ringfence.model.types import Model
@@ -25,4 +25,4 @@ def tree(model: Model, bundles: Mapping[str, Sequence[Bundle]]) -> dict[str, byt
     `KeyError` for a cluster that the model does not have.
     """
     chosen = {name: sorted(bundles[name], key=lambda item: (item.team, item.namespace)) for name in sorted(bundles)}
-    return {**argocd.files(model, chosen), **flux.files(model, chosen)}
+    return {**argocd.files(model, chosen), **flux.files(model, chosen), **access.files(model, chosen)}

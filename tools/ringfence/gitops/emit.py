@@ -17,6 +17,12 @@ def document(data: Mapping[str, Any]) -> bytes:
     return (HEADER + "".join(f"{line}\n" for line in mapping(data))).encode()
 
 
+def documents(items: Sequence[Mapping[str, Any]]) -> bytes:
+    """Several YAML documents below one header."""
+    lines = ("".join(f"{line}\n" for line in mapping(data)) for data in items)
+    return (HEADER + "---\n".join(lines)).encode()
+
+
 def kustomization(resources: Sequence[str]) -> bytes:
     """A Kustomize file that does nothing but list its resources. At least one: Kustomize refuses an empty file."""
     return document(

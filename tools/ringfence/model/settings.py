@@ -58,4 +58,5 @@ def build(node: Node | None, lost: bool, report: Report) -> Settings | None:
         where=node.where,
         gates=tuple(sorted((name, item.text()) for name, item in gates.items() if item.text() in GATE_LEVELS)),
         mass_change_percent=percent if type(percent) is int else MASS_CHANGE_PERCENT,
+        policy_writers=tuple(sorted(item.value for item in node.get("policyWriters").texts())),
     )
