@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -258,4 +257,3 @@ def test_ctrl_c_leaves_the_old_file_or_the_new_one(small: GitRepository) -> None
         running.communicate(timeout=30)
         assert (small.path / FLOWS).read_text() in (old, old + WRITTEN)
         assert not list(Path(small.path).rglob(".ringfence-*"))
-    assert sys.executable

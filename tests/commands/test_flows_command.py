@@ -55,6 +55,8 @@ def test_all_flows_as_text(small: GitRepository, ringfence: Cli) -> None:
         (["--from", "shop/frontend", "--to", "payments/api"], []),
         (["--owner", "checkout"], ["shop/authorise-card", "shop/place-order"]),
         (["--owner", "payments", "--env", "dev"], ["payments/charge"]),
+        (["shop/place-order", "payments/charge"], ["payments/charge", "shop/place-order"]),
+        (["shop/place-order", "--from", "shop/checkout"], []),
     ],
 )
 def test_what_is_asked_for(small: GitRepository, ringfence: Cli, options: list[str], expected: list[str]) -> None:
@@ -104,6 +106,7 @@ def test_a_flow_of_one_environment_with_all_that_it_says(small: GitRepository, r
         (["--to", "api"], "did you mean payments/api?"),
         (["--owner", "check-out"], "did you mean checkout?"),
         (["--env", "prodd"], "did you mean prod?"),
+        (["shop/place-orders"], "did you mean shop/place-order?"),
         (["--env", "zzz"], "the environments are dev, prod"),
     ],
 )

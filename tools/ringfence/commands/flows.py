@@ -4,6 +4,7 @@ examples:
   ringfence flows --to payments/paymentservice
   ringfence flows --from 'checkout/*' --env prod
   ringfence flows --owner payments --format json
+  ringfence flows checkout/authorise-card
 
 --from and --to take a workload, a namespace (shop/*) or a catalogue name. What the rendered policies allow is the
 business of `ringfence connections`.
@@ -30,7 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--from", dest="source", metavar="END", help=f"only from this end: {ends.HELP}")
     parser.add_argument("--to", dest="destination", metavar="END", help="only to this end")
     parser.add_argument("--owner", metavar="TEAM", help="only flows of this team")
-    parser.add_argument("--env", metavar="ENVIRONMENT", help="only what holds in this environment")
+    parser.add_argument("--env", dest="environment", metavar="ENVIRONMENT", help="only what holds in this environment")
+    parser.add_argument("flows", metavar="FLOW", nargs="*", help="only these flows (default: all)")
 
 
 def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
@@ -65,7 +67,10 @@ def _chosen(model: Model, args: argparse.Namespace) -> list[tuple[Flow, list[Leg
 
     source, destination = (ends.pattern(model, end) if end else None for end in (args.source, args.destination))
     owner = ends.known(args.owner, model.teams, "team") if args.owner is not None else None
-    environment = ends.known(args.env, model.environments, "environment") if args.env is not None else None
+    environment = (
+        ends.known(args.environment, model.environments, "environment") if args.environment is not None else None
+    )
+    named = {ends.known(name, (flow.id for flow in model.flows), "flow") for name in args.flows}
     result = []
     for flow in model.flows:
         legs = [
@@ -75,7 +80,7 @@ def _chosen(model: Model, args: argparse.Namespace) -> list[tuple[Flow, list[Leg
             and ends.matches(leg.destination, destination)
             and (environment is None or environment in shared_environments(leg, flow.environments))
         ]
-        if legs and owner in (None, flow.team):
+        if legs and owner in (None, flow.team) and (flow.id in named or not named):
             result.append((flow, legs))
     return result
 
