@@ -6,8 +6,9 @@ import pytest
 
 from ringfence import checks
 from ringfence.findings import Finding
-from small_repository import HEADER, codes, flows, load, only, place
+from small_repository import HEADER, codes, flows, load, only, place, small
 
+PROD = "policies/clusters/prod.yaml"
 CATALOG = "policies/catalog/x.yaml"
 FLOWS = "teams/checkout/shop/x.yaml"
 TODAY = datetime.date(2030, 1, 15)
@@ -24,7 +25,7 @@ def _judged(files: dict[str, str | None]) -> list[Finding]:
     model, findings = load(files)
     assert model is not None
     assert findings == []
-    return [finding for finding in checks.run(model, TODAY) if finding.check.code != "RF340"]
+    return [finding for finding in checks.run(model, TODAY) if finding.check.code not in ("RF331", "RF340")]
 
 
 @pytest.mark.parametrize(
@@ -79,13 +80,13 @@ def test_a_peer_of_names_and_addresses_as_resolved() -> None:
 
 
 def test_a_flow_to_names_alone_is_refused_at_its_line_where_the_dialect_has_no_names() -> None:
-    rows = flows("name: a, from: checkout, to: mail, ports: [smtp]")
+    rows = flows("name: a, from: checkout, to: mail, ports: [smtp], environments: [dev]")
     finding = only(_judged({CATALOG: _peer("names: [mail.example.com]"), FLOWS: rows}), "RF332")
     assert (finding.where.path, finding.where.line) == (FLOWS, 4)
     assert finding.subject == "shop/a"
     assert finding.message == (
-        "shop/a goes to mail, of which only DNS names are known; the dialect has none, in "
-        "dev (kubernetes), prod (kubernetes)"
+        "shop/a needs DNS names as a destination (mail) in dev, and there runs calico@3.32 with the dialect "
+        "`kubernetes`, which cannot say that (the domains of a rule belong to Calico Enterprise and Calico Cloud)"
     )
     assert "cidrs" in finding.hint
 
@@ -96,15 +97,25 @@ def test_names_with_addresses_are_fine_in_every_dialect() -> None:
 
 
 def test_a_name_is_never_a_source() -> None:
-    rows = flows("name: a, from: mail, to: checkout, ports: [grpc]")
-    finding = only(_judged({CATALOG: _peer("names: [mail.example.com]"), FLOWS: rows}), "RF332")
-    assert "a name can be a destination, never a source" in finding.message
+    rows = flows("name: a, from: mail, to: checkout, ports: [grpc], environments: [prod]")
+    cluster = small()[PROD].replace("cni:", "dialect: cilium\ncni:")
+    finding = only(_judged({CATALOG: _peer("names: [mail.example.com]"), FLOWS: rows, PROD: cluster}), "RF332")
+    assert "needs DNS names as a source (mail) in prod" in finding.message
+
+
+def test_names_are_enough_where_the_dialect_and_the_plugin_have_them() -> None:
+    rows = flows("name: a, from: checkout, to: mail, ports: [smtp], environments: [prod]")
+    files: dict[str, str | None] = {CATALOG: _peer("names: [mail.example.com]"), FLOWS: rows}
+    cilium = small()[PROD].replace("cni:", "dialect: cilium\ncni:")
+    assert _judged({**files, PROD: cilium}) == []
+    finding = only(_judged({**files, PROD: cilium.replace("name: cilium", "name: aks-cilium")}), "RF332")
+    assert "needs Advanced Container Networking Services" in finding.message
 
 
 def test_a_grant_to_names_alone_is_refused() -> None:
     grants = HEADER.format("Baseline") + "grants: [{name: mail, to: mail, ports: [smtp], reason: Everyone may}]\n"
     found = _judged({CATALOG: _peer("names: [mail.example.com]"), "policies/baseline/x.yaml": grants})
-    assert only(found, "RF332").subject == "baseline/mail"
+    assert {(item.check.code, item.subject) for item in found} == {("RF332", "baseline/mail")}
 
 
 def test_an_unused_peer_of_names_alone_is_fine() -> None:

@@ -59,12 +59,14 @@ def lack(cni: Cni, fact: str, known: bool | None, what: str) -> str:
     return f"{cni.id}, which {verb} {what}{cni.note(fact)}"
 
 
-def findings(check: Check, model: Model, refusals: Refusals, why: Callable[[Cni], str], hint: str) -> Iterator[Finding]:
+def findings(
+    check: Check, model: Model, refusals: Refusals, why: Callable[[Cluster], str], hint: str
+) -> Iterator[Finding]:
     """One finding for each flow, grant or cluster that is refused, with the clusters of each plugin that refuse it."""
     found: dict[tuple[str, Location, str], tuple[list[str], list[str]]] = {}
     for cluster in model.clusters.values():
         for refusal in refusals(model, cluster):
-            whats, clusters = found.setdefault((refusal.subject, refusal.where, why(cluster.cni)), ([], []))
+            whats, clusters = found.setdefault((refusal.subject, refusal.where, why(cluster)), ([], []))
             if refusal.what not in whats:
                 whats.append(refusal.what)
             if cluster.name not in clusters:

@@ -83,7 +83,7 @@ HINT = (
 
 def find(model: Model, today: datetime.date) -> Iterator[Finding]:  # noqa: ARG001
     """One finding for each flow, grant or cluster."""
-    return findings(CHECK, model, refusals, lambda cni: lack(cni, "ipv6", cni.ipv6, "IPv6"), HINT)
+    return findings(CHECK, model, refusals, lambda cluster: lack(cluster.cni, "ipv6", cluster.cni.ipv6, "IPv6"), HINT)
 
 
 def refusals(model: Model, cluster: Cluster) -> Iterator[Refusal]:

@@ -2,8 +2,9 @@
 
 ## What it finds
 
-A flow or grant whose destination has `names` and no `cidrs`, in a cluster whose dialect has no DNS names; only
-`cilium` has them. And one whose source has names alone, in any cluster: a name stands for a source in no dialect.
+A flow or grant whose destination has `names` and no `cidrs`, in a cluster where they are not enforced: the dialect has
+no DNS names (only `cilium` has them), or the network plugin lacks them. And one whose source has names alone, in any
+cluster: a name stands for a source in no dialect.
 
 ## Why it matters
 
@@ -55,50 +56,35 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from ringfence.findings import Check, Finding, Location, Severity
-from ringfence.model.types import Model, Peer
+from ringfence.checks.capabilities import Refusal, findings, uses
+from ringfence.findings import Check, Finding, Severity
+from ringfence.model.types import Cluster, Model, Peer
 
 CHECK = Check("RF332", "names-without-addresses", Severity.ERROR, __doc__)
 
 DIALECTS = frozenset({"cilium"})
-"""The dialects that can say DNS names in egress: `toFQDNs`. Calico's `domains` are not enforced in open source."""
+"""The dialects that can say DNS names in egress; whether they are enforced is the plugin's profile to say."""
+
+HINT = "give the peer `cidrs` with the addresses of its names; or let a flow to it hold on clusters with names only"
 
 
 def find(model: Model, today: datetime.date) -> Iterator[Finding]:  # noqa: ARG001
-    """One finding for each flow or grant and peer of names alone, with the clusters that cannot say them."""
-    bare = {peer.name for peer in model.peers.values() if peer.only_names}
-    if not bare:
+    """One finding for each flow or grant."""
+    return findings(CHECK, model, refusals, _reason, HINT)
+
+
+def _reason(cluster: Cluster) -> str:
+    note = cluster.cni.note("names") if cluster.dialect not in cluster.cni.names else ""
+    return f"{cluster.cni.id} with the dialect `{cluster.dialect}`, which cannot say that{note}"
+
+
+def refusals(model: Model, cluster: Cluster) -> Iterator[Refusal]:
+    """What a cluster refuses."""
+    if not any(peer.only_names for peer in model.peers.values()):
         return
-    outward: dict[tuple[str, str], list[str]] = {}
-    inward: dict[tuple[str, str], list[str]] = {}
-    places: dict[str, Location] = {}
-    for cluster in model.clusters.values():
-        ends = [(flow.id, flow.where, leg.source, leg.destination) for flow, leg in model.legs_in(cluster)]
-        for grant in model.grants_in(cluster):
-            pair = (None, grant.peer) if grant.to_peer else (grant.peer, None)
-            ends.append((f"baseline/{grant.name}", grant.where, *pair))
-        for subject, where, source, destination in ends:
-            places[subject] = where
-            if isinstance(source, Peer) and source.name in bare:
-                _note(inward, (subject, source.name), cluster.name)
-            if isinstance(destination, Peer) and destination.name in bare and cluster.dialect not in DIALECTS:
-                _note(outward, (subject, destination.name), f"{cluster.name} ({cluster.dialect})")
-    for found, why in (
-        (inward, "comes from {peer}, of which only DNS names are known; a name can be a destination, never a source"),
-        (outward, "goes to {peer}, of which only DNS names are known; the dialect has none"),
-    ):
-        for (subject, peer), clusters in found.items():
-            yield CHECK.at(
-                places[subject],
-                f"{subject} {why.format(peer=peer)}, in {', '.join(clusters)}",
-                hint=f"give {peer} the addresses of the names as `cidrs`"
-                + ("" if found is inward else ", or let the flow hold on clusters with `dialect: cilium` only"),
-                subject=subject,
-                related=[(model.peers[peer].where, f"the peer {peer}")],
-            )
-
-
-def _note(found: dict[tuple[str, str], list[str]], key: tuple[str, str], cluster: str) -> None:
-    clusters = found.setdefault(key, [])
-    if cluster not in clusters:
-        clusters.append(cluster)
+    enforced = cluster.dialect in cluster.cni.names
+    for use in uses(model, cluster):
+        if isinstance(use.source, Peer) and use.source.only_names:
+            yield Refusal(use.subject, use.where, f"DNS names as a source ({use.source.name})")
+        if isinstance(use.destination, Peer) and use.destination.only_names and not enforced:
+            yield Refusal(use.subject, use.where, f"DNS names as a destination ({use.destination.name})")

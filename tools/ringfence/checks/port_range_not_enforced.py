@@ -67,7 +67,13 @@ HINT = (
 
 def find(model: Model, today: datetime.date) -> Iterator[Finding]:  # noqa: ARG001
     """One finding for each flow or grant."""
-    return findings(CHECK, model, refusals, lambda cni: lack(cni, "endPort", cni.end_port, "ranges of ports"), HINT)
+    return findings(
+        CHECK,
+        model,
+        refusals,
+        lambda cluster: lack(cluster.cni, "endPort", cluster.cni.end_port, "ranges of ports"),
+        HINT,
+    )
 
 
 def refusals(model: Model, cluster: Cluster) -> Iterator[Refusal]:

@@ -67,7 +67,7 @@ HINT = (
 
 def find(model: Model, today: datetime.date) -> Iterator[Finding]:  # noqa: ARG001
     """One finding for each flow or grant."""
-    return findings(CHECK, model, refusals, lambda cni: lack(cni, "sctp", cni.sctp, "SCTP"), HINT)
+    return findings(CHECK, model, refusals, lambda cluster: lack(cluster.cni, "sctp", cluster.cni.sctp, "SCTP"), HINT)
 
 
 def refusals(model: Model, cluster: Cluster) -> Iterator[Refusal]:

@@ -68,7 +68,7 @@ from collections.abc import Iterator
 
 from ringfence.checks.capabilities import Refusal, findings, uses
 from ringfence.findings import Check, Finding, Severity
-from ringfence.model.types import Cluster, Cni, Model, Peer
+from ringfence.model.types import Cluster, Model, Peer
 from ringfence.values.ports import PortRange
 
 CHECK = Check("RF337", "too-many-ports", Severity.ERROR, __doc__)
@@ -81,7 +81,8 @@ def find(model: Model, today: datetime.date) -> Iterator[Finding]:  # noqa: ARG0
     return findings(CHECK, model, refusals, _reason, HINT)
 
 
-def _reason(cni: Cni) -> str:
+def _reason(cluster: Cluster) -> str:
+    cni = cluster.cni
     return f"{cni.id}, which holds {cni.ports_per_peer} for one peer{cni.note('portsPerPeer')}"
 
 
