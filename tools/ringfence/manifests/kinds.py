@@ -39,7 +39,7 @@ OTHER_POLICIES = {
 }
 """Policies that are known and not modelled: whether they are confined to their namespace."""
 
-LOWERED: frozenset[str] = frozenset({"cilium"})
+LOWERED = frozenset({"calico", "cilium"})
 """The dialects (`calico`, `cilium`) whose policies are evaluated; those of the others are opaque."""
 
 NOT_ENFORCED = {

@@ -25,13 +25,15 @@ if TYPE_CHECKING:
 class Manifests:
     """What was read: objects that decide connections, what is opaque, what was skipped by kind, and the findings.
 
-    `calico` and `cilium` are the objects of these dialects that are evaluated (`kinds.LOWERED`).
+    `calico` and `cilium` are the objects of these dialects that are evaluated (`kinds.LOWERED`). `endpoints` are pods
+    as a network plugin shows them; `finish` makes workloads of those that no Pod declares.
     """
 
     policies: list[NetworkPolicy] = field(default_factory=list)
     admin: list[AdminPolicy] = field(default_factory=list)
     namespaces: list[Namespace] = field(default_factory=list)
     workloads: list[Workload] = field(default_factory=list)
+    endpoints: list[Workload] = field(default_factory=list)
     accounts: list[ServiceAccount] = field(default_factory=list)
     calico: list[CalicoObject] = field(default_factory=list)
     cilium: list[CiliumPolicy | CidrGroup] = field(default_factory=list)
@@ -47,6 +49,8 @@ class Manifests:
 
     def finish(self) -> Manifests:
         """Find objects declared twice; what the repetition could touch becomes opaque. Gives itself back."""
+        pods = {item.id for item in self.workloads if item.kind == "Pod"}
+        self.workloads += [item for item in self.endpoints if item.id not in pods]
         self._unique(self.policies, "NetworkPolicy", may_deny=False)
         self._unique(self.admin, "", may_deny=True)
         self._unique(self.namespaces, "Namespace", may_deny=True)
@@ -125,7 +129,9 @@ class Manifests:
         self.findings += reader.findings
 
     def _vendor(self, document: Document, data: dict[str, Any], root: Route, reading: vendors.Reading) -> None:
-        if reading.value is not None:
+        if isinstance(reading.value, Workload):
+            self.endpoints.append(reading.value)
+        elif reading.value is not None:
             (self.calico if reading.dialect == "calico" else self.cilium).append(reading.value)
         elif not reading.without_effect:
             what = f"{data['kind']}.{kinds.split(data['apiVersion'])[0]} {_name(data, reading.scope)}"

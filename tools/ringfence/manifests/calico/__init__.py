@@ -14,6 +14,7 @@ from typing import Any
 from ringfence.documents.document import Document, Route
 from ringfence.findings import Finding
 from ringfence.manifests.calico.checks import CHECKS, REFUSED, STORAGE_GROUP
+from ringfence.manifests.calico.endpoints import read_host_endpoint, read_workload_endpoint
 from ringfence.manifests.calico.grammar import SelectorError, parse
 from ringfence.manifests.calico.policies import read_policy, read_staged_kubernetes
 from ringfence.manifests.calico.reader import CalicoReader
@@ -21,23 +22,28 @@ from ringfence.manifests.calico.sets import read_set, read_tier
 from ringfence.manifests.calico.types import (
     CalicoObject,
     CalicoPolicy,
+    HostEndpoint,
     NetworkSet,
     StagedKubernetesPolicy,
     Tier,
 )
+from ringfence.manifests.types import Workload
 
 __all__ = [
     "CHECKS",
+    "ENDPOINTS",
     "GROUPS",
     "KINDS",
     "CalicoObject",
     "CalicoPolicy",
+    "HostEndpoint",
     "NetworkSet",
     "SelectorError",
     "StagedKubernetesPolicy",
     "Tier",
     "parse",
     "read",
+    "read_endpoint",
 ]
 
 GROUPS = {"projectcalico.org": "v3", "crd.projectcalico.org": "v1"}
@@ -54,6 +60,20 @@ KINDS = {
     "StagedKubernetesNetworkPolicy": True,
 }
 """The kinds that `read` takes, and whether they live in a namespace."""
+
+ENDPOINTS = ("WorkloadEndpoint", "HostEndpoint")
+"""The kinds that `read_endpoint` takes."""
+
+
+def read_endpoint(document: Document, data: Any, root: Route) -> tuple[Workload | HostEndpoint | None, list[Finding]]:
+    """The pod or host of an endpoint of `projectcalico.org/v3`, kept after findings as far as it can be read."""
+    reader = CalicoReader(document, root, REFUSED)
+    if not isinstance(data.get("metadata"), dict):
+        reader.refuse((), "the endpoint has no `metadata`; the server refuses it")
+        return None, reader.findings
+    workload = data["kind"] == "WorkloadEndpoint"
+    found = read_workload_endpoint(reader, data) if workload else read_host_endpoint(reader, data)
+    return found, reader.findings
 
 
 def read(document: Document, data: Any = None, root: Route = ()) -> tuple[CalicoObject | None, list[Finding]]:

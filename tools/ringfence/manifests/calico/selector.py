@@ -164,3 +164,12 @@ def mentions_global(expression: Expression) -> bool:
     if isinstance(expression, And | Or):
         return any(map(mentions_global, expression.items))
     return isinstance(expression, Global)
+
+
+def atoms(expression: Expression) -> frozenset[Compare | Has]:
+    """The conditions on single labels that an expression is made of."""
+    if isinstance(expression, Not):
+        return atoms(expression.item)
+    if isinstance(expression, And | Or):
+        return frozenset().union(*map(atoms, expression.items))
+    return frozenset((expression,) if isinstance(expression, Compare | Has) else ())

@@ -204,4 +204,19 @@ class NetworkSet:
         return f"{self.namespace}/{self.name}" if self.namespace else self.name
 
 
-CalicoObject = CalicoPolicy | StagedKubernetesPolicy | Tier | NetworkSet
+@dataclass(frozen=True, slots=True)
+class HostEndpoint:
+    """An interface of a host with its labels and the addresses that it is expected to have, if any are said."""
+
+    name: str
+    labels: Labels
+    nets: AddressSet
+    where: Location
+
+    @property
+    def id(self) -> str:
+        """The name."""
+        return self.name
+
+
+CalicoObject = CalicoPolicy | StagedKubernetesPolicy | Tier | NetworkSet | HostEndpoint

@@ -1,0 +1,75 @@
+"""Calico v3 lowered to tiers: what its objects ask of the common space, and their tiers in order.
+
+The source of the meanings is `manifests.calico.read`. What is beyond it, and how it is settled:
+
+- Pods on the host's network are no workload endpoints: no policy selects them, and as peers they are unsure.
+- Policies with `doNotTrack` or `preDNAT` apply to hosts only, so they are left out. What policies do at hosts is not
+  judged: connections with the addresses of a declared HostEndpoint are undefined unless the pod's side denies them.
+- What no file says makes a rule unsure, with the reason: source ports, services, labels of service accounts that are
+  not declared, addresses of pods. `http` restricts requests only: at the level of ports the rule matches without it.
+- A policy in a tier that is not declared is opaque (`unsettled`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+
+from ringfence.connectivity.calico.tiers import tiers
+from ringfence.connectivity.dialects import Condition
+from ringfence.manifests import Opaque, PolicyPort
+from ringfence.manifests.calico import CalicoObject, CalicoPolicy, HostEndpoint, NetworkSet, Tier
+from ringfence.manifests.calico.selector import Compare, Expression, Has, atoms
+from ringfence.manifests.calico.types import TIER_ORDERS, WITH_PORTS, Rule
+from ringfence.values.addresses import EVERYWHERE, AddressSet
+
+__all__ = ["blocks", "conditions", "ports", "tiers", "unsettled"]
+
+
+def blocks(objects: Iterable[CalicoObject]) -> Iterator[AddressSet]:
+    """All networks, and the two families, since a rule is read for each by itself."""
+    yield AddressSet(EVERYWHERE.v4, ())
+    for item in objects:
+        if isinstance(item, NetworkSet | HostEndpoint):
+            yield item.nets
+    for rule in _rules(objects):
+        for entity in (rule.source, rule.destination):
+            yield from (nets for nets in (entity.nets, entity.not_nets) if nets is not None)
+
+
+def ports(objects: Iterable[CalicoObject]) -> Iterator[PolicyPort]:
+    """The entries of destination ports."""
+    for rule in _rules(objects):
+        protocol = WITH_PORTS.get(rule.protocol or 0)
+        for port in (*rule.destination.ports, *rule.destination.not_ports) if protocol else ():
+            yield PolicyPort(protocol or "", port.first, port.last, port.name)
+
+
+def conditions(objects: Iterable[CalicoObject]) -> Iterator[Condition]:
+    """The conditions of all selectors, on whichever label."""
+    found: set[Compare | Has] = set()
+    for item in objects:
+        if isinstance(item, CalicoPolicy):
+            found |= atoms(item.selector)
+    for rule in _rules(objects):
+        for entity in (rule.source, rule.destination):
+            selectors: list[Expression | None] = [entity.selector, entity.not_selector]
+            found = found.union(*(atoms(selector) for selector in selectors if selector))
+    yield from sorted(found, key=str)
+
+
+def unsettled(objects: Iterable[CalicoObject]) -> Iterator[Opaque]:
+    """The policies whose tier nobody declared: where they stand among the others is not known."""
+    objects = tuple(objects)
+    known = {*TIER_ORDERS, *(item.name for item in objects if isinstance(item, Tier))}
+    for item in objects:
+        if isinstance(item, CalicoPolicy) and not item.staged and item.tier not in known:
+            why = f"its tier {item.tier!r} is not among the manifests, so its place among the policies is not known"
+            digest = hashlib.sha256(repr(item).encode()).hexdigest()
+            yield Opaque(f"{item.kind} {item.id}", why, item.namespace, True, digest, item.where, "calico")
+
+
+def _rules(objects: Iterable[CalicoObject]) -> Iterator[Rule]:
+    for item in objects:
+        if isinstance(item, CalicoPolicy):
+            yield from (*(item.ingress or ()), *(item.egress or ()))

@@ -1,0 +1,206 @@
+"""Exposure: what each workload may exchange with the world, and with pods that nobody declared.
+
+Policies select pods by labels, so what they open today for nobody they open tomorrow for whoever has the labels. Each
+set of pods that a rule names stands for itself (`NamedPods`), beside those that no rule names: of any namespace, and of
+each declared one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass
+
+from ringfence.connectivity import bits
+from ringfence.connectivity.cluster import ClusterState, Endpoint
+from ringfence.connectivity.nested import Nesting
+from ringfence.connectivity.resolve import Direction
+from ringfence.connectivity.result import Connectivity, End, evaluate
+from ringfence.connectivity.space import NamedPods
+from ringfence.manifests import METADATA_NAME, PodsPeer
+from ringfence.values.addresses import NOWHERE, AddressSet
+from ringfence.values.ports import PortSet
+
+ANYBODY = NamedPods()
+"""The pods that no rule names."""
+
+Ports = tuple[int, int]
+"""Port masks: what is surely and what is possibly allowed."""
+
+Peers = Mapping[Ports, int]
+"""What one workload may exchange: ports to the others, by number, that have them. Others may exchange nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exposed:
+    """What one workload may exchange in one direction with the world, or with pods that nobody declared.
+
+    `peer` as pods are those that meet its selectors, and the selectors of no other rule unless they follow. `known`
+    are the declared workloads that meet them too.
+    """
+
+    workload: Endpoint
+    direction: Direction
+    peer: End | NamedPods
+    ports: PortSet
+    undefined: PortSet
+    reasons: tuple[str, ...]
+    known: tuple[Endpoint, ...] = ()
+
+    @property
+    def is_open_ended(self) -> bool:
+        """Whether the peer is more than the likes of workloads that are declared: by labels without alternatives."""
+        if not isinstance(self.peer, NamedPods) or not self.known:
+            return True
+        conditions = self.peer.pods.requirements
+        return not conditions or any(item.operator != "In" or len(item.values) > 1 for item in conditions)
+
+    @property
+    def is_world(self) -> bool:
+        """Whether the peer lies outside the cluster."""
+        return not isinstance(self.peer, NamedPods)
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """The exposure of a cluster: `rows` by direction and workload, the world before pods.
+
+    Named pods are left out where all pods of which they are a part fare alike. `unprotected` are the workloads that no
+    policy certainly selects in a direction.
+    """
+
+    rows: tuple[Exposed, ...]
+    unprotected: tuple[tuple[Endpoint, Direction], ...]
+    connectivity: Connectivity
+
+
+def exposure(cluster: ClusterState) -> Exposure:
+    """The exposure of every workload of a cluster."""
+    groups = named_pods(cluster)
+    result = evaluate(cluster, named=groups)
+    nesting = Nesting(groups, result.space.namespaces)
+    ends = result.endpoints[: len(cluster.endpoints)]
+    rows: list[Exposed] = []
+    peers = {Direction.INGRESS: _sources(result, len(ends)), Direction.EGRESS: _destinations(result, len(ends))}
+    for direction in Direction:
+        for end, found in zip(ends, peers[direction], strict=True):
+            for peer, ports in (*_outside(result, found, result.space.pods, len(groups)), *nesting.telling(found)):
+                rows.append(_row(result, end, direction, peer, ports))
+    selected = {direction: _selected(result, direction) for direction in Direction}
+    unprotected = [
+        (end, direction)
+        for direction in Direction
+        for position, end in enumerate(ends)
+        if not selected[direction] >> position & 1
+    ]
+    return Exposure(tuple(rows), tuple(unprotected), result)
+
+
+def _selected(result: Connectivity, direction: Direction) -> int:
+    """The positions that some policy certainly selects."""
+    found = result.isolated[direction]
+    for tier in result.tiers.get(direction, ()):
+        for group in tier.groups:
+            for item in group:
+                found |= item.subjects[0]
+    return found
+
+
+def named_pods(cluster: ClusterState) -> list[NamedPods]:
+    """The pods that no rule names, of any and of each declared namespace; then the sets of pods that rules name."""
+    declared = cluster.all_namespaces()
+    peers: set[tuple[PodsPeer, str]] = set()
+    for policy in cluster.policies:
+        for rule in (*(policy.ingress or ()), *(policy.egress or ())):
+            peers |= {(peer, policy.namespace) for peer in rule.peers if isinstance(peer, PodsPeer)}
+    for admin in cluster.admin:
+        for other in (*admin.ingress, *admin.egress):
+            peers |= {(peer, "") for peer in other.peers if isinstance(peer, PodsPeer)}
+    found = {NamedPods(namespace) for namespace in declared} | {_named(*item, declared) for item in peers}
+    order = sorted(
+        found - {ANYBODY}, key=lambda one: (one.namespace, one.namespaces.requirements, one.pods.requirements)
+    )
+    return [ANYBODY, *order]
+
+
+def _named(peer: PodsPeer, namespace: str, declared: Container[str]) -> NamedPods:
+    if peer.namespaces is None:
+        return NamedPods(namespace, pods=peer.pods)
+    conditions = peer.namespaces.requirements
+    if len(conditions) == 1 and conditions[0].key == METADATA_NAME and conditions[0].operator == "In":
+        names = conditions[0].values
+        if len(names) == 1 and names[0] in declared:
+            return NamedPods(names[0], pods=peer.pods)
+    return NamedPods("", peer.namespaces, peer.pods)
+
+
+def _destinations(result: Connectivity, workloads: int) -> Iterator[Peers]:
+    """For each workload what it may reach, numbered from the first that is no workload; equal rows are one object."""
+    known: dict[tuple[int, int], Peers] = {}
+    for sure, possible in result.table[:workloads]:
+        key = id(sure), id(possible)
+        if key not in known:
+            known[key] = {ports: kept for ports, where in _joined(sure, possible) if (kept := where >> workloads)}
+        yield known[key]
+
+
+def _sources(result: Connectivity, workloads: int) -> Iterator[Peers]:
+    """For each workload what may reach it, numbered likewise."""
+    alike: dict[tuple[int, int], int] = defaultdict(int)
+    rows = {}
+    for number, (sure, possible) in enumerate(result.table[workloads:]):
+        key = id(sure), id(possible)
+        alike[key] |= 1 << number
+        rows[key] = sure, possible
+    found: list[dict[Ports, int]] = [defaultdict(int) for _ in range(workloads)]
+    for key, numbers in alike.items():
+        for ports, where in _joined(*rows[key]):
+            for workload in bits.positions(where & bits.span(0, workloads)):
+                found[workload][ports] |= numbers
+    yield from found
+
+
+def _joined(sure: Mapping[int, int], possible: Mapping[int, int]) -> Iterator[tuple[Ports, int]]:
+    """A row as disjoint positions with both masks."""
+    for mask, where in possible.items():
+        rest = where
+        for certain, there in sure.items():
+            if common := rest & there:
+                rest ^= common
+                yield (certain, mask), common
+        if rest:
+            yield (0, mask), rest
+
+
+def _outside(result: Connectivity, found: Peers, pods: int, groups: int) -> Iterator[tuple[End, Ports]]:
+    """The peers outside the cluster; addresses with equal ports are one set."""
+    for ports, where in found.items():
+        addresses = NOWHERE
+        for number in bits.positions(where >> groups):
+            end = result.space.end(pods + number)
+            if isinstance(end, AddressSet):
+                addresses |= end
+            else:
+                yield end, ports
+        if addresses:
+            yield addresses, ports
+
+
+def _row(result: Connectivity, end: Endpoint, direction: Direction, peer: End | NamedPods, ports: Ports) -> Exposed:
+    allowed, possible = (result.atoms.ports(mask) for mask in ports)
+    undefined = possible - allowed
+    reasons: tuple[str, ...] = ()
+    if undefined:
+        other = peer.endpoint if isinstance(peer, NamedPods) else peer
+        reasons = result.reasons(*((end, other) if direction is Direction.EGRESS else (other, end)))
+    return Exposed(end, direction, peer, allowed, undefined, reasons, _known(result, peer))
+
+
+def _known(result: Connectivity, peer: End | NamedPods) -> tuple[Endpoint, ...]:
+    """The declared workloads that certainly are such pods."""
+    if not isinstance(peer, NamedPods):
+        return ()
+    space = result.space
+    namespaces = None if peer.namespace else peer.namespaces
+    sure, _ = space.peers(peer.namespace, PodsPeer(peer.pods, namespaces))
+    return tuple(space.endpoints[at] for at in bits.positions(sure & ~space.unknown & space.all_pods))
