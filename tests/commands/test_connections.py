@@ -149,7 +149,7 @@ def test_what_cannot_be_read_among_manifests_is_said(ringfence: Cli, tmp_path: P
     ("options", "said"),
     [
         (["--manifests", "nowhere"], "nowhere is not a folder"),
-        (["--manifests", "README.md"], "README.md is not a folder"),
+        (["--manifests", "README.md"], "README.md is not a folder, and by its name no manifest"),
         (["--manifests", "x" * 400], "is not a folder"),
         (["--manifests", "empty"], "holds no manifest"),
         (["--manifests", "policies", "--cni", "calicoo"], "did you mean calico?"),

@@ -5,21 +5,26 @@ examples:
   ringfence connections --cluster prod-eu --from checkout/checkoutservice
   ringfence connections --to payments/paymentservice --format json
   ringfence connections --manifests deploy/ --cni calico
+  kustomize build overlays/prod | ringfence connections --manifests - --focus shop/cart --direction ingress
+  ringfence connections --manifests deploy/ --port 5432/TCP
 
---from and --to take a workload, a namespace (shop/*), a catalogue name or an address.
+An end is a workload (shop/cart), a bare name (cart), a namespace (shop/*), a catalogue name or an address.
+--from and --to both hold; --focus takes connections from or to an end, with --peer only those to or from that one.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, TextIO
 
-from ringfence.commands import shared
-from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, NothingToCheckError, UsageError
+from ringfence.commands import asked, plain, shared
+from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, NothingToCheckError
 from ringfence.findings import Finding, has_errors, in_order
 
 if TYPE_CHECKING:
+    from ringfence.connectivity import Connectivity, Row
+    from ringfence.verify.choice import Choice
     from ringfence.verify.listing import Connection
 
 
@@ -27,14 +32,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `connections`."""
     shared.add_common(parser)
     shared.add_cluster(parser)
-    shared.add_manifests(parser)
+    plain.add_manifests(parser)
     parser.add_argument("--from", dest="source", metavar="END", help="only connections from this end")
     parser.add_argument("--to", dest="destination", metavar="END", help="only connections to this end")
+    asked.add_focus(parser)
+    parser.add_argument(
+        "--peer", metavar="END", action="append", help="with --focus: the other end; may be given again"
+    )
+    parser.add_argument(
+        "--port", metavar="PORT", type=asked.ports, help="only these ports: 8443, 53/UDP or 8000-8080/TCP"
+    )
 
 
 def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Print the connections; 1 when reading the manifests found errors."""
-    return _plain(args, out, err) if shared.reads_manifests(args) else _repository(args, out, err)
+    return _plain(args, out, err) if plain.reads_manifests(args) else _repository(args, out, err)
 
 
 def _plain(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
@@ -42,16 +54,18 @@ def _plain(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     from ringfence.report import json, text
     from ringfence.verify import listing
 
-    cluster = shared.plain_cluster(args, args.manifests)
+    cluster = plain.cluster(args, args.manifests)
     result = evaluate(cluster)
     findings = in_order(cluster.findings)
     if not result.endpoints and not has_errors(findings):
         raise NothingToCheckError("the manifests hold no workload", "--manifests takes workloads and policies together")
-    if args.format == "json" and args.source is None and args.destination is None:
-        out.write(json.dump({**to_json(result), "findings": [json.finding(item) for item in findings]}))
+    choice = asked.choice(args)
+    choice.check(name for end in result.endpoints for name in (str(end), end.id, f"{end.namespace}/*"))
+    if args.format == "json":
+        data = to_json(result, _chosen_rows(result, choice) if choice else None)
+        out.write(json.dump({**data, "findings": [json.finding(item) for item in findings]}))
         return EXIT_FINDINGS if has_errors(findings) else EXIT_CLEAN
-    known = {name for end in result.endpoints for name in (str(end), end.id, f"{end.namespace}/*")}
-    rows = _chosen(listing.plain_listing(result), args, known)
+    rows = choice.of(listing.plain_listing(result))
     counts = result.counts
     summary = (
         f"{text.plural(counts.endpoints, 'workload')}, {text.plural(counts.policies, 'policy')}, "
@@ -82,27 +96,18 @@ def _repository(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     summary = (
         f"{text.plural(len(states), 'Kubernetes cluster')}, {text.plural(len(model.workloads), 'workload')} declared"
     )
-    return _print(_chosen(rows, args, known), findings, args.format, summary, out, err)
+    choice = asked.choice(args)
+    choice.check(known)
+    return _print(choice.of(rows), findings, args.format, summary, out, err)
 
 
-def _chosen(rows: Sequence[Connection], args: argparse.Namespace, known: set[str]) -> list[Connection]:
-    from ringfence.values.addresses import network
-    from ringfence.values.nearest import nearest
+def _chosen_rows(result: Connectivity, choice: Choice) -> Iterator[Row]:
+    """The rows that are asked for, with the ports that are."""
+    from ringfence.verify import listing
 
-    for text in (args.source, args.destination):
-        if text is None or text in known:
-            continue
-        try:
-            network(text if "/" in text else f"{text}/{128 if ':' in text else 32}")
-        except ValueError:
-            guess = nearest(text, sorted(known))
-            hint = (
-                f"did you mean {guess}?"
-                if guess
-                else "an end is a workload, namespace/*, a catalogue name or an address"
-            )
-            raise UsageError(f"there is no end {text!r}", hint) from None
-    return [row for row in rows if row.is_between(args.source, args.destination)]
+    for row in result.rows(replicas=False):
+        for kept in choice.of([listing.plain(row)]):
+            yield row._replace(allowed=kept.ports, undefined=kept.undefined)
 
 
 def _print(

@@ -3,6 +3,7 @@
 examples:
   ringfence diff --manifests before/ after/
   ringfence diff --manifests before/ after/ --cni calico --format json
+  kustomize build overlays/prod | ringfence diff --manifests deployed.yaml -
 
 Needs no repository. `ringfence impact` is the same question about two revisions of a repository, with the causes.
 """
@@ -14,8 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from ringfence.commands import shared
-from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS
+from ringfence.commands import plain, shared
+from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, UsageError
 from ringfence.findings import Finding, Location, has_errors, in_order
 
 if TYPE_CHECKING:
@@ -28,9 +29,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `diff`."""
     shared.add_common(parser)
     parser.add_argument(
-        "--manifests", metavar=("A", "B"), nargs=2, type=Path, required=True, help="the folders before and after"
+        "--manifests",
+        metavar=("A", "B"),
+        nargs=2,
+        type=Path,
+        required=True,
+        help="before and after: each a folder, a file, or - for standard input",
     )
-    shared.add_cni(parser)
+    plain.add_reading(parser)
 
 
 def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
@@ -38,7 +44,9 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     from ringfence import connectivity, report
     from ringfence.report import json, text
 
-    clusters = [shared.plain_cluster(args, folder) for folder in args.manifests]
+    if args.manifests == [plain.STDIN, plain.STDIN]:
+        raise UsageError("standard input cannot be both sides", "give one of them as a folder or a file")
+    clusters = [plain.cluster(args, [path]) for path in args.manifests]
     sides = zip(args.manifests, clusters, strict=True)
     findings = in_order(_in(folder, finding) for folder, cluster in sides for finding in cluster.findings)
     before, after = (connectivity.evaluate(cluster) for cluster in clusters)
@@ -65,8 +73,8 @@ def _in(folder: Path, finding: Finding) -> Finding:
     return replace(finding, where=_below(folder, finding.where), related=related)
 
 
-def _below(folder: Path, where: Location) -> Location:
-    return replace(where, path=(folder / where.path).as_posix())
+def _below(path: Path, where: Location) -> Location:
+    return replace(where, path=(path / where.path).as_posix()) if path.is_dir() else where
 
 
 def _ends(change: Change) -> str:

@@ -4,6 +4,7 @@ examples:
   ringfence explain checkout/checkoutservice payments/paymentservice:50051
   ringfence explain --cluster prod-eu storefront/frontend stripe:443
   ringfence explain --manifests deploy/ shop/frontend shop/cart:7070/TCP
+  kubectl get pods,deploy,netpol,ns -A -o yaml | ringfence explain --manifests - shop/frontend shop/cart
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import argparse
 import re
 from typing import TYPE_CHECKING, TextIO
 
-from ringfence.commands import shared
+from ringfence.commands import plain, shared
 from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, NothingToCheckError, UsageError
 from ringfence.findings import Finding, has_errors, in_order
 
@@ -26,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `explain`."""
     shared.add_common(parser)
     shared.add_cluster(parser)
-    shared.add_manifests(parser)
+    plain.add_manifests(parser)
     parser.add_argument("source", metavar="FROM", help="a workload, a catalogue name or an address")
     parser.add_argument("destination", metavar="TO[:PORT]", help="the same, with a port such as :8443 or :53/UDP")
 
@@ -40,8 +41,8 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     destination, port, protocol = split_port(args.destination)
     answers: list[tuple[str, Explanation]] = []
     findings: list[Finding] = []
-    if shared.reads_manifests(args):
-        cluster = shared.plain_cluster(args, args.manifests)
+    if plain.reads_manifests(args):
+        cluster = plain.cluster(args, args.manifests)
         findings += cluster.findings
         answer = evaluate(cluster).explain(args.source, destination, protocol, port)
         answers.append(("", _named(answer, args.source, destination)))

@@ -2,7 +2,7 @@
 
 examples:
   ringfence lint --manifests deploy/
-  kustomize build overlays/prod -o build/ && ringfence lint --manifests build/
+  kustomize build overlays/prod | ringfence lint --manifests -
 
 Needs no repository. A policy that is refused is not enforced, and fails open.
 """
@@ -10,28 +10,27 @@ Needs no repository. A policy that is refused is not enforced, and fails open.
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TextIO
 
-from ringfence.commands import shared
+from ringfence.commands import plain, shared
 from ringfence.errors import NothingToCheckError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `lint`."""
     shared.add_common(parser)
-    parser.add_argument("--manifests", metavar="DIR", type=Path, required=True, help="the folder of manifests")
+    plain.add_manifests(parser, required=True)
 
 
 def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:  # noqa: ARG001
     """Print the findings with counts; 1 when any is an error."""
     from ringfence.report.text import plural
 
-    cluster = shared.plain_cluster(argparse.Namespace(directory=args.directory, cni=None), args.manifests)
+    cluster = plain.cluster(args, args.manifests)
     policies, workloads = len(cluster.policies), len(cluster.endpoints)
     others = sum(cluster.skipped.values())
     if not (policies or workloads or others or cluster.opaque or cluster.findings):
-        raise NothingToCheckError(f"{args.manifests} holds no Kubernetes object")
+        raise NothingToCheckError(f"{', '.join(map(str, args.manifests))} holds no Kubernetes object")
     summary = (
         f"{plural(policies, 'policy')}, {plural(len(cluster.opaque), 'object')} not modelled, "
         f"{plural(workloads, 'workload')}, {plural(others, 'other object')}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import datetime
 import os
 from collections.abc import Sequence
@@ -11,11 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, NothingToCheckError, UsageError
+from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, UsageError
 from ringfence.findings import Finding, has_errors, in_order
 
 if TYPE_CHECKING:
-    from ringfence.connectivity import ClusterState
     from ringfence.model.types import Cluster, Model
     from ringfence.sources import Tree
 
@@ -141,68 +139,3 @@ def print_findings(findings: Sequence[Finding], out: TextIO, format_: str, summa
     ordered = in_order(findings)
     out.write(report.findings(ordered, format_, summary=summary, colour=report.wants_colour(out)))
     return EXIT_FINDINGS if has_errors(ordered) else EXIT_CLEAN
-
-
-def add_manifests(parser: argparse.ArgumentParser) -> None:
-    """The options of commands that also serve plain manifests."""
-    parser.add_argument(
-        "--manifests", metavar="DIR", type=Path, help="read Kubernetes manifests below DIR; needs no repository"
-    )
-    add_cni(parser)
-
-
-def add_cni(parser: argparse.ArgumentParser) -> None:
-    """The option that says which network plugin plain manifests are for."""
-    parser.add_argument(
-        "--cni",
-        metavar="NAME",
-        help="with --manifests: the network plugin, which settles whether an ipBlock matches pods (default: not known)",
-    )
-
-
-def reads_manifests(args: argparse.Namespace) -> bool:
-    """Whether the command is about plain manifests. Raises `UsageError` for an option that would have no effect."""
-    plain = args.manifests is not None
-    if plain and args.cluster is not None:
-        raise UsageError("--cluster is for a repository, and --manifests reads none", "leave one of them out")
-    if not plain and args.cni is not None:
-        raise UsageError("--cni goes with --manifests", "the plugin of a cluster is said in policies/clusters/")
-    return plain
-
-
-def plain_cluster(args: argparse.Namespace, manifests: Path) -> ClusterState:
-    """The cluster that a folder of manifests declares, for the plugin of `--cni`.
-
-    Raises `UsageError` for a bad folder or plugin, `NothingToCheckError` where there is no manifest.
-    """
-    from ringfence import sources
-    from ringfence.connectivity import Profile, from_directory, is_manifest
-    from ringfence.model.cni import DEFAULTS
-    from ringfence.values.nearest import nearest
-
-    folder: Path = args.directory / manifests
-    if not os.path.isdir(folder):  # noqa: PTH112 - `Path.is_dir` raises for a name that is too long
-        raise UsageError(f"{manifests} is not a folder", "--manifests takes a folder of Kubernetes manifests")
-    profile = Profile()
-    if args.cni is not None:
-        if args.cni not in DEFAULTS:
-            guess = nearest(args.cni, DEFAULTS)
-            raise UsageError(
-                f"there is no network plugin {args.cni!r}",
-                f"did you mean {guess}?" if guess else f"one of {', '.join(DEFAULTS)}",
-            )
-        match_pods, enforces = DEFAULTS[args.cni]
-        profile = Profile(args.cni, match_pods, enforces=enforces)
-    tree = sources.folder(folder)
-    # what is passed over could hold a policy; a link to something else could not
-    findings = [item for item in tree.problems() if is_manifest(item.where.path) or (folder / item.where.path).is_dir()]
-    files = {}
-    for path in filter(is_manifest, tree.files()):
-        try:
-            files[path] = tree.read(path)
-        except sources.Unreadable as error:
-            findings.append(error.finding)
-    if not files and not findings:
-        raise NothingToCheckError(f"{manifests} holds no manifest", "manifests are *.yaml, *.yml and *.json")
-    cluster = from_directory(files, profile)
-    return dataclasses.replace(cluster, findings=(*findings, *cluster.findings))

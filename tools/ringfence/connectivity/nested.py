@@ -43,8 +43,8 @@ class Nesting:
         self._nearest = [self._smallest(where, within) for where in within]
         self._parts = [0] * len(groups)
         for number, where in enumerate(self._nearest):
-            for wider in bits.positions(where):
-                self._parts[wider] |= 1 << number
+            for larger in bits.positions(where):
+                self._parts[larger] |= 1 << number
 
     def telling(self, found: Mapping[tuple[int, int], int]) -> Iterator[tuple[NamedPods, tuple[int, int]]]:
         """The sets that fare unlike a nearest larger one, in order, and the largest where it may do anything.

@@ -7,7 +7,7 @@ from typing import Any
 
 from ringfence.connectivity.diff import Change
 from ringfence.connectivity.explain import Explanation, Half
-from ringfence.connectivity.result import Connectivity, End
+from ringfence.connectivity.result import Connectivity, End, Row
 from ringfence.values.addresses import AddressSet
 
 
@@ -16,13 +16,13 @@ def names(end: End) -> list[str]:
     return end.ranges() if isinstance(end, AddressSet) else [str(end)]
 
 
-def to_json(connectivity: Connectivity) -> dict[str, Any]:
-    """The whole answer as plain data.
+def to_json(connectivity: Connectivity, rows: Iterable[Row] | None = None) -> dict[str, Any]:
+    """The answer as plain data, whole or with some rows only.
 
     `connections` (what is allowed), `undefined` (with reasons), `workload_of`, `skipped` and `counts`.
     """
     connections, undefined = [], []
-    for row in connectivity.rows(replicas=False):
+    for row in connectivity.rows(replicas=False) if rows is None else rows:
         ports = row.allowed.to_json()
         reasons = list(connectivity.reasons(row.source, row.destination)) if row.undefined else []
         for source, destination in _pairs(row.source, row.destination):

@@ -43,7 +43,7 @@ def read_many(path: str, raw: bytes) -> tuple[list[Document], list[Finding]]:
 
     As strict as `read` but for what is usual in manifests and means one thing to every cluster: several documents,
     tabs where YAML allows them, a byte order mark, anchors and aliases within limits, numbers and booleans as keys
-    (they become text).
+    (they become text), JSON objects one after the other.
 
     A cluster's reader (sigs.k8s.io/yaml) follows YAML 1.1 in part. Octal numbers such as `0440` are read as it
     reads them; a word that it or another YAML 1.1 reader takes for a boolean or a number (`yes`, `on`, `y`,
@@ -56,4 +56,9 @@ def read_many(path: str, raw: bytes) -> tuple[list[Document], list[Finding]]:
     from ringfence.documents import reader
 
     documents, problems = reader.build(path, characters, many=True)
+    if any(problem.check is codes.SYNTAX for problem in problems) and characters.lstrip()[:1] == "{":
+        from ringfence.documents import jsonvalues
+
+        several = jsonvalues.read(characters, lambda text: reader.build(path, text, many=True))
+        documents, problems = several or (documents, problems)
     return documents, findings + problems

@@ -44,6 +44,15 @@ class Document:
         """The place of the key that leads to a route, or of the nearest ancestor's value."""
         return self._locate(route, key=True)
 
+    def moved(self, lines: int, columns: int) -> Document:
+        """The same document further down in its file; `columns` count on its first line only."""
+
+        def place(of: int) -> int:
+            return of + (lines << COLUMN_BITS) + (0 if of >> COLUMN_BITS else columns)
+
+        places = {node: [place(of) for of in marks] for node, marks in self._places.items()}
+        return Document(self.path, self.data, place(self._root), places)
+
     def _locate(self, route: Route, *, key: bool) -> Location:
         place = self._root
         node = self.data

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ringfence import connectivity
 from ringfence.connectivity import Endpoint
 from ringfence.values.addresses import AddressSet
 from ringfence.verify.declared import OTHER, Declared, Statement
 
 End = str | AddressSet
-"""A pod's id, `namespace/name` with the namespace's name in the cluster, or addresses outside."""
+"""A pod's id, `namespace/name` with the namespace's name in the cluster, a place by name, or addresses outside."""
 
 NO_END_ELSEWHERE = f"{OTHER}/{OTHER}"
 """The representative of pods in namespaces that nobody knows."""
 
 
-def end_of(end: Endpoint | AddressSet) -> End:
+def end_of(end: connectivity.End) -> End:
     """An end of a row of connectivity."""
-    return end.id if isinstance(end, Endpoint) else end
+    if isinstance(end, AddressSet):
+        return end
+    return end.id if isinstance(end, Endpoint) else str(end)
 
 
 def is_other(end: End) -> bool:

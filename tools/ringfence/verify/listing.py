@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ringfence.connectivity import Connectivity, Endpoint
+from ringfence import connectivity
+from ringfence.connectivity import Connectivity, Row
 from ringfence.model.types import Flow, Model
 from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import PortSet
@@ -33,7 +34,7 @@ class Connection:
         """Whether both ends are the named ones: a name, `namespace/*`, or an address set's text (None: any)."""
         names = (self.source, self.destination)
         wanted = zip((source, destination), names, self.ends, strict=True)
-        return all(text is None or _is_end(text, name, end) for text, name, end in wanted)
+        return all(text is None or is_end(text, name, end) for text, name, end in wanted)
 
 
 def listing(state: State, model: Model) -> list[Connection]:
@@ -67,25 +68,20 @@ def _from_nodes(state: State, source: End) -> bool:
     return isinstance(source, AddressSet) and source <= state.connectivity.cluster.profile.nodes
 
 
-def plain_listing(connectivity: Connectivity) -> list[Connection]:
+def plain_listing(result: Connectivity) -> list[Connection]:
     """The connections of plain manifests, without a repository."""
-    return [
-        Connection(
-            "",
-            plain_name(row.source),
-            plain_name(row.destination),
-            row.allowed,
-            row.undefined,
-            (),
-            (end_of(row.source), end_of(row.destination)),
-        )
-        for row in connectivity.rows(replicas=False)
-    ]
+    return [plain(row) for row in result.rows(replicas=False)]
 
 
-def plain_name(end: Endpoint | AddressSet) -> str:
+def plain(row: Row) -> Connection:
+    """One connection of plain manifests."""
+    ends = end_of(row.source), end_of(row.destination)
+    return Connection("", plain_name(row.source), plain_name(row.destination), row.allowed, row.undefined, (), ends)
+
+
+def plain_name(end: connectivity.End) -> str:
     """An end of plain manifests as reports name it."""
-    return str(end) if isinstance(end, Endpoint) else name(end)
+    return name(end) if isinstance(end, AddressSet) else str(end)
 
 
 def _cause(statement: Statement) -> str:
@@ -100,10 +96,12 @@ def _label(end: End, pods: dict[str, Pod], model: Model) -> str:
     return named[0] if named else name(end)
 
 
-def _is_end(text: str, name: str, end: End) -> bool:
+def is_end(text: str, name: str, end: End) -> bool:
+    """Whether a text means an end: by its name, its bare name, its namespace (`shop/*`), or an address of it."""
     if isinstance(end, str):
         plain = name.partition("[")[0]
-        return text in (name, plain, end) or (text.endswith("/*") and plain.startswith(text[:-1]))
+        inside = text.endswith("/*") and plain.startswith(text[:-1])
+        return inside or text in (name, plain, end, plain.rpartition("/")[2])
     if text == name:
         return True
     try:

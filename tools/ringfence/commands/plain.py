@@ -1,0 +1,165 @@
+"""Plain manifests as an input of commands: folders, files and standard input, for a network plugin."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+import stat
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ringfence.errors import NothingToCheckError, UsageError
+
+if TYPE_CHECKING:
+    from ringfence.connectivity import ClusterState, Profile
+    from ringfence.findings import Finding
+
+STDIN = Path("-")
+STDIN_NAME = "stdin"
+"""What findings call standard input."""
+
+SUFFIXES = (".yaml", ".yml", ".json")
+MAX_BYTES = (64 << 20) + 1
+"""How much of one file is read: one byte more than the reader of manifests takes, so that it says what is wrong."""
+
+_OPTIONS = {"cni": "--cni", "host_network_as_pods": "--host-network-as-pods", "pods": "--pods"}
+
+
+def add_manifests(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
+    """The option for plain manifests, and those that go with it."""
+    parser.add_argument(
+        "--manifests",
+        metavar="PATH",
+        type=Path,
+        action="append",
+        required=required,
+        help="read Kubernetes manifests: a folder, a file, or - for standard input; may be given again",
+    )
+    add_reading(parser)
+
+
+def add_reading(parser: argparse.ArgumentParser) -> None:
+    """The options that say how plain manifests are taken."""
+    parser.add_argument(
+        "--cni",
+        metavar="NAME",
+        help="with --manifests: the network plugin, which settles whether an ipBlock matches pods (default: not known)",
+    )
+    parser.add_argument(
+        "--host-network-as-pods",
+        action="store_true",
+        help="with --manifests: take pods on the host's network for ordinary pods (default: undefined, as in the API)",
+    )
+    parser.add_argument(
+        "--pods", action="store_true", help="with --manifests: a row for each pod, not for the workload that owns it"
+    )
+
+
+def reads_manifests(args: argparse.Namespace) -> bool:
+    """Whether the command is about plain manifests. Raises `UsageError` for an option that would have no effect."""
+    if args.manifests is not None:
+        if args.cluster is not None:
+            raise UsageError("--cluster is for a repository, and --manifests reads none", "leave one of them out")
+        return True
+    for name, option in _OPTIONS.items():
+        if getattr(args, name):
+            hint = "the plugin of a cluster is said in policies/clusters/" if name == "cni" else "leave it out"
+            raise UsageError(f"{option} goes with --manifests", hint)
+    return False
+
+
+def cluster(args: argparse.Namespace, paths: Sequence[Path]) -> ClusterState:
+    """The cluster that some manifests declare together, read as the options of `add_reading` say.
+
+    Raises `UsageError` for a bad path or plugin, `NothingToCheckError` where there is no manifest.
+    """
+    from ringfence import manifests
+    from ringfence.connectivity import from_manifests
+
+    profile = _profile(args)
+    files: dict[str, bytes] = {}
+    findings: list[Finding] = []
+    for path in dict.fromkeys(paths):
+        found, problems = _read(args.directory, path)
+        prefix = path.as_posix() if len(paths) > 1 else ""
+        findings += [_below(prefix, finding) for finding in problems]
+        files |= {os.path.join(prefix, name): raw for name, raw in found.items()}  # noqa: PTH118 - the name may be whole
+    if not files and not findings:
+        named = ", ".join(map(str, paths))
+        raise NothingToCheckError(f"{named} holds no manifest", f"manifests are *{', *'.join(SUFFIXES)}")
+    state = from_manifests(manifests.parse_files(files), profile, pods=args.pods)
+    return dataclasses.replace(state, findings=(*findings, *state.findings))
+
+
+def _read(directory: Path, path: Path) -> tuple[dict[str, bytes], list[Finding]]:
+    """The files of one path by name, relative to a folder, and what could not be read."""
+    if path == STDIN:
+        return {STDIN_NAME: _standard_input()}, []
+    whole = directory / path
+    try:
+        mode = whole.stat().st_mode
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        hint = "--manifests takes a folder of Kubernetes manifests, a file, or - for standard input"
+        raise UsageError(f"{path} is not a folder, and no file: {why}", hint) from error
+    if stat.S_ISDIR(mode):
+        return _folder(whole)
+    if stat.S_ISREG(mode) and path.suffix not in SUFFIXES:
+        raise UsageError(
+            f"{path} is not a folder, and by its name no manifest",
+            f"manifests are *{', *'.join(SUFFIXES)}; give any other file to standard input: --manifests - < {path}",
+        )
+    try:
+        with whole.open("rb") as file:
+            return {path.as_posix(): file.read(MAX_BYTES)}, []
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}", "name a file that you may read") from error
+
+
+def _folder(folder: Path) -> tuple[dict[str, bytes], list[Finding]]:
+    from ringfence import sources
+    from ringfence.connectivity import is_manifest
+
+    tree = sources.folder(folder)
+    # what is passed over could hold a policy; a link to something else could not
+    findings = [item for item in tree.problems() if is_manifest(item.where.path) or (folder / item.where.path).is_dir()]
+    files = {}
+    for path in filter(is_manifest, tree.files()):
+        try:
+            files[path] = tree.read(path)
+        except sources.Unreadable as error:
+            findings.append(error.finding)
+    return files, findings
+
+
+def _standard_input() -> bytes:
+    stream = getattr(sys.stdin, "buffer", None)
+    if stream is None:
+        raise UsageError("standard input is closed", "give manifests to it: kustomize build overlay | ringfence …")
+    raw: bytes = stream.read(MAX_BYTES)
+    if not raw.strip():
+        raise NothingToCheckError(
+            "standard input is empty", "the command before the pipe may have failed: set -o pipefail"
+        )
+    return raw
+
+
+def _below(prefix: str, finding: Finding) -> Finding:
+    where = dataclasses.replace(finding.where, path=os.path.join(prefix, finding.where.path))  # noqa: PTH118
+    return dataclasses.replace(finding, where=where)
+
+
+def _profile(args: argparse.Namespace) -> Profile:
+    from ringfence.connectivity import Profile
+    from ringfence.model import cni
+
+    profile = Profile(host_network_as_pods=args.host_network_as_pods)
+    if args.cni is None:
+        return profile
+    plugin = cni.named(args.cni)
+    return dataclasses.replace(
+        profile, name=plugin.id, ip_blocks_match_pods=plugin.ip_blocks_match_pods, enforces=plugin.enforces
+    )
