@@ -368,7 +368,7 @@ def test_explanation_walks_the_tiers_in_one_line_a_direction():
     result = z_from(passing, policy("b/np", ingress=[]))
     told = result.explain("a/x", "b/z", "TCP", 80)
     assert str(told.ingress) == (
-        "ingress of b/z[Pod]: [Admin] Pass (hand-over, all.yaml:83:4) on 80/TCP"
+        "ingress of b/z[Pod]: [Admin] Pass (hand-over rule 1, all.yaml:83:4) on 80/TCP"
         " → [NetworkPolicy] denied by (b/np, all.yaml:96:1) on 80/TCP"
     )
     assert str(told.egress) == "egress of a/x[Pod]: no policy decides on 80/TCP: allowed"

@@ -15,7 +15,7 @@ from ringfence.findings import Location
 from ringfence.manifests import Opaque
 from ringfence.values.ports import ALL_PORTS, PortSet
 
-_VERBS = {Action.ALLOW: "Allow", Action.DENY: "Deny", Action.PASS: "Pass"}
+_DOES = {Action.ALLOW: "allowed by", Action.DENY: "denied by", Action.PASS: "Pass"}
 _ENDS = {Action.ALLOW: "allowed", Action.DENY: "denied", Action.PASS: "passed on"}
 
 
@@ -40,12 +40,14 @@ class Step:
 
     def __str__(self) -> str:
         ports = "" if self.ports == ALL_PORTS else f" on {self.ports}"
-        named = "; ".join(f"{name}, {where}" for name, where in self.policies)
+        rule = "" if self.is_end else f" rule {self.rule + 1}"
+        named = "; ".join(f"{name}{rule}, {where}" for name, where in self.policies)
         if not self.policies:
             return f"no policy decides{ports}: allowed"
         if self.is_end:
             return f"[{self.tier}] {'' if self.certain else 'may be '}{_ENDS[self.action]} by ({named}){ports}"
-        return f"[{self.tier}] {'' if self.certain else 'may '}{_VERBS[self.action]} ({named}){ports}"
+        doubt = "" if self.certain else "may " if self.action is Action.PASS else "may be "
+        return f"[{self.tier}] {doubt}{_DOES[self.action]} ({named}){ports}"
 
 
 class PointWalk:

@@ -45,7 +45,7 @@ def tiers(
     result: dict[Direction, list[Tier]] = {}
     for direction in Direction:
         hosts = tuple(_hosts(ends, direction, resolver, space))
-        result[direction] = [Tier("hosts", (hosts,), Action.PASS)] if hosts else []
+        result[direction] = [Tier("host endpoints", (hosts,), Action.PASS)] if hosts else []
         for tier in sorted(named.values(), key=lambda item: item.sort_key):
             placed = list(_placed(by_tier[tier.name], direction, ends, rules))
             if tier.name in _ADMIN_TIERS:
@@ -56,7 +56,7 @@ def tiers(
                 here += _refused(cluster.opaque, direction, resolver, space)
                 placed += [((KUBERNETES_ORDER, ""), here)] if here else []
             if groups := _grouped(placed):
-                result[direction].append(Tier(tier.name, groups, _ENDS[tier.action]))
+                result[direction].append(Tier(f"tier {tier.name}", groups, _ENDS[tier.action]))
     return result
 
 
