@@ -54,7 +54,7 @@ def cluster(
     nothing = AddressSet()
     where = Location(f"policies/clusters/{name}.yaml", 1, 1)
     calico = Cni("calico", ip_blocks_match_pods=True)
-    cilium = Cni("cilium", ip_blocks_match_pods=False)
+    cilium = Cni("cilium", ip_blocks_match_pods=False, names=("cilium",))
     return Cluster(
         name,
         environment or name,

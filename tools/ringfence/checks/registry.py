@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from ringfence.checks import (
+    audit_unsupported,
     claim_without_namespace,
     cni_archived,
     cni_does_not_enforce,
     consent_missing,
     dialect_not_enforced,
-    dialect_unsupported,
     egress_to_world,
     flow_expired,
     flow_expires_soon,
@@ -20,8 +20,10 @@ from ringfence.checks import (
     guardrail_idle,
     guardrail_unmet,
     ipv6_not_enforced,
+    label_without_identity,
     misplaced_flow,
     names_without_addresses,
+    names_without_dns,
     namespace_claimed_twice,
     namespace_without_workloads,
     port_range_not_enforced,
@@ -63,7 +65,6 @@ MODULES: tuple[CheckModule, ...] = (
     flow_expires_soon,
     ticket_missing,
     cni_does_not_enforce,
-    dialect_unsupported,
     dialect_not_enforced,
     names_without_addresses,
     sctp_not_enforced,
@@ -71,6 +72,9 @@ MODULES: tuple[CheckModule, ...] = (
     ipv6_not_enforced,
     too_many_ports,
     cni_archived,
+    audit_unsupported,
+    names_without_dns,
+    label_without_identity,
     egress_to_world,
 )
 

@@ -10,9 +10,6 @@ from ringfence.values.addresses import Network, network
 
 SortKey = tuple[int, tuple[object, ...]]
 
-SAYS_NAMES = frozenset(("cilium",))
-"""The dialects that can say DNS names."""
-
 
 def of(end: End, cluster: Cluster, *, outward: bool) -> tuple[RulePeer, ...]:
     """The rule peers that stand for an end of a flow in a cluster, in canonical order.
@@ -32,7 +29,7 @@ def of(end: End, cluster: Cluster, *, outward: bool) -> tuple[RulePeer, ...]:
 
 def by_name(end: End, cluster: Cluster, *, outward: bool) -> bool:
     """Whether DNS names stand for an end."""
-    return outward and isinstance(end, Peer) and bool(end.names) and cluster.dialect in SAYS_NAMES
+    return outward and isinstance(end, Peer) and bool(end.names) and cluster.dialect in cluster.cni.names
 
 
 def blocks(cidrs: Iterable[str], excepts: Iterable[str]) -> tuple[BlockPeer, ...]:

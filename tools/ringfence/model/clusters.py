@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ringfence.findings import Location
-from ringfence.model import blocks, cni, profiles
+from ringfence.model import blocks, cni, profiles, stages
 from ringfence.model.layout import Place, is_label
 from ringfence.model.node import Node
 from ringfence.model.ports import Report, shorten
@@ -42,6 +42,7 @@ def _one(place: Place, node: Node, known: profiles.Profiles, lost: bool, report:
     plugin = cni.build(node.get("cni"), known, lost, report)
     pattern = _pattern(node.get("namespacePattern"), report)
     environment = node.get("environment").text()
+    default, own = stages.read(node)
     if not (plugin and pattern and is_label(environment)):
         return None
     return Cluster(
@@ -56,6 +57,8 @@ def _one(place: Place, node: Node, known: profiles.Profiles, lost: bool, report:
         services=blocks.address_set(sets["services"]),
         nodes=blocks.address_set(sets["nodes"]),
         where=node.where,
+        default_stage=default,
+        stages=own,
     )
 
 

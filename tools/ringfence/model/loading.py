@@ -15,6 +15,7 @@ from ringfence.model import (
     profiles,
     reading,
     settings,
+    stages,
     teams,
     waivers,
     workloads,
@@ -67,6 +68,7 @@ def load(tree: Tree) -> tuple[Model | None, list[Finding]]:
     known_workloads.update({workload.id: workload for workload, _ in built})
     known_workloads.update(workloads.accept(built, names))
     ordered_workloads = dict(sorted(known_workloads.items()))
+    stages.check(found["Cluster"], known_clusters, names)
     clusters.check_namespaces(known_clusters.values(), known_namespaces.values(), known_peers, report)
 
     gone = set[str]()

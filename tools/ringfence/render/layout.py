@@ -70,7 +70,8 @@ def of(model: Model) -> Layout:
 def _compiled(cluster: Cluster) -> _Cluster:
     """What of a cluster takes part in compiling."""
     stages = (cluster.default_stage, *cluster.stages)
-    return (cluster.environment, cluster.namespace_pattern, cluster.dialect, stages)
+    names = cluster.dialect in cluster.cni.names
+    return (cluster.environment, cluster.namespace_pattern, cluster.dialect, (names, *stages))
 
 
 def _shares(cluster: Cluster) -> bool:
