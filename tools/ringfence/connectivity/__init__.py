@@ -2,6 +2,7 @@
 
     cluster = from_directory({"shop.yaml": raw, ...}, Profile("calico", ip_blocks_match_pods=True))
     cluster = ClusterState(policies, endpoints, namespaces, profile, opaque)     # or put together by hand
+    cluster = promoted(cluster)                         # as if Calico's staged policies were promoted
     result = evaluate(cluster)                          # evaluate(cluster, representatives=True) for exposure
 
     for row in result.rows(): row.source, row.destination, row.allowed, row.undefined
@@ -12,20 +13,24 @@
     for change in diff(before, after): change.kind, change.source, change.destination, change.before, change.after
     to_json(result), diff_to_json(changes), explanation_to_json(explanation)
 
-Ends are `Endpoint`s or `AddressSet`s (addresses outside the cluster). Pods are named `namespace/name`, or
+Ends are `Endpoint`s, `AddressSet`s (addresses outside the cluster) or `Place`s (what is known by a name: `entity:host`,
+`dns:api.example.com`). Pods are named `namespace/name`, or
 `namespace/name[Kind]` where several workloads share a name. Three verdicts: what is neither allowed nor undefined is
 denied.
 
 This stage reads manifests and knows no flows: nothing of how policies came to be. It never samples, and never invents
 peers.
-Not modelled: Services (policies see target ports), ICMP, layer 7.
+Not modelled: Services (policies see target ports) and ICMP. Layer 7 is only marked (`row.restricted`).
 """
 
 from __future__ import annotations
 
 from ringfence.connectivity.cluster import (
+    DNS,
+    ENTITY,
     ClusterState,
     Endpoint,
+    Place,
     Profile,
     accounts_of,
     from_directory,
@@ -37,8 +42,11 @@ from ringfence.connectivity.explain import Explanation, Half, Isolation, Match
 from ringfence.connectivity.output import diff_to_json, explanation_to_json, names, to_json
 from ringfence.connectivity.resolve import Direction
 from ringfence.connectivity.result import Connectivity, Counts, End, Row, Verdict, evaluate
+from ringfence.connectivity.staged import promoted
 
 __all__ = [
+    "DNS",
+    "ENTITY",
     "Change",
     "ClusterState",
     "Connectivity",
@@ -50,6 +58,7 @@ __all__ = [
     "Half",
     "Isolation",
     "Match",
+    "Place",
     "Profile",
     "Row",
     "Verdict",
@@ -62,5 +71,6 @@ __all__ = [
     "from_manifests",
     "is_manifest",
     "names",
+    "promoted",
     "to_json",
 ]

@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import NamedTuple
 
 from ringfence.connectivity import bits, dialects, engine, space, tiers
@@ -141,11 +142,20 @@ class Connectivity:
         return Verdict.UNDEFINED if undefined.contains(protocol, port) else Verdict.DENIED
 
     def restricted(self, source: str | End, destination: str | End) -> dict[str, PortSet]:
-        """The ports that are open and restricted above layer 4, by what restricts them (`http`, `dns`, ...)."""
+        """The ports that are open and restricted above layer 4, by what restricts them (`http`, `dns`, ...).
+
+        For a set of addresses: those that are restricted to or from some of them.
+        """
+        if not self.restrictions:
+            return {}
         allowed, undefined = self._pair(source, destination)
-        found = self.restrictions.at(self.positions(source)[0], self.positions(destination)[0])
-        shown = {kind: self.atoms.ports(mask) & (allowed | undefined) for kind, mask in found.items()}
-        return {kind: ports for kind, ports in shown.items() if ports}
+        found: dict[str, PortSet] = {}
+        for start, end in product(self.positions(source), self.positions(destination)):
+            if start != end or self.endpoints[start].kind != "Pod":  # a pod reaches itself whatever policies say
+                for kind, mask in self.restrictions.at(start, end).items():
+                    if ports := self.atoms.ports(mask) & (allowed | undefined):
+                        found[kind] = found.get(kind, NO_PORTS) | ports
+        return found
 
     def is_isolated(self, end: str | Endpoint, direction: Direction) -> bool:
         """Whether some policy certainly isolates a pod in a direction."""
