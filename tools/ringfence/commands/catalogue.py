@@ -8,6 +8,7 @@ from ringfence.findings import Check
 def all_checks() -> list[Check]:
     """All checks by code. Raises `AssertionError` where two share a code or a name: identities are never reused."""
     from ringfence import checks, gitops, impact, manifests, render, verify
+    from ringfence.connectivity import checks as together
     from ringfence.manifests import calico, cilium
 
     known = [
@@ -19,6 +20,7 @@ def all_checks() -> list[Check]:
         *manifests.CHECKS,
         *calico.CHECKS,
         *cilium.CHECKS,
+        *together.CHECKS,
     ]
     by_code = {check.code: check for check in known}
     names = {check.name for check in by_code.values()}

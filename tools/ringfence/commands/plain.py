@@ -161,5 +161,9 @@ def _profile(args: argparse.Namespace) -> Profile:
         return profile
     plugin = cni.named(args.cni)
     return dataclasses.replace(
-        profile, name=plugin.id, ip_blocks_match_pods=plugin.ip_blocks_match_pods, enforces=plugin.enforces
+        profile,
+        name=plugin.id,
+        ip_blocks_match_pods=plugin.ip_blocks_match_pods,
+        enforces=plugin.enforces,
+        dialects=frozenset(plugin.dialects) or None,
     )

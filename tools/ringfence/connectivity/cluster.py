@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from ringfence.connectivity import dialects
+from ringfence.connectivity import checks, dialects
 from ringfence.connectivity.dialects import Condition
 from ringfence.findings import Finding, Location
 from ringfence.manifests import (
@@ -44,7 +44,8 @@ class Profile:
     `ip_blocks_match_pods`: whether an `ipBlock` matches the addresses of pods; None for not known, which makes what
     hangs on it undefined. `pods`, `services`, `nodes` may be empty (not known). Pod and service addresses are no
     external addresses. `enforces`: whether NetworkPolicy is enforced at all. `host_network_as_pods`: treat pods on the
-    host's network like others, as most analysers do; the API leaves it undefined.
+    host's network like others, as most analysers do; the API leaves it undefined. `dialects` are those that the plugin
+    obeys beside NetworkPolicy, None for not known.
     """
 
     name: str = "unspecified"
@@ -54,10 +55,17 @@ class Profile:
     nodes: AddressSet = NOWHERE
     enforces: bool = True
     host_network_as_pods: bool = False
+    dialects: frozenset[str] | None = None
 
     def takes(self, dialect: str) -> bool | None:
         """Whether the plugin obeys the objects of a dialect (`calico`, `cilium`); None where that is not known."""
-        return self.name == dialect if self.name in _PLUGINS else None
+        plugin = self.name.partition("@")[0]
+        if dialect in (self.dialects or ()) or plugin == dialect:
+            return True
+        # plugins that may or may not obey it: made of its plugin, or any plugin at all
+        if dialect in plugin or plugin in ("gke-dataplane-v2", "kubernetes-generic"):
+            return None
+        return False if self.dialects is not None or plugin in _PLUGINS else None
 
 
 _PLUGINS = ("antrea", "calico", "cilium", "flannel", "kube-router", "ovn-kubernetes", "weave")
@@ -182,20 +190,20 @@ def from_manifests(manifests: Manifests, profile: Profile = UNSPECIFIED, *, pods
     """The cluster of manifests that are read already; `pods` as in `from_directory`."""
     findings = list(manifests.findings)
     endpoints, workload_of = _endpoints(manifests.workloads, _requirements(manifests), pods, findings)
-    return ClusterState(
+    state = ClusterState(
         policies=tuple(manifests.policies),
         endpoints=tuple(endpoints),
         namespaces={item.name: item.labels for item in manifests.namespaces},
         profile=profile,
         opaque=tuple(manifests.opaque),
         workload_of=workload_of,
-        findings=tuple(findings),
         skipped=dict(manifests.skipped),
         admin=tuple(manifests.admin),
         calico=tuple(manifests.calico),
         cilium=tuple(manifests.cilium),
         accounts=accounts_of(manifests),
     )
+    return replace(state, findings=(*findings, *checks.findings(state)))
 
 
 def accounts_of(manifests: Manifests) -> dict[tuple[str, str], Labels]:

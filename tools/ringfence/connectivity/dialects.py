@@ -90,7 +90,7 @@ def in_force(cluster: ClusterState) -> ClusterState:
     opaque = [item for item in cluster.opaque if _counts(item, cluster)]
     profile = cluster.profile
     if calico and cilium:
-        opaque += [_torn(item) for item in (*calico, *cilium) if "Policy" in type(item).__name__]
+        opaque += [_torn(item) for item in policies((*calico, *cilium))]
         calico = cilium = ()
     elif calico:
         from ringfence.connectivity import calico as lowering
@@ -113,11 +113,15 @@ def _counts(item: Opaque, cluster: ClusterState) -> bool:
     return not item.dialect or (item.dialect != "staged" and cluster.profile.takes(item.dialect) is not False)
 
 
+def policies(objects: Iterable[Any]) -> list[Any]:
+    """The policies in force among the objects of a dialect."""
+    return [item for item in objects if hasattr(item, "kind") and not getattr(item, "staged", "")]
+
+
 def _torn(item: Any) -> Opaque:
     why = "the manifests hold policies of Calico and of Cilium, and no profile says which of them runs"
     digest = hashlib.sha256(repr(item).encode()).hexdigest()
-    kind = getattr(item, "kind", type(item).__name__)
-    return Opaque(f"{kind} {item.id}", why, getattr(item, "namespace", ""), True, digest, item.where)
+    return Opaque(f"{item.kind} {item.id}", why, item.namespace, True, digest, item.where)
 
 
 def tiers(

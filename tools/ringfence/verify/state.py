@@ -8,6 +8,7 @@ from typing import Any
 
 from ringfence import manifests
 from ringfence.connectivity import ClusterState, Connectivity, Endpoint, Profile, accounts_of, evaluate
+from ringfence.connectivity import checks as together
 from ringfence.findings import Finding
 from ringfence.manifests import METADATA_NAME, ContainerPort, kustomize
 from ringfence.model.types import Cluster, Model, Port, Workload
@@ -78,8 +79,9 @@ def _state(
     )
     known = declared(model, clusters)
     findings += foreign.selectors(parsed.policies, known)
-    for policy in parsed.policies:  # a policy for a namespace that nobody declared brings the pods there with it
-        other = f"{policy.namespace}/{OTHER}"
+    findings += together.findings(state)
+    for namespace in state.all_namespaces():  # a policy for a namespace that nobody declared brings the pods there
+        other = f"{namespace}/{OTHER}"
         known.pods.setdefault(other, Pod(other, None, None, None))
     return State(
         name,
@@ -142,4 +144,12 @@ def _profile(clusters: Sequence[Cluster]) -> Profile:
     pods = services = nodes = AddressSet()
     for cluster in clusters:
         pods, services, nodes = pods | cluster.pods, services | cluster.services, nodes | cluster.nodes
-    return Profile(first.cni.name, first.cni.ip_blocks_match_pods, pods, services, nodes, first.cni.enforces)
+    return Profile(
+        first.cni.name,
+        first.cni.ip_blocks_match_pods,
+        pods,
+        services,
+        nodes,
+        first.cni.enforces,
+        dialects=frozenset(first.cni.dialects) or None,
+    )

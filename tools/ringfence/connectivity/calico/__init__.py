@@ -23,7 +23,7 @@ from ringfence.manifests.calico.selector import Compare, Expression, Has, atoms
 from ringfence.manifests.calico.types import TIER_ORDERS, WITH_PORTS, Rule
 from ringfence.values.addresses import EVERYWHERE, AddressSet
 
-__all__ = ["blocks", "conditions", "ports", "tiers", "unsettled"]
+__all__ = ["blocks", "conditions", "ports", "tiers", "unsettled", "without_tier"]
 
 
 def blocks(objects: Iterable[CalicoObject]) -> Iterator[AddressSet]:
@@ -60,13 +60,18 @@ def conditions(objects: Iterable[CalicoObject]) -> Iterator[Condition]:
 
 def unsettled(objects: Iterable[CalicoObject]) -> Iterator[Opaque]:
     """The policies whose tier nobody declared: where they stand among the others is not known."""
+    for item in without_tier(objects):
+        why = f"its tier {item.tier!r} is not among the manifests, so its place among the policies is not known"
+        digest = hashlib.sha256(repr(item).encode()).hexdigest()
+        yield Opaque(f"{item.kind} {item.id}", why, item.namespace, True, digest, item.where, "calico")
+
+
+def without_tier(objects: Iterable[CalicoObject]) -> list[CalicoPolicy]:
+    """The policies in force whose tier is neither declared nor one of Calico's own."""
     objects = tuple(objects)
     known = {*TIER_ORDERS, *(item.name for item in objects if isinstance(item, Tier))}
-    for item in objects:
-        if isinstance(item, CalicoPolicy) and not item.staged and item.tier not in known:
-            why = f"its tier {item.tier!r} is not among the manifests, so its place among the policies is not known"
-            digest = hashlib.sha256(repr(item).encode()).hexdigest()
-            yield Opaque(f"{item.kind} {item.id}", why, item.namespace, True, digest, item.where, "calico")
+    found = [item for item in objects if isinstance(item, CalicoPolicy) and not item.staged]
+    return [item for item in found if item.tier not in known]
 
 
 def _rules(objects: Iterable[CalicoObject]) -> Iterator[Rule]:
