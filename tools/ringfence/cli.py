@@ -36,6 +36,7 @@ COMMANDS = (
     "lint",
     "impact",
     "owners",
+    "doctor",
     "checks",
     "schema",
     "completion",

@@ -25,8 +25,10 @@ def build(node: Node, profiles: Profiles, lost: bool, report: Report) -> Cni | N
             known = profiles.find(name.text(), "")
             report(problems.UNKNOWN_CNI.at((version if known else name).where, why, hint=hint))
         return None
-    own = node.get("ipBlocksMatchPods").value
-    return of(profiles, key, own if isinstance(own, bool) else None, name.where)
+    own = node.get("ipBlocksMatchPods")
+    if not isinstance(own.value, bool):
+        return of(profiles, key, name.where)
+    return of(profiles, key, name.where, {"ipBlocksMatchPods": Fact(own.value, own.where.path)})
 
 
 def named(text: str) -> Cni:
@@ -39,14 +41,14 @@ def named(text: str) -> Cni:
     return of(profiles, key)
 
 
-def of(profiles: Profiles, key: Key, match_pods: bool | None = None, where: Location | None = None) -> Cni:
-    """The plugin of a profile. `match_pods`: what a cluster knows better of `ipBlocksMatchPods`."""
+def of(profiles: Profiles, key: Key, where: Location | None = None, better: Mapping[str, Fact] | None = None) -> Cni:
+    """The plugin of a profile. `better` are the facts that a cluster knows better."""
     profile = profiles.get(key)
-    facts = profile.facts
+    facts = {**profile.facts, **(better or {})}
     limit = facts.get("portsPerPeer", Fact(None)).value
     return Cni(
         name=profile.name,
-        ip_blocks_match_pods=_flag(facts, "ipBlocksMatchPods") if match_pods is None else match_pods,
+        ip_blocks_match_pods=_flag(facts, "ipBlocksMatchPods"),
         where=where or Location(""),
         version=profile.version,
         dialects=_list(facts, "dialects"),
@@ -60,6 +62,7 @@ def of(profiles: Profiles, key: Key, match_pods: bool | None = None, where: Loca
         archived=_flag(facts, "archived"),
         title=profile.title,
         facts=facts,
+        notes=tuple((note.text, note.source) for note in profile.notes),
     )
 
 

@@ -51,13 +51,13 @@ class Profiles:
         self._own = own or {}
         self._read: dict[Key, Mapping[str, Any]] = {}
 
-    def keys(self) -> list[Key]:
+    def known(self) -> list[Key]:
         """Every name and version, by name, older versions first."""
         return sorted({*self._shipped, *self._own}, key=lambda key: (key[0], _order(key[1])))
 
     def find(self, name: str, version: str) -> Key | None:
         """The profile that a name and a version mean: without version the newest, and `3.32.1` means `3.32`."""
-        known = [other for same, other in self.keys() if same == name]
+        known = [other for same, other in self.known() if same == name]
         if not version:
             return (name, known[-1]) if known else None
         while version and version not in known:
@@ -66,7 +66,7 @@ class Profiles:
 
     def missing(self, name: str, version: str) -> tuple[str, str]:
         """Why there is no such profile, and what to write instead."""
-        keys = self.keys()
+        keys = self.known()
         versions = [other for same, other in keys if same == name]
         if not versions:
             guess = nearest(name, {same for same, _ in keys})

@@ -38,7 +38,8 @@ class Cni:
     `ipBlock` matches the addresses of pods. `dialects`: the kinds of policies that are enforced; `names` and `audit`:
     those of them in which egress to DNS names is enforced, and in which policies can be watched first. `admin_kinds`:
     the kinds of `policy.networking.k8s.io` that are enforced. `ports_per_peer`: how many ports a pod may have open
-    towards one peer, or from it; None for any number. `version` is the profile's, empty where it has none.
+    towards one peer, or from it; None for any number. `version` is the profile's, empty where it has none. `facts` are
+    all of this with their sources, and `notes` what else a person should know, each with its source.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Cni:
     archived: bool | None = None
     title: str = field(default="", compare=False)
     facts: Mapping[str, Fact] = field(default_factory=dict, compare=False)
+    notes: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
     @property
     def id(self) -> str:
