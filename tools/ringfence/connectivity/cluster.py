@@ -48,7 +48,7 @@ class Profile:
     obeys beside NetworkPolicy, None for not known.
     """
 
-    name: str = "unspecified"
+    name: str = dialects.UNSPECIFIED
     ip_blocks_match_pods: bool | None = None
     pods: AddressSet = NOWHERE
     services: AddressSet = NOWHERE

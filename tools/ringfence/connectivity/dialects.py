@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from ringfence.connectivity.resolve import Applied, Direction, Resolver, Tier
     from ringfence.connectivity.space import Space
 
+UNSPECIFIED = "unspecified"
+"""The name of the profile that says nothing."""
+
 NETWORK_POLICY = "NetworkPolicy"
 """The name of the tier of NetworkPolicy v1."""
 
@@ -99,8 +102,12 @@ def in_force(cluster: ClusterState) -> ClusterState:
         opaque += unsettled
         places = {item.where for item in unsettled}
         calico = tuple(item for item in calico if item.where not in places)
-    if profile.ip_blocks_match_pods is None and (calico or cilium):
-        profile = replace(profile, ip_blocks_match_pods=bool(calico))
+    if calico or cilium:
+        name = ("calico" if calico else "cilium") if profile.name == UNSPECIFIED else profile.name
+        match_pods = bool(calico) if profile.ip_blocks_match_pods is None else profile.ip_blocks_match_pods
+        profile = replace(profile, name=name, ip_blocks_match_pods=match_pods)
+    if profile.name == "unspecified" and (calico or cilium):
+        profile = replace(profile, name="calico" if calico else "cilium")
     return replace(cluster, calico=calico, cilium=cilium, opaque=tuple(opaque), profile=profile)
 
 
