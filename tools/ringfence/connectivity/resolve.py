@@ -11,7 +11,7 @@ from __future__ import annotations
 import enum
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from ringfence.connectivity import bits, dialects
@@ -124,11 +124,16 @@ class Tier:
     doubted: bool = False
 
 
+_ANY_PLUGIN = ("unspecified", "kubernetes-generic", "gke-dataplane-v2")
+"""Profiles of plugins that may be Cilium."""
+
+
 class Resolver:
     """Resolves the policies of one cluster in one space."""
 
     def __init__(self, cluster: ClusterState, space: Space) -> None:
         self._space = space
+        self._may_be_cilium = cluster.profile.name.partition("@")[0] in _ANY_PLUGIN
         entries = [port for rule in cluster.rules() for port in rule.ports]
         entries += dialects.ports(cluster)
         self._named = self._named_ports({(port.protocol, port.name) for port in entries if port.name})
@@ -138,11 +143,19 @@ class Resolver:
         self._gates: dict[tuple[PolicyPort, ...], tuple[Gate, ...]] = {}
 
     def apply(self, policy: NetworkPolicy) -> Iterator[Applied]:
-        """The directions that a policy isolates."""
+        """The directions that a policy isolates, or may isolate under a plugin that nobody names."""
         subjects = self._space.select(policy.namespace, policy.selector)
-        for direction, rules in ((Direction.INGRESS, policy.ingress), (Direction.EGRESS, policy.egress)):
+        for direction, rules, left_out in (
+            (Direction.INGRESS, policy.ingress, policy.left_out_ingress),
+            (Direction.EGRESS, policy.egress, policy.left_out_egress),
+        ):
             if rules is not None:
                 yield Applied(policy, direction, subjects, tuple(self._rule(policy.namespace, rule) for rule in rules))
+            elif left_out and self._may_be_cilium:
+                words = f"`policyTypes` of {policy.id} leaves {direction} out; Cilium enforces its rules all the same"
+                doubts = ((subjects[1], words),)
+                resolved = tuple(replace(self._rule(policy.namespace, rule), doubts=doubts) for rule in left_out)
+                yield Applied(policy, direction, (0, subjects[1]), resolved, doubts=doubts)
 
     def _rule(self, namespace: str, rule: Rule) -> Resolved:
         gates = self.gates(rule.ports)
