@@ -231,7 +231,7 @@ def test_variables_of_git_change_nothing(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert ringfence("render").code == 0
-    assert ringfence("impact").out.startswith("1 connection opens, 0 close, 0 change, 0 collateral: dev, prod\n")
+    assert ringfence("impact").out.startswith("1 opens, 0 close, 0 collateral — dev, prod\n")
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_the_environment_changes_nothing(small: GitRepository, variables: dict[s
     assert process("render", cwd=small.path, env=variables).returncode == 0
     done = process("impact", cwd=small.path, env=variables)
     assert done.returncode == 0
-    assert done.stdout.startswith("1 connection opens, 0 close, 0 change, 0 collateral: dev, prod\n")
+    assert done.stdout.startswith("1 opens, 0 close, 0 collateral — dev, prod\n")
     assert "+ shop/checkout → shop/frontend" in done.stdout
 
 
@@ -274,7 +274,7 @@ def test_a_worktree_and_a_submodule(small: GitRepository, ringfence: Cli, tmp_pa
             assert ringfence(*words, "-C", place).code == 0
     add_flow(GitRepository(tmp_path / "worktree"), *CALL_BACK)
     assert ringfence("render", "-C", tmp_path / "worktree").code == 0
-    assert ringfence("impact", "-C", tmp_path / "worktree").out.startswith("1 connection opens")
+    assert ringfence("impact", "-C", tmp_path / "worktree").out.startswith("1 opens")
     assert ringfence("impact").out.startswith("No connection opens")
 
 
@@ -290,7 +290,7 @@ def test_a_subfolder_of_a_larger_repository(small: GitRepository, ringfence: Cli
     add_flow(inner, *CALL_BACK)
     assert ringfence("render", "-C", inner.path).code == 0
     report = ringfence("impact", "-C", inner.path / "teams", "--format", "json").json
-    assert report["headline"].startswith("1 connection opens")
+    assert report["headline"].startswith("1 opens")
     assert all(path.startswith(("teams/", "policies/")) for item in report["approvals"] for path in item["paths"])
 
 

@@ -23,8 +23,22 @@ def test_nothing_changes(small: GitRepository, ringfence: Cli) -> None:
     done = ringfence("impact")
     assert (done.code, done.err) == (0, "")
     assert done.out == (
-        "No connection opens, closes or changes in dev, prod\n"
+        "No connection opens, closes or changes — dev, prod\n"
         f"  base {sha}\n  head working tree\n\n"
+        "Gates\n"
+        "  passed   collateral: nothing opens\n"
+        "  passed   world-exposure: nothing opens to or from the world\n"
+        "  passed   cross-environment: nothing opens between environments\n"
+        "  passed   guardrail: 3 of 3 hold\n"
+        "  passed   consent: nothing opens between teams\n"
+        "  passed   mass-change: no namespace loses more than 50 % of its connections\n"
+        "  passed   default-deny: everything that was isolated still is\n"
+        "  passed   isolation-ratchet: workloads isolated for ingress: 6 of 6 → 6 of 6; workloads isolated for egress: "
+        "6 of 6 → 6 of 6\n"
+        "  passed   justification-ratchet: connections that a declaration justifies: 16 of 16 → 16 of 16\n"
+        "  passed   expired-flows: no flow has expired\n\n"
+        "auto-approvable: nothing differs\n\n"
+        f"To see this again: ringfence impact --base {small.git('rev-parse', 'HEAD')}\n\n"
         "3 guardrails checked on 2 clusters; no findings\n"
     )
 
@@ -35,7 +49,7 @@ def test_one_flow_opens_exactly_one_connection(small: GitRepository, ringfence: 
     done = ringfence("impact", "--format", "json")
     assert done.code == 0
     report = done.json
-    assert report["headline"] == "1 connection opens, 0 close, 0 change, 0 collateral: dev, prod"
+    assert report["headline"] == "1 opens, 0 close, 0 collateral — dev, prod"
     assert ends(report) == [("opened", "policy", "shop/checkout", "shop/frontend", ["dev", "prod"])]
     (change,) = report["changes"]
     (cause,) = change["causes"]
@@ -60,7 +74,7 @@ def test_a_flow_to_another_team_asks_both(small: GitRepository, ringfence: Cli) 
     assert "+ shop/frontend → payments/api  8443/TCP  in dev, prod\n" in done.out
     assert f"because of flow shop/ask-for-payout ({FLOWS}:14:5), checkout, SEC-7, until 2099-01-01\n" in done.out
     report = ringfence("impact", "--format", "json").json
-    assert report["headline"].startswith("1 connection opens, 0 close")
+    assert report["headline"].startswith("1 opens, 0 close")
     assert [(a["for"], a["owners"]) for a in report["approvals"]] == [
         ("checkout", ["@example/checkout"]),
         ("payments", ["@example/payments"]),
@@ -92,7 +106,7 @@ def test_one_environment_of_two(small: GitRepository, ringfence: Cli) -> None:
     add_flow(small, *CALL_BACK, "environments: [dev]")
     assert ringfence("render").code == 0
     done = ringfence("impact")
-    assert done.out.startswith("1 connection opens, 0 close, 0 change, 0 collateral: dev (prod unchanged)\n")
+    assert done.out.startswith("1 opens, 0 close, 0 collateral — dev; prod unchanged\n")
     limited = ringfence("impact", "--cluster", "prod", "--format", "json").json
     assert (limited["changes"], limited["objects"], limited["clusters"]) == ([], [], ["prod"])
 
@@ -215,10 +229,10 @@ def test_revisions_are_read_without_a_checkout(small: GitRepository, ringfence: 
     small.git("reset", "--quiet", "--hard", start)
     status = small.git("status", "--porcelain")
     done = ringfence("impact", "--base", start, "--head", "v2", "--format", "json")
-    assert done.json["headline"].startswith("1 connection opens")
+    assert done.json["headline"].startswith("1 opens")
     assert done.json["base"] == start[:7]
     back = ringfence("impact", "--base", "v2", "--head", "HEAD", "--format", "json")
-    assert back.json["headline"].startswith("0 connections open, 1 closes")
+    assert back.json["headline"].startswith("0 open, 1 closes")
     assert ringfence("impact", "--base", "v2", "--format", "json").json["head"] == "working tree"
     assert small.git("status", "--porcelain") == status
 
@@ -236,7 +250,7 @@ def test_the_default_base_is_where_the_branch_left_the_default_branch(small: Git
     small.git("checkout", "--quiet", "feature")
     report = ringfence("impact", "--format", "json").json
     assert report["base"].startswith(start)
-    assert report["headline"].startswith("1 connection opens, 0 close, 0 change")
+    assert report["headline"].startswith("1 opens, 0 close")
 
 
 @pytest.mark.parametrize("option", ["--base", "--head"])
@@ -336,6 +350,6 @@ def test_markdown_of_a_plain_change(small: GitRepository, ringfence: Cli) -> Non
     add_flow(small, *CALL_BACK)
     assert ringfence("render").code == 0
     note = ringfence("impact", "--format", "markdown").out
-    assert note.startswith("### Ringfence: 1 connection opens, 0 close, 0 change, 0 collateral: dev, prod\n")
+    assert note.startswith("### Ringfence: 1 opens, 0 close, 0 collateral — dev, prod\n")
     assert "| 🟢 opens | `shop/checkout` | `shop/frontend` | `8080/TCP` | dev, prod | `shop/call-back`" in note
-    assert "| checkout | `@example/checkout` | 3 |" in note
+    assert "| checkout | `@example/checkout` | 3 | asked |" in note

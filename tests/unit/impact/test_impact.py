@@ -5,7 +5,7 @@ from __future__ import annotations
 from rendered_repository import TODAY, Files, edited, impact_of, rendered
 from ringfence import model
 from ringfence.impact import Change, Effect, Reason, Report, Side, assess, mended
-from ringfence.report import impact_json, impact_markdown, impact_text
+from ringfence.report import impact_json, impact_markdown, impact_text, impact_words, markdown
 from small_repository import MemoryTree, codes, small
 
 FLOWS = "teams/checkout/shop/flows.yaml"
@@ -42,7 +42,7 @@ def test_nothing_changed() -> None:
     assert report.objects == ()
     assert report.approvals == ()
     assert report.findings == ()
-    assert impact_text.headline(report) == "No connection opens, closes or changes in dev, prod"
+    assert impact_words.headline(report) == "No connection opens, closes or changes — dev, prod"
 
 
 def test_a_new_flow_opens_exactly_one_connection_with_its_cause() -> None:
@@ -62,7 +62,7 @@ def test_a_new_flow_opens_exactly_one_connection_with_its_cause() -> None:
         ("update", "shop", "ringfence-frontend", ("dev", "prod")),
     ]
     assert [(item.party, item.owners) for item in report.approvals] == [("checkout", ("@example/checkout",))]
-    assert impact_text.headline(report) == "1 connection opens, 0 close, 0 change, 0 collateral: dev, prod"
+    assert impact_words.headline(report) == "1 opens, 0 close, 0 collateral — dev, prod"
 
 
 def test_a_flow_between_teams_asks_both() -> None:
@@ -178,18 +178,18 @@ def test_every_format_holds_the_same_rows() -> None:
         "shop/frontend",
         {"TCP": [[8080, 8080]]},
     )
-    assert data["counts"] == {"opened": 1, "closed": 0, "changed": 0}
+    assert data["counts"] == {"opened": 1, "closed": 0, "changed": 0, "collateral": 0}
 
 
 def test_markdown_shows_hostile_text_as_text() -> None:
-    text = impact_markdown.escape("@all <img src=x> `code` | [a](http://evil) $x$")
+    text = markdown.escape("@all <img src=x> `code` | [a](http://evil) $x$")
     assert "<img" not in text
     assert "@all" not in text
     assert "](" not in text
     assert "http://" not in text
     assert " | " not in text.replace("\\|", "")
-    assert impact_markdown.code("a`b``c") == "```a`b``c```"
-    assert "|" not in impact_markdown.code("a|b")
+    assert markdown.code("a`b``c") == "```a`b``c```"
+    assert "|" not in markdown.code("a|b")
 
 
 def test_changes_have_a_total_order() -> None:

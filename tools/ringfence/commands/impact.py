@@ -4,6 +4,8 @@ examples:
   ringfence impact                                    this branch and the working tree against the default branch
   ringfence impact --base v1.4 --head v1.5
   ringfence impact --format markdown > impact.md      for the note of a merge request
+  ringfence impact --output html=impact.html --output sarif=impact.sarif --output junit=impact.xml
+  ringfence impact --format github --output github-summary="$GITHUB_STEP_SUMMARY"
 
 Revisions are read from Git's objects; nothing is checked out. The connections are those of the rendered policies.
 """
@@ -14,7 +16,7 @@ import argparse
 import shlex
 from typing import TYPE_CHECKING, TextIO
 
-from ringfence.commands import shared
+from ringfence.commands import outputs, shared
 from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, UsageError
 from ringfence.findings import Finding, Location, Severity, has_errors, in_order
 
@@ -22,13 +24,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ringfence.commands.shared import Loaded
-    from ringfence.impact import Report
     from ringfence.model.types import Model
+
+
+HUMAN = ("markdown", "html", "github-comment", "github-summary")
+"""Formats whose reader is a person; where there is no report, standard output has the findings as text."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `impact`."""
-    shared.add_common(parser, ("text", "json", "markdown"))
+    from ringfence.report import IMPACT_FORMATS
+
+    shared.add_common(parser, IMPACT_FORMATS)
+    outputs.add_output(parser, IMPACT_FORMATS)
     shared.add_cluster(parser)
     parser.add_argument(
         "--base",
@@ -36,6 +44,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the revision to compare with (default: where this branch left the default branch)",
     )
     parser.add_argument("--head", metavar="REV", help="the revision to judge (default: the working tree)")
+    parser.add_argument(
+        "--approved",
+        metavar="OWNER",
+        action="append",
+        default=[],
+        help="an owner who has approved already, such as @example/payments; may be given several times",
+    )
+    parser.add_argument("--at", metavar="DATE", type=shared.date, help="judge expiry as of this date (default: today)")
 
 
 def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
@@ -43,15 +59,18 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     from dataclasses import replace
 
     from ringfence import checks, impact, report, sources
+    from ringfence.report import impact as formats
 
     root = shared.find_root(args.directory)
     head = shared.load(args.directory, sources.revision(root, args.head) if args.head is not None else None)
-    today = shared.today()
-    findings = list(head.findings)
-    if head.model is not None:
-        findings += checks.run(head.model, today)
-    if has_errors(findings) or head.model is None:
-        shared.print_findings(findings, out, "text" if args.format == "markdown" else args.format)
+    today = args.at or shared.today()
+    checked = [item for item in checks.run(head.model, today) if item.severity is Severity.ERROR] if head.model else []
+    unclear = [item for item in checked if item.check.code not in impact.JUDGED]
+    if has_errors((*head.findings, *unclear)) or head.model is None:
+        found = in_order((*head.findings, *checked))
+        outputs.write(args.output, lambda format_: report.findings(found, format_))
+        shown = "text" if args.format in HUMAN else args.format
+        shared.print_findings(found, out, shown)
         print("The declarations of the head are in error, so its impact cannot be told.", file=err)
         return EXIT_FINDINGS
     model = head.model
@@ -60,15 +79,20 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     if args.cluster is not None and not (base.model and args.cluster in base.model.clusters):
         shared.pick_clusters(model, args.cluster)
     result = impact.assess(
-        impact.Side(base.tree, base.tree.label, impact.mended(base.model, model, _broken(base))),
+        impact.Side(
+            base.tree, base.tree.label, impact.mended(base.model, model, _broken(base)), not has_errors(base.findings)
+        ),
         impact.Side(head.tree, head.tree.label, model),
         model,
         today,
         args.cluster,
+        checked=checked,
+        approved=args.approved,
     )
-    findings = in_order([*result.findings, *_stale(head, model), *_base_errors(base)])
-    result = replace(result, findings=tuple(findings), command=_command(args, revision))
-    out.write(_formatted(result, args.format, report.wants_colour(out)))
+    result = impact.with_findings(result, [*_stale(head, model), *_base_errors(base)])
+    result = replace(result, findings=tuple(in_order(result.findings)), command=_command(args, revision))
+    outputs.write(args.output, lambda format_: formats.render(result, format_))
+    out.write(formats.render(result, args.format, report.wants_colour(out)))
     return EXIT_FINDINGS if has_errors(result.findings) else EXIT_CLEAN
 
 
@@ -112,9 +136,11 @@ def _default_base(root: Path, model: Model) -> str:
 def _command(args: argparse.Namespace, revision: str) -> str:
     """What reproduces the report, the base named even where it was the default."""
     words = ["ringfence", "impact", "--base", revision]
-    for option in ("head", "cluster"):
+    for option in ("head", "cluster", "at"):
         if value := getattr(args, option):
-            words += [f"--{option}", value]
+            words += [f"--{option}", str(value)]
+    for owner in args.approved:
+        words += ["--approved", owner]
     return shlex.join(words)
 
 
@@ -133,21 +159,8 @@ def _base_errors(base: Loaded) -> list[Finding]:
         BASE_IN_ERROR.at(
             Location("teams"),
             f"the declarations of the base ({base.tree.label}) are in error: what the head declares in the broken "
-            "files is taken for the base too, and flows that they held are missing among the causes",
-            hint="to have every cause, compare with a revision that validates: --base REV",
+            "files is taken for the base too, and the flows that they held are told by the comments of the rendered "
+            "policies alone",
+            hint="to have every cause with its line, compare with a revision that validates: --base REV",
         )
     ]
-
-
-def _formatted(result: Report, format_: str, colour: bool) -> str:
-    if format_ == "json":
-        from ringfence.report import impact_json
-
-        return impact_json.render(result)
-    if format_ == "markdown":
-        from ringfence.report import impact_markdown
-
-        return impact_markdown.render(result)
-    from ringfence.report import impact_text
-
-    return impact_text.render(result, colour)

@@ -28,10 +28,13 @@ from ringfence.impact.types import (
 )
 
 CHECKS = (*pages.CHECKS, *gates.CHECKS)
+JUDGED = gates.JUDGED
+"""Codes of the checks of declarations that gates judge: they do not keep the impact from being told."""
 
 __all__ = [
     "BASE_IN_ERROR",
     "CHECKS",
+    "JUDGED",
     "STALE",
     "Approval",
     "Automatic",

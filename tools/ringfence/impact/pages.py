@@ -112,7 +112,7 @@ A base revision whose own declarations do not validate.
 ## Why it matters
 
 The namespaces and workloads of the broken files are taken from the head, so that connections compare. The flows that
-these files held are not known: they are missing among the causes of what closes.
+these files held are not known: what closes has as its cause what the comment above the rendered rule says of them.
 
 ## Fails
 

@@ -8,6 +8,23 @@ from typing import TextIO
 
 from ringfence.findings import Finding
 
+FINDING_FORMATS = ("text", "json", "sarif", "codequality", "junit", "github")
+"""The formats of commands whose result is findings."""
+
+IMPACT_FORMATS = (
+    "text",
+    "json",
+    "markdown",
+    "html",
+    "sarif",
+    "codequality",
+    "junit",
+    "github",
+    "github-comment",
+    "github-summary",
+)
+"""The formats of `ringfence impact`. Markdown is for a note of GitLab; GitHub takes less, or another amount."""
+
 
 def wants_colour(stream: TextIO) -> bool:
     """Whether to colour what goes to a stream: only a terminal, and never against `NO_COLOR` (no-color.org)."""
@@ -15,11 +32,21 @@ def wants_colour(stream: TextIO) -> bool:
 
 
 def findings(items: Sequence[Finding], format_: str, *, summary: str = "", colour: bool = False) -> str:
-    """Findings in a format (`text`, `json`), ending in their counts; `summary` says what was looked at."""
-    if format_ == "json":
-        from ringfence.report import json
+    """Findings in a format of `FINDING_FORMATS`, or as Markdown or HTML where a report cannot be made.
 
-        return json.findings(items, summary)
-    from ringfence.report import text
+    They end in their counts, as far as the format has room for them; `summary` says what was looked at. Raises
+    `KeyError` for another format.
+    """
+    from ringfence.report import codequality, github, html, json, junit, markdown, sarif, text
 
-    return text.findings(items, summary, colour)
+    makers = {
+        "text": lambda: text.findings(items, summary, colour),
+        "json": lambda: json.findings(items, summary),
+        "sarif": lambda: sarif.findings(items, summary),
+        "codequality": lambda: codequality.findings(items),
+        "junit": lambda: junit.findings(items, summary),
+        "github": lambda: github.findings(items, summary),
+        "html": lambda: html.findings(items, summary),
+        **dict.fromkeys(("markdown", "github-comment", "github-summary"), lambda: markdown.findings(items, summary)),
+    }
+    return makers[format_]()

@@ -1,12 +1,26 @@
-"""The impact of a change as JSON (`docs/reference/json.md`)."""
+"""The impact of a change as JSON (`docs/reference/impact.md`)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ringfence.impact.types import Change, Effect, Report
-from ringfence.report.impact_text import headline
+from ringfence.impact import Cause, Change, Effect, Report
+from ringfence.report.impact_words import headline
 from ringfence.report.json import dump, finding, location
+
+
+def _cause(cause: Cause) -> dict[str, Any]:
+    return {
+        "kind": cause.kind,
+        "name": cause.name,
+        **location(cause.where),
+        "owner": cause.owner,
+        "reason": cause.reason,
+        "expires": cause.expires,
+        "ticket": cause.ticket,
+        "side": cause.side,
+        "edit": cause.edit,
+    }
 
 
 def _change(change: Change) -> dict[str, Any]:
@@ -15,25 +29,15 @@ def _change(change: Change) -> dict[str, Any]:
         "reason": change.reason.value,
         "source": change.source,
         "destination": change.destination,
+        "teams": list(change.teams),
         "before": change.before.to_json(),
         "after": change.after.to_json(),
         "collateral": change.collateral.to_json(),
         "undefined": change.undefined,
         "world": change.world,
+        "crosses": list(change.crosses),
         "clusters": list(change.clusters),
-        "causes": [
-            {
-                "kind": cause.kind,
-                "name": cause.name,
-                **location(cause.where),
-                "owner": cause.owner,
-                "reason": cause.reason,
-                "expires": cause.expires,
-                "ticket": cause.ticket,
-                "side": cause.side,
-            }
-            for cause in change.causes
-        ],
+        "causes": [_cause(cause) for cause in change.causes],
     }
 
 
@@ -44,21 +48,50 @@ def render(report: Report) -> str:
             "headline": headline(report),
             "base": report.base,
             "head": report.head,
+            "command": report.command,
             "clusters": list(report.clusters),
-            "counts": {effect.value: report.count(effect) for effect in Effect},
-            "changes": [_change(item) for item in sorted(report.changes, key=lambda item: item.sort_key)],
+            "counts": {
+                **{effect.value: report.count(effect) for effect in Effect},
+                "collateral": report.collateral,
+            },
+            "changes": [_change(item) for item in report.changes],
+            "gates": gates(report),
+            "autoApprovable": {"value": report.automatic.approvable, "reason": report.automatic.reason},
+            "shares": [
+                {"name": m.name, "before": list(m.before), "after": list(m.after), "fell": m.fell}
+                for m in report.measures
+            ],
             "objects": [
                 {
                     "action": o.action,
                     "kind": o.kind,
                     "namespace": o.namespace,
                     "name": o.name,
+                    "wave": o.wave,
                     "clusters": list(o.clusters),
                 }
                 for o in report.objects
             ],
-            "approvals": [{"for": a.party, "owners": list(a.owners), "paths": list(a.paths)} for a in report.approvals],
+            "rendered": [{"because": o.kind, "paths": list(o.paths), "of": list(o.because)} for o in report.origins],
+            "approvals": [
+                {"for": a.party, "owners": list(a.owners), "paths": list(a.paths), "given": a.given}
+                for a in report.approvals
+            ],
             "guardrails": report.guardrails_checked,
             "findings": [finding(item) for item in report.findings],
         }
     )
+
+
+def gates(report: Report) -> list[dict[str, Any]]:
+    """The verdict and reason of each gate, as plain data."""
+    return [
+        {
+            "name": gate.name,
+            "code": gate.code,
+            "level": gate.level.value,
+            "verdict": gate.verdict,
+            "reason": gate.reason,
+        }
+        for gate in report.gates
+    ]

@@ -1,90 +1,177 @@
-"""The impact of a change as Markdown, for a merge request's note. All text from files is escaped."""
+"""The impact of a change as Markdown, for a merge request's note. All text from files is escaped.
+
+What is too long for the platform is left out by whole rows, those that matter least first, and the note says how many
+and where the whole is. Exposure to the world goes last.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
-from ringfence.findings import Finding
-from ringfence.impact.types import Change, Effect, Report
-from ringfence.report.impact_text import headline, ports
-from ringfence.report.text import counts, one_line, plural
+from ringfence.impact import Cause, Effect, Report, Row
+from ringfence.report import impact_words as words
+from ringfence.report import mermaid
+from ringfence.report.markdown import GITLAB_NOTE, Limit, code, escape, finding, folded
+from ringfence.report.text import counts, plural
 
-SIGNS = {Effect.OPENED: "🟢 opens", Effect.CLOSED: "🔴 closes", Effect.CHANGED: "🟡 changes"}
-
-
-def escape(text: str) -> str:
-    """Text that Markdown shows as it is: no markup, mention, link or HTML of it takes effect."""
-    text = re.sub(r"([\\`*_{}\[\]()#+!|~$%^&:])", r"\\\1", one_line(text)).replace("<", "&lt;").replace(">", "&gt;")
-    text = text.replace("@", "@\u200b").replace("//", "/\u200b/")
-    return re.sub(r"\b(www)\.", "\\1\u200b.", text, flags=re.IGNORECASE)
-
-
-def code(text: str) -> str:
-    """Text as inline code, whatever it holds; safe in a table cell."""
-    text = one_line(text).replace("|", "\u2502")
-    fence = "`" * (max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
-    pad = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{fence}{pad}{text}{pad}{fence}"
+SIGNS = {Effect.OPENED: "🟢", Effect.CLOSED: "🔴", Effect.CHANGED: "🟡"}
+VERDICTS = {"passed": "✅ passed", "failed": "❌ **failed**", "warned": "⚠️ **warned**", "ignored": "▫️ ignored"}
+EVERYTHING = 10**9
+OPEN_ROWS = 50
+"""More rows than these of a part are folded, unless they are exposure to the world."""
+CAUSES = 5
+ENDS = 6
 
 
-def render(report: Report) -> str:
-    """The whole note."""
-    lines = [f"### Ringfence: {headline(report)}", ""]
-    world = [change for change in report.changes if change.world]
-    inside = [change for change in report.changes if not change.world]
-    if world:
-        lines += ["**Exposure to the world**", "", *_table(world), ""]
-    if inside:
-        lines += ["**Connections**", "", *_table(inside), ""]
-    lines += _findings(report.findings, report.guardrails_checked)
-    if report.approvals:
-        lines += ["**Who must approve**", "", "| For | Owners | Changed files |", "|---|---|---|"]
-        lines += [
-            f"| {escape(item.party)} | {' '.join(code(owner) for owner in item.owners)} | {len(item.paths)} |"
-            for item in report.approvals
-        ]
-        lines.append("")
-    if report.objects:
-        lines += [f"<details><summary>{plural(len(report.objects), 'object')} that a sync touches</summary>", ""]
-        lines += ["| Action | Object | Clusters |", "|---|---|---|"]
-        lines += [
-            f"| {item.action} | {code(f'{item.kind} {item.namespace}/{item.name}')} "
-            f"| {escape(', '.join(item.clusters))} |"
-            for item in report.objects
-        ]
-        lines += ["", "</details>", ""]
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """How many rows of each kind are shown."""
+
+    graphs: int = 20
+    objects: int = EVERYTHING
+    rows: int = EVERYTHING
+    findings: int = EVERYTHING
+    world: int = EVERYTHING
+    paths: int = 20
+
+
+def _cuts() -> Iterable[_Cut]:
+    """Ever smaller notes, until one must fit."""
+    cut = _Cut()
+    yield cut
+    yield (cut := replace(cut, graphs=0))
+    for most in (1000, 100, 0):
+        yield (cut := replace(cut, objects=most))
+    for most in (3000, 1000, 300, 100, 30, 10, 0):
+        yield (cut := replace(cut, rows=most, findings=max(most, 10), paths=5))
+    for most in (1000, 300, 100, 30, 10, 3, 1):
+        yield (cut := replace(cut, world=most, findings=3))
+
+
+def render(report: Report, limit: Limit = GITLAB_NOTE) -> str:
+    """The note: whole where the platform takes it, else the most that fits.
+
+    What is left when even the least does not fit is the headline with the gates.
+    """
+    for cut in _cuts():
+        text = _note(report, limit, cut)
+        if limit.holds(text):
+            return text
+    least = [f"### Ringfence: {escape(words.headline(report))}"[:2000], ""]
+    least += [f"- {gate.name}: {gate.verdict}" for gate in report.gates]
+    return "\n".join([*least, "", *_left_out(report, limit, 1, "report")]) + "\n"
+
+
+def _note(report: Report, limit: Limit, cut: _Cut) -> str:
+    lines = [f"### Ringfence: {escape(words.headline(report))}", "", f"_{escape(words.automatic_line(report))}_", ""]
+    parts = words.sections(report)
+    for number, (title, meaning, rows) in enumerate(parts):
+        world = title == words.SECTIONS[0][0]
+        shown = rows[: cut.world if world else cut.rows]
+        table = _table(shown) if shown else []
+        rest = _left_out(report, limit, len(rows) - len(shown), "row")
+        lines += [f"**{title}** ({plural(sum(row.count for row in rows), 'connection')})", "", f"{meaning}", ""]
+        if len(shown) > OPEN_ROWS and not world:
+            lines += folded(plural(len(shown), "row"), table)
+        else:
+            lines += [*table, ""]
+        lines += rest
+        if number == len(parts) - 1:
+            lines += _graphs(parts, cut)
+    lines += ["**Gates**", "", "| Gate | Verdict | Why |", "|---|---|---|"]
+    lines += [f"| {code(gate.name)} | {VERDICTS[gate.verdict]} | {escape(gate.reason)} |" for gate in report.gates]
+    lines += ["", *_findings(report, limit, cut), *_approvals(report), *_objects(report, limit, cut)]
     lines.append(f"<sub>base {code(report.base)} · head {code(report.head)} · reproduce: {code(report.command)}</sub>")
     return "\n".join(lines) + "\n"
 
 
-def _table(changes: Sequence[Change]) -> list[str]:
-    rows = ["| | From | To | Ports | Clusters | Because of |", "|---|---|---|---|---|---|"]
-    for change in sorted(changes, key=lambda item: item.sort_key):
-        because = [
-            f"{code(cause.name)} ({code(str(cause.where))}, {escape(cause.owner)}): {escape(cause.reason)}"
-            + (f" — until {cause.expires}" if cause.expires else "")
-            + (f" — {escape(cause.ticket)}" if cause.ticket else "")
-            for cause in change.causes
-        ]
+def _left_out(report: Report, limit: Limit, number: int, noun: str) -> list[str]:
+    """Says what is missing, why, and where the whole is; nothing where nothing is missing."""
+    if number <= 0:
+        return []
+    verb = "is" if number == 1 else "are"
+    whole = code(words.whole_command(report))
+    return [f"⚠️ **{plural(number, noun)} {verb} left out**, since {limit}. The whole: {whole}", ""]
+
+
+def _table(rows: Sequence[Row]) -> list[str]:
+    lines = ["| | From | To | Ports | Clusters | Because of |", "|---|---|---|---|---|---|"]
+    for row in rows:
+        change = row.change
+        because = [_cause(cause) for cause in row.causes[:CAUSES]]
+        if len(row.causes) > CAUSES:
+            because.append(f"and {len(row.causes) - CAUSES:,} more")
         if change.collateral:
             because.append(f"⚠️ **collateral**: no declaration allows {code(str(change.collateral))}")
         if change.undefined:
             because.append(f"⚠️ **undefined**: {escape(change.undefined)}")
-        if change.reason.value != "policy":
-            because.append(change.reason.value)
-        rows.append(
-            f"| {SIGNS[change.effect]} | {code(change.source)} | {code(change.destination)} | {code(ports(change))} "
+        because += [f"_{escape(note)}_" for note in words.notes(change)]
+        most = len(row.sources) + len(row.destinations) if change.world else ENDS
+        ends = (code(words.names(names, most)) for names in (row.sources, row.destinations))
+        lines.append(
+            f"| {SIGNS[change.effect]} {words.effect(change)} | {' | '.join(ends)} | {code(words.ports(change))} "
             f"| {escape(', '.join(change.clusters))} | {'<br>'.join(because)} |"
         )
-    return rows
+    return lines
 
 
-def _findings(items: Sequence[Finding], guardrails: int) -> list[str]:
-    lines = [f"**Guardrails and gates**: {plural(guardrails, 'guardrail')} checked; {counts(items)}", ""]
-    for item in items:
-        hint = f" — {escape(item.hint)}" if item.hint else ""
-        lines.append(
-            f"- **{item.severity.value}** {code(item.check.code)} {code(str(item.where))}: {escape(item.message)}{hint}"
-        )
-    return [*lines, ""] if items else lines
+def _cause(cause: Cause) -> str:
+    if cause.is_declaration:
+        edit = f" _{cause.edit}_" if cause.edit in ("edited", "removed") else ""
+        text = f"{code(cause.name)}{edit} ({code(str(cause.where))}, {escape(cause.owner)}): {escape(cause.reason)}"
+        text += f" — until {cause.expires}" if cause.expires else ""
+        return text + (f" — {escape(cause.ticket)}" if cause.ticket else "")
+    said = f"{code(cause.name)} {escape(cause.reason)}" if cause.kind == "rule" else escape(cause.reason)
+    return f"{said} ({code(str(cause.where))}, {escape(cause.owner)})"
+
+
+def _graphs(parts: Sequence[tuple[str, str, Sequence[Row]]], cut: _Cut) -> list[str]:
+    if not cut.graphs:
+        return []
+    found = list(mermaid.graphs(row for _, _, rows in parts for row in rows))
+    lines: list[str] = []
+    for number, graph in enumerate(found[: cut.graphs], 1):
+        title = f"Graph {number} of {len(found)}" if len(found) > 1 else "Graph"
+        lines += folded(title, ["```mermaid", graph.rstrip("\n"), "```"])
+    if len(found) > cut.graphs:
+        rest = len(found) - cut.graphs
+        lines += [f"{plural(rest, 'more graph')} left out: a page draws no more. The tables have every row.", ""]
+    return lines
+
+
+def _findings(report: Report, limit: Limit, cut: _Cut) -> list[str]:
+    items = report.findings
+    lines = [f"**Findings**: {plural(report.guardrails_checked, 'guardrail')} checked; {counts(items)}", ""]
+    if items:
+        lines += [*map(finding, items[: cut.findings]), ""]
+    return lines + _left_out(report, limit, len(items) - cut.findings, "finding")
+
+
+def _approvals(report: Report) -> list[str]:
+    if not report.approvals:
+        return []
+    known = words.some_given(report.approvals)
+    lines = ["**Who must approve**", "", "| For | Owners | Changed files | State |", "|---|---|---|---|"]
+    lines += [
+        f"| {escape(item.party)} | {' '.join(code(owner) for owner in item.owners)} | {len(item.paths):,} "
+        f"| {escape(words.owner_state(item, known))} |"
+        for item in report.approvals
+    ]
+    return [*lines, ""]
+
+
+def _objects(report: Report, limit: Limit, cut: _Cut) -> list[str]:
+    if not report.objects:
+        return []
+    shown = report.objects[: cut.objects]
+    lines = [f"{escape(step)}<br>" for step in words.waves(report.objects)]
+    lines += [f"{escape(words.origin_line(origin))}<br>" for origin in report.origins]
+    lines += ["", "| Action | Wave | Object | Clusters |", "|---|---|---|---|"] if shown else []
+    lines += [
+        f"| {item.action} | {item.wave} | {code(f'{item.kind} {item.namespace}/{item.name}')} "
+        f"| {escape(', '.join(item.clusters))} |"
+        for item in shown
+    ]
+    rest = _left_out(report, limit, len(report.objects) - len(shown), "object")
+    return folded(f"{plural(len(report.objects), 'object')} that a sync touches", [*lines, "", *rest])
