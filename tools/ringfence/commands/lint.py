@@ -12,13 +12,16 @@ from __future__ import annotations
 import argparse
 from typing import TextIO
 
-from ringfence.commands import plain, shared
+from ringfence.commands import outputs, plain, shared
 from ringfence.errors import NothingToCheckError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `lint`."""
-    shared.add_common(parser)
+    from ringfence.report import FINDING_FORMATS
+
+    shared.add_common(parser, FINDING_FORMATS)
+    outputs.add_output(parser, FINDING_FORMATS)
     plain.add_manifests(parser, required=True)
 
 
@@ -35,4 +38,4 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:  # noqa: ARG
         f"{plural(policies, 'policy')}, {plural(len(cluster.opaque), 'object')} not modelled, "
         f"{plural(workloads, 'workload')}, {plural(others, 'other object')}"
     )
-    return shared.print_findings(cluster.findings, out, args.format, summary)
+    return outputs.print_findings(args, cluster.findings, out, summary)

@@ -68,8 +68,13 @@ def _write(path: Path, content: bytes, *, append: bool) -> None:
 
 def print_findings(args: argparse.Namespace, findings: Sequence[Finding], out: TextIO, summary: str = "") -> int:
     """Findings to standard output and to the files that `--output` names; the exit code that they mean."""
+    also(args, findings, summary)
+    return shared.print_findings(findings, out, args.format, summary)
+
+
+def also(args: argparse.Namespace, findings: Sequence[Finding], summary: str = "") -> None:
+    """Findings to the files that `--output` names."""
     from ringfence import report
 
     ordered = in_order(findings)
     write(args.output, lambda format_: report.findings(ordered, format_, summary=summary))
-    return shared.print_findings(ordered, out, args.format, summary)

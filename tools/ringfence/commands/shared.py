@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -98,10 +98,12 @@ def load(directory: Path, tree: Tree | None = None) -> Loaded:
     return Loaded(root, chosen, loaded, tuple(findings))
 
 
-def load_valid(directory: Path, out: TextIO, err: TextIO, format_: str) -> tuple[Loaded, Model] | int:
+def load_valid(
+    directory: Path, out: TextIO, err: TextIO, format_: str, also: Callable[[Sequence[Finding]], None] | None = None
+) -> tuple[Loaded, Model] | int:
     """The repository if nothing declared is in error; else its findings are printed and the exit code comes back.
 
-    Warnings stay silent here: they are the business of `validate`.
+    `also` is given those findings too. Warnings stay silent here: they are the business of `validate`.
     """
     from ringfence import checks
 
@@ -110,6 +112,8 @@ def load_valid(directory: Path, out: TextIO, err: TextIO, format_: str) -> tuple
     if loaded.model is not None:
         findings += checks.run(loaded.model, today())
     if has_errors(findings) or loaded.model is None:
+        if also is not None:
+            also(findings)
         print_findings(findings, out, format_)
         if format_ == "text":
             print("The declarations are in error, so nothing was computed from them.", file=err)

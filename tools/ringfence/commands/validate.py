@@ -4,6 +4,7 @@ examples:
   ringfence validate
   ringfence validate teams/checkout/checkout/flows.yaml
   ringfence validate --format json --at 2027-04-01
+  ringfence validate --output codequality=validate.json --output junit=validate.xml
 
 All files are read, since a reference can point anywhere; naming files limits the report to findings in them.
 """
@@ -14,14 +15,17 @@ import argparse
 from pathlib import Path
 from typing import TextIO
 
-from ringfence.commands import shared
+from ringfence.commands import outputs, shared
 from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, NothingToCheckError
-from ringfence.findings import Finding, has_errors, in_order
+from ringfence.findings import Finding, has_errors
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `validate`."""
-    shared.add_common(parser, ("text", "json"))
+    from ringfence.report import FINDING_FORMATS
+
+    shared.add_common(parser, FINDING_FORMATS)
+    outputs.add_output(parser, FINDING_FORMATS)
     parser.add_argument("--at", metavar="DATE", type=shared.date, help="judge expiry as of this date (default: today)")
     parser.add_argument(
         "files", metavar="FILE", nargs="*", type=Path, help="report only findings in these files and folders"
@@ -54,7 +58,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         findings = [finding for finding in findings if _touches(finding, wanted)]
         if len(whole) > len(findings):
             print(f"{len(whole) - len(findings)} more in files not named; run without FILE to see them", file=err)
-    code = shared.print_findings(in_order(findings), out, args.format, summary)
+    code = outputs.print_findings(args, findings, out, summary)
     return EXIT_FINDINGS if has_errors(findings) or (loaded.model is None and code == EXIT_CLEAN) else code
 
 

@@ -3,6 +3,7 @@
 examples:
   ringfence verify
   ringfence verify --cluster prod-eu
+  ringfence verify --output sarif=verify.sarif
 
 Reads policies/rendered from disk, computes what it allows, and compares with the flows and the baseline: what
 is missing, what is in excess. Guardrails are held against the same connectivity.
@@ -12,16 +13,20 @@ The files for Argo CD and Flux are the business of `ringfence render --check`.
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from typing import TextIO
 
-from ringfence.commands import shared
+from ringfence.commands import outputs, shared
 from ringfence.errors import NothingToCheckError
 from ringfence.findings import Finding
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `verify`."""
-    shared.add_common(parser)
+    from ringfence.report import FINDING_FORMATS
+
+    shared.add_common(parser, FINDING_FORMATS)
+    outputs.add_output(parser, FINDING_FORMATS)
     shared.add_cluster(parser)
 
 
@@ -30,7 +35,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     from ringfence import verify
     from ringfence.report.text import plural
 
-    loaded = shared.load_valid(args.directory, out, err, args.format)
+    loaded = shared.load_valid(args.directory, out, err, args.format, partial(outputs.also, args))
     if isinstance(loaded, int):
         return loaded
     repository, model = loaded
@@ -51,4 +56,4 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         f"{plural(policies, 'policy')} in {', '.join(clusters)}: {plural(pairs, 'pair')} of ends compared, "
         f"{plural(len(model.guardrails), 'guardrail')} held against them"
     )
-    return shared.print_findings(findings, out, args.format, summary)
+    return outputs.print_findings(args, findings, out, summary)
