@@ -35,6 +35,7 @@ COMMANDS = (
     "diff",
     "lint",
     "impact",
+    "gitlab",
     "owners",
     "doctor",
     "checks",
