@@ -120,6 +120,11 @@ def _end(text: str, cluster: Cluster, model: Model, connectivity: Connectivity) 
         return f"{cluster.namespace_name(workload.namespace)}/{workload.name}" if here else None
     if text in model.peers:
         peer = model.peers[text]
+        if peer.only_names:
+            if len(peer.names) > 1:
+                names = ", ".join(f"dns:{name}" for name in peer.names)
+                raise UsageError(f"{text} is known by several DNS names", f"ask for one of {names}")
+            return f"dns:{peer.names[0]}"
         return f"{peer.namespace}/{peer.name}" if peer.is_pods else peer.addresses & connectivity.externals
     if "/" not in text and ("." in text or ":" in text):
         return text
