@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ringfence.findings import Check, Finding, Location
 from ringfence.model.types import Cluster, Cni, End, Model, Workload
 from ringfence.values.ports import PortRange
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """One pair of ends of a flow or grant in a cluster, with its ports; None stands for every pod of the teams."""
 
     subject: str
@@ -21,8 +20,7 @@ class Use:
     ports: tuple[PortRange, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """What one flow, grant or cluster asks of a plugin that lacks it: `what`, as in `sctp/3868`."""
 
     subject: str

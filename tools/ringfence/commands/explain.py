@@ -122,8 +122,8 @@ def _end(text: str, cluster: Cluster, model: Model, connectivity: Connectivity) 
         peer = model.peers[text]
         if peer.only_names:
             if len(peer.names) > 1:
-                names = ", ".join(f"dns:{name}" for name in peer.names)
-                raise UsageError(f"{text} is known by several DNS names", f"ask for one of {names}")
+                several = ", ".join(f"dns:{name}" for name in peer.names)
+                raise UsageError(f"{text} is known by several DNS names", f"ask for one of {several}")
             return f"dns:{peer.names[0]}"
         return f"{peer.namespace}/{peer.name}" if peer.is_pods else peer.addresses & connectivity.externals
     if "/" not in text and ("." in text or ":" in text):

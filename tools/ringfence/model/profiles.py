@@ -6,8 +6,7 @@ Many ship with the tool; a repository may add its own. Only those that a cluster
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ringfence import documents, resources
 from ringfence.findings import Location
@@ -24,16 +23,14 @@ Key = tuple[str, str]
 """A name and a version, which is empty for a profile without versions."""
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """What a person should know of a network plugin and nothing checks."""
 
     text: str
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """What is known of one release of a network plugin, facts and notes of extended profiles included."""
 
     name: str

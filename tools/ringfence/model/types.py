@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ringfence.findings import Location
 from ringfence.values.addresses import NOWHERE, AddressSet
@@ -21,8 +22,7 @@ METADATA_NAME = "kubernetes.io/metadata.name"
 """The label that the API server puts on every namespace (KEP-2161)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """One statement on a network plugin. `value` None: not known. `source` is where it was read."""
 
     value: bool | int | tuple[str, ...] | None
