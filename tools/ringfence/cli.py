@@ -33,6 +33,7 @@ COMMANDS = (
     "connections",
     "explain",
     "diff",
+    "equivalent",
     "lint",
     "impact",
     "gitlab",

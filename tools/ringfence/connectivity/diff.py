@@ -7,7 +7,7 @@ cells, so that whole rows are compared before any pair is looked at.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -49,14 +49,24 @@ class Change:
         return self.before - self.after
 
 
+Names = Mapping[Endpoint, Endpoint]
+"""What the endpoints of one side are called in the comparison, where that is not their own name."""
+
+
 class _View:
     """One side in the common space: positions and rows translated to it."""
 
     def __init__(
-        self, side: Connectivity, ends: dict[str, int], pods: int, cells: list[AddressSet], places: list[Place]
+        self,
+        side: Connectivity,
+        names: Names,
+        ends: dict[str, int],
+        pods: int,
+        cells: list[AddressSet],
+        places: list[Place],
     ) -> None:
         self.side = side
-        self.own = [ends[str(item)] for item in side.endpoints]
+        self.own = [ends[str(names.get(item, item))] for item in side.endpoints]
         self.own_of = {common: own for own, common in enumerate(self.own)}
         self._shifts = _segments(self.own)
         self._inside = side.space.all_pods
@@ -100,20 +110,24 @@ class _View:
         return result
 
 
-def diff(a: Connectivity, b: Connectivity, *, replicas: bool = True) -> list[Change]:
+def diff(
+    a: Connectivity, b: Connectivity, *, replicas: bool = True, names: tuple[Names, Names] = ({}, {})
+) -> list[Change]:
     """The pairs that differ from `a` to `b`, in order of their names, external sources last.
 
     Pairs of an end that came or went are changes too. `replicas=False` leaves out a workload with itself. What is only
-    restricted otherwise above layer 4 is no difference.
+    restricted otherwise above layer 4 is no difference. `names` give the endpoints of each side the names by which they
+    are matched with those of the other.
     """
     places = sorted({*a.space.places, *b.space.places})
     a, b = (_speaking_of(side, places) for side in (a, b))
-    named: dict[str, Endpoint] = {str(item): item for side in (a, b) for item in side.endpoints}
+    called = [known.get(item, item) for side, known in zip((a, b), names, strict=True) for item in side.endpoints]
+    named: dict[str, Endpoint] = {str(item): item for item in called}
     order = sorted(named.values(), key=lambda item: (item.is_representative, item.id, item.kind))
     ends = {str(item): position for position, item in enumerate(order)}
     pods = len(order)
     cells = partition([*a.space.cells, *b.space.cells], a.externals | b.externals)
-    views = _View(a, ends, pods, cells, places), _View(b, ends, pods, cells, places)
+    views = [_View(side, known, ends, pods, cells, places) for side, known in zip((a, b), names, strict=True)]
     touched = _differently_opaque(a, b, order)
     found = _Collector(order, cells, places)
     for source in range(pods + len(cells) + len(places)):

@@ -25,6 +25,12 @@ def _verdict(answer: Explanation) -> str:
     return "allowed" if answer.allowed else "undefined" if answer.undefined else "denied"
 
 
+def because(answer: Explanation) -> list[str]:
+    """What decides in each direction, a line each, and why anything is undefined; for a line below a verdict."""
+    halves = [" ".join(map(str.strip, _half(half))) for half in (answer.egress, answer.ingress) if half is not None]
+    return [*halves, *(f"undefined on {answer.undefined}: {one_line(reason)}" for reason in answer.reasons)]
+
+
 def _block(cluster: str, answer: Explanation, colour: bool) -> str:
     where = f"{cluster}: " if cluster else ""
     if answer.allowed:
@@ -33,19 +39,20 @@ def _block(cluster: str, answer: Explanation, colour: bool) -> str:
         verdict = paint("undefined", "33", colour)
     else:
         verdict = paint("denied", "31", colour)
-    lines = [f"{where}{_plain(answer.source)} → {_plain(answer.destination)}: {verdict}"]
+    lines = [f"{where}{plain(answer.source)} → {plain(answer.destination)}: {verdict}"]
     if answer.itself:
         lines.append("  a pod always reaches itself")
     for half in (answer.egress, answer.ingress):
         if half is not None:
             lines += _half(half)
+    lines += [f"  L7-restricted on {ports}: {what}" for what, ports in answer.restricted]
     if answer.undefined:
         lines += [f"  undefined on {answer.undefined}: {one_line(reason)}" for reason in answer.reasons]
     return "\n".join(lines) + "\n"
 
 
 def _half(half: Half) -> list[str]:
-    lines = [f"  {half.direction} of {_plain(half.subject)}:"]
+    lines = [f"  {half.direction} of {plain(half.subject)}:"]
     if half.steps:
         return [f"{lines[0]} {' → '.join(one_line(str(step)) for step in half.steps)}"]
     if not half.isolated_by and not half.matches:
@@ -58,6 +65,6 @@ def _half(half: Half) -> list[str]:
     return lines
 
 
-def _plain(end: str) -> str:
+def plain(end: str) -> str:
     """The end without the kinds that only declarations know."""
-    return one_line(end.removesuffix("[Workload]").removesuffix("[Peer]"))
+    return one_line(end.removesuffix("[Workload]").removesuffix("[Peer]").removesuffix("[Any]"))

@@ -14,7 +14,7 @@ from ringfence.manifests import METADATA_NAME, ContainerPort, kustomize
 from ringfence.model.types import Cluster, Model, Port, Workload
 from ringfence.sources import Tree
 from ringfence.values.addresses import AddressSet
-from ringfence.verify import foreign
+from ringfence.verify import foreign, selectors
 from ringfence.verify.declared import OTHER, Declared, Pod, declared, groups
 
 
@@ -48,6 +48,12 @@ def states(model: Model, tree: Tree, only: Cluster | None = None) -> list[State]
     return found
 
 
+def alone(model: Model, tree: Tree, cluster: Cluster) -> State:
+    """The state of one cluster, as if no other lay on its Kubernetes cluster."""
+    files = tree.files("policies/rendered")
+    return _state(model, kustomize.Overlays(tree.read, files), files, cluster.name, [cluster])
+
+
 def _state(
     model: Model, overlays: kustomize.Overlays, files: Sequence[str], name: str, clusters: Sequence[Cluster]
 ) -> State:
@@ -59,7 +65,7 @@ def _state(
         for folder, namespace in foreign.folders(files, model, cluster).items():
             built, problems = overlays.build(folder)
             findings += problems
-            findings += foreign.in_folder(folder, namespace, built)
+            findings += foreign.in_folder(folder, namespace, cluster.dialect, built)
             documents += built
             # what is no mapping is no object, and is reported below
             found += [document.data for document in built if isinstance(document.data, Mapping)]
@@ -78,7 +84,7 @@ def _state(
         accounts=accounts_of(parsed),
     )
     known = declared(model, clusters)
-    findings += foreign.selectors(parsed.policies, known)
+    findings += selectors.foreign(parsed.policies, parsed.calico, parsed.cilium, known)
     findings += together.findings(state)
     for namespace in state.all_namespaces():  # a policy for a namespace that nobody declared brings the pods there
         other = f"{namespace}/{OTHER}"
