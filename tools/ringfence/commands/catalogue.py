@@ -7,7 +7,7 @@ from ringfence.findings import Check
 
 def all_checks() -> list[Check]:
     """All checks by code. Raises `AssertionError` where two share a code or a name: identities are never reused."""
-    from ringfence import checks, gitops, impact, manifests, render, verify
+    from ringfence import checks, gitops, impact, lint, manifests, render, verify
     from ringfence.connectivity import checks as together
     from ringfence.manifests import calico, cilium
 
@@ -21,6 +21,7 @@ def all_checks() -> list[Check]:
         *calico.CHECKS,
         *cilium.CHECKS,
         *together.CHECKS,
+        *lint.CHECKS,
     ]
     by_code = {check.code: check for check in known}
     names = {check.name for check in by_code.values()}

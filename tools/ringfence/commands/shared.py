@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, UsageError
-from ringfence.findings import Finding, has_errors, in_order
+from ringfence.findings import Finding, Severity, has_errors, in_order
 
 if TYPE_CHECKING:
     from ringfence.model.types import Cluster, Model
@@ -29,6 +29,23 @@ def add_common(parser: argparse.ArgumentParser, formats: Sequence[str] = ("text"
         help="run as if started in DIR; any folder of the repository will do",
     )
     parser.add_argument("--format", choices=formats, default="text", help="how results are printed (default: text)")
+
+
+def add_fail_on(parser: argparse.ArgumentParser) -> None:
+    """The option that says from which severity on findings make the run fail."""
+    parser.add_argument(
+        "--fail-on",
+        choices=[item.value for item in Severity],
+        default=Severity.ERROR.value,
+        help="the least severity of a finding that makes the exit code 1 (default: error)",
+    )
+
+
+def exit_code(findings: Sequence[Finding], fail_on: str) -> int:
+    """The exit code that findings mean, where a severity or a worse one fails the run."""
+    order = list(Severity)
+    worst = order[: order.index(Severity(fail_on)) + 1]
+    return EXIT_FINDINGS if any(item.severity in worst for item in findings) else EXIT_CLEAN
 
 
 def add_cluster(parser: argparse.ArgumentParser) -> None:

@@ -17,7 +17,7 @@ from ringfence.manifests.types import (
     Workload,
     sorted_labels,
 )
-from ringfence.values.ports import FIRST, LAST, PROTOCOLS
+from ringfence.values.ports import FIRST, LAST, PROTOCOLS, PortRange, PortSet
 
 
 def read_namespace(reader: Reader, data: dict[str, Any]) -> Namespace | None:
@@ -50,18 +50,21 @@ def read_workload(reader: Reader, data: dict[str, Any], kind: str, template: Rou
         meta = reader.typed(pod.get("metadata"), dict, (*template, "metadata")) or {}
         labels = reader.labels(meta.get("labels"), (*template, "metadata", "labels"))
     spec = reader.typed(pod.get("spec"), dict, (*template, "spec")) or {}
-    ports = tuple(sorted(set(_ports(reader, spec, (*template, "spec")))))
+    listed = set(_ports(reader, spec, (*template, "spec")))
+    ports = tuple(sorted(port for port in listed if port.name))
+    declares = PortSet.of(PortRange(port.protocol, port.number, port.number) for port in listed)
     host = reader.typed(spec.get("hostNetwork"), bool, (*template, "spec", "hostNetwork")) or False
     if not name:
         return None
     owner = _owner(reader, data["metadata"])
     addresses = () if template else _addresses(reader, data.get("status"))
     account = reader.typed(spec.get("serviceAccountName"), str, (*template, "spec", "serviceAccountName")) or "default"
-    return Workload(namespace, name, kind, sorted_labels(labels), ports, host, addresses, owner, reader.at(), account)
+    labelled = sorted_labels(labels)
+    return Workload(namespace, name, kind, labelled, ports, host, addresses, owner, reader.at(), account, declares)
 
 
 def _ports(reader: Reader, spec: dict[str, Any], route: Route) -> Iterator[ContainerPort]:
-    """Named ports of the containers, and of init containers that keep running (restartPolicy Always)."""
+    """Ports of the containers, named or not, and of init containers that keep running (restartPolicy Always)."""
     for section in ("containers", "initContainers"):
         for index, item in enumerate(reader.items(spec.get(section), (*route, section))):
             here = (*route, section, index)
@@ -83,7 +86,7 @@ def _port(reader: Reader, value: Any, route: Route) -> ContainerPort | None:
         reader.refuse((*route, "protocol"), f"{protocol!r} is no protocol; TCP, UDP and SCTP are")
         return None
     if name is None or name == "":
-        return None
+        return ContainerPort("", protocol, number)
     if type(name) is not str or (why := names.port_name(name)):
         reader.refuse((*route, "name"), f"the port name {name!r} {why if type(name) is str else 'is no text'}")
         return None

@@ -1,0 +1,84 @@
+"""What the checks look at: the evaluated cluster, its views, a judgement of every rule; and words for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ringfence.connectivity import Connectivity, Endpoint, bits
+from ringfence.connectivity.resolve import Applied
+from ringfence.findings import Location
+from ringfence.lint.judge import Because, Judge, Judgement
+from ringfence.lint.views import Rule, Views
+from ringfence.values.addresses import AddressSet
+
+_NAMED = 3
+"""How many rules or policies a finding names before it only counts the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One cluster as the checks see it. `declared` are the positions of workloads that a file declares."""
+
+    result: Connectivity
+    views: Views
+    judgements: list[Judgement]
+    declared: int
+
+    @classmethod
+    def of(cls, result: Connectivity) -> Evidence:
+        """The evidence about a cluster that was evaluated with representatives."""
+        views = Views.of(result)
+        space = result.space
+        return cls(result, views, Judge(views).whole(), space.all_pods & ~space.unknown)
+
+    def name(self, position: int) -> str:
+        """What stands at a position."""
+        end = self.result.space.end(position)
+        if isinstance(end, Endpoint) and end.is_representative:
+            return f"any other pod of {end.namespace}" if end.namespace != "*" else "any pod of another namespace"
+        if not isinstance(end, AddressSet):
+            return str(end)
+        ranges = end.ranges()
+        return ", ".join(ranges[:2]) + (" and others" if len(ranges) > 2 else "")
+
+    def names(self, positions: int) -> str:
+        """Some of the things at positions."""
+        shown = [self.name(position) for position in bits.positions(positions)]
+        return some(shown)
+
+
+def some(shown: list[str]) -> str:
+    """The first of some names, and how many others there are."""
+    rest = len(shown) - _NAMED
+    return ", ".join(shown[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def kind(item: Applied) -> str:
+    """The kind of a policy; Calico has kinds of the same names as Kubernetes."""
+    name = type(item.policy).__name__
+    found = str(getattr(item.policy, "kind", name))
+    return f"Calico's {found}" if name == "CalicoPolicy" else found
+
+
+def policy(item: Applied) -> str:
+    """How a policy is called."""
+    return f"{kind(item)} {item.policy.id}"
+
+
+def rule(item: Rule) -> str:
+    """How a rule is called."""
+    return f"{item.applied.direction}[{item.rule.rule.index}] of {policy(item.applied)}"
+
+
+def place(item: Because) -> Location:
+    """Where a rule or policy stands."""
+    return item.rule.rule.where if isinstance(item, Rule) else item.policy.where
+
+
+def because(items: Iterable[Because]) -> tuple[str, list[tuple[Location, str]]]:
+    """What takes the work of a rule, in words for the message and as related places."""
+    known = list(items)
+    shown = [rule(item) if isinstance(item, Rule) else f"{policy(item)}, which isolates the pods" for item in known]
+    notes = [f"{item.action} rule" if isinstance(item, Rule) else "isolates the pods" for item in known]
+    return some(shown), list(zip(map(place, known), notes, strict=True))[:_NAMED]
