@@ -7,14 +7,15 @@ that is too wide is found even while the other end's policies still mask it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from ringfence.connectivity import Connectivity, Direction, Row, evaluate
+from ringfence.connectivity import Direction, Row
 from ringfence.findings import Check, Finding, Location
 from ringfence.model.types import Flow
 from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import NO_PORTS, PortSet
 from ringfence.verify.declared import Declared, Statement, uncovered
+from ringfence.verify.direction import one_direction
 from ringfence.verify.ends import End, covered, end_of, is_other, name, statements
 from ringfence.verify.pages import EXCESS, MISSING, UNSETTLED
 from ringfence.verify.state import State
@@ -81,7 +82,7 @@ class _Half:
     def __init__(self, state: State, direction: Direction) -> None:
         self._state = state
         self._direction = direction
-        self._result = _one_direction(state.connectivity, direction)
+        self._result = one_direction(state.connectivity, direction)
         self._rows = [row for row in self._result.rows() if self._is_managed(row)]
         self._nodes = self._result.cluster.profile.nodes
 
@@ -189,14 +190,3 @@ class _Half:
             f"{name(source)} → {name(destination)} on {row.undefined}",
             "no verdict can be given, since " + ("; ".join(reasons) or "the manifests do not say"),
         )
-
-
-def _one_direction(whole: Connectivity, direction: Direction) -> Connectivity:
-    """The same cluster with the rules and isolation of one direction only."""
-    if direction is Direction.EGRESS:
-        policies = tuple(replace(policy, ingress=None) for policy in whole.cluster.policies)
-        admin = tuple(replace(policy, ingress=()) for policy in whole.cluster.admin)
-    else:
-        policies = tuple(replace(policy, egress=None) for policy in whole.cluster.policies)
-        admin = tuple(replace(policy, egress=()) for policy in whole.cluster.admin)
-    return evaluate(replace(whole.cluster, policies=policies, admin=admin), representatives=True)

@@ -1,7 +1,7 @@
-"""What no declaration can be behind, by its form alone: folders, objects and selectors that no bundle holds.
+"""What no declaration can be behind, by its form alone: folders and objects that no bundle holds.
 
-`compare` judges connections of known pods. An object of another kind, in another namespace, or a selector for labels
-that nobody declared can mean something for pods that nobody knows, so it is a finding whatever it does to known ones.
+`compare` judges connections of known pods. An object of another kind or in another namespace can mean something for
+pods that nobody knows, so it is a finding whatever it does to known ones. So are selectors (`selectors`).
 """
 
 from __future__ import annotations
@@ -10,17 +10,29 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ringfence.documents.document import Document
 from ringfence.findings import Finding, Location
-from ringfence.manifests import METADATA_NAME, NetworkPolicy, PodsPeer, Selector
 from ringfence.manifests.kinds import confined, split
 from ringfence.model.types import Cluster, Model
 from ringfence.values.nearest import did_you_mean
-from ringfence.verify.declared import Declared
-from ringfence.verify.pages import FOREIGN_OBJECT, FOREIGN_SELECTOR
+from ringfence.verify.pages import FOREIGN_OBJECT
 
 OVERLAYS = "policies/rendered/overlays"
 KUSTOMIZATION = "kustomization.yaml"
 _OTHER_NAMES = ("kustomization.yml", "Kustomization")
 """What kustomize reads too; Ringfence writes neither."""
+
+OF_CLUSTER = "_cluster"
+"""The folder, beside those of teams, of what belongs to a cluster as a whole."""
+
+_CALICO, _CILIUM = "projectcalico.org/v3", "cilium.io/v2"
+NAMESPACE_KINDS = {
+    "kubernetes": frozenset({("networking.k8s.io/v1", "NetworkPolicy")}),
+    "calico": frozenset({(_CALICO, "NetworkPolicy"), (_CALICO, "StagedNetworkPolicy")}),
+    "cilium": frozenset({(_CILIUM, "CiliumNetworkPolicy")}),
+}
+"""What the bundles of a dialect hold, by version and kind."""
+CLUSTER_KINDS = {"calico": frozenset({(_CALICO, "Tier")})}
+"""What a cluster as a whole may need in a dialect."""
+_RENDERED = frozenset().union(*NAMESPACE_KINDS.values(), *CLUSTER_KINDS.values())
 
 _HINT = "run: ringfence render"
 
@@ -40,43 +52,60 @@ def of_no_cluster(files: Iterable[str], model: Model) -> list[Finding]:
 
 
 def folders(files: Sequence[str], model: Model, cluster: Cluster) -> dict[str, str]:
-    """The overlays that a cluster has, by folder, each with the name in the cluster of the namespace it is for."""
+    """The overlays that a cluster has, by folder, each with the name in the cluster of the namespace it is for.
+
+    That of the cluster as a whole has `OF_CLUSTER` for a name, and one of nothing known an empty text.
+    """
     prefix = f"{OVERLAYS}/{cluster.name}/"
     known = {
         f"{prefix}{namespace.team}/{namespace.name}": cluster.namespace_name(namespace.name)
         for namespace in model.namespaces_in(cluster)
     }
+    if CLUSTER_KINDS.get(cluster.dialect):
+        known[f"{prefix}{OF_CLUSTER}"] = OF_CLUSTER
     found = {
         path.rpartition("/")[0] for path in files if path.startswith(prefix) and path.endswith(f"/{KUSTOMIZATION}")
     }
     return {folder: known.get(folder, "") for folder in sorted(found)}
 
 
-def in_folder(folder: str, namespace: str, documents: Iterable[Document]) -> Iterator[Finding]:
-    """What the objects of one overlay are beyond policies of its namespace (empty for a folder of no namespace)."""
+def in_folder(folder: str, namespace: str, dialect: str, documents: Iterable[Document]) -> Iterator[Finding]:
+    """What the objects of one overlay are beyond the policies of its namespace in a dialect (see `folders`)."""
     if not namespace:
         yield FOREIGN_OBJECT.at(
             Location(f"{folder}/{KUSTOMIZATION}"), f"no namespace of the cluster has the overlay {folder}", hint=_HINT
         )
         return
+    kinds = CLUSTER_KINDS[dialect] if namespace == OF_CLUSTER else NAMESPACE_KINDS[dialect]
     for document in documents:
         data = document.data if isinstance(document.data, dict) else {}
-        api, kind, meta = data.get("apiVersion"), data.get("kind"), data.get("metadata")
+        api, kind = data.get("apiVersion"), data.get("kind")
         if not isinstance(api, str) or not isinstance(kind, str):
             yield FOREIGN_OBJECT.at(document.at(), f"in {folder}, this is no Kubernetes object", hint=_HINT)
-        elif (api, kind) == ("networking.k8s.io/v1", "NetworkPolicy"):
-            found = meta.get("namespace") if isinstance(meta, dict) else None
-            if found != namespace:
-                yield FOREIGN_OBJECT.at(
-                    document.at("metadata", "namespace"),
-                    f"the policy is for {f'namespace {found}' if found else 'no namespace'} in {folder}, "
-                    f"which is for {namespace}",
-                    hint=_HINT,
-                )
-        elif confined(split(api)[0], kind) is None:  # else it is reported as a policy that is not modelled
-            yield FOREIGN_OBJECT.at(
-                document.at("kind"), f"in {folder}, {kind} is no kind of object that Ringfence renders", hint=_HINT
-            )
+        elif (api, kind) not in kinds:
+            if (api, kind) in _RENDERED or confined(split(api)[0], kind) is None:
+                # else it is reported as a policy that is not modelled
+                what = f"is no kind of object that Ringfence renders here, where the dialect is {dialect}"
+                yield FOREIGN_OBJECT.at(document.at("kind"), f"in {folder}, {kind} of {api} {what}", hint=_HINT)
+        else:
+            yield from _misplaced(folder, namespace, document, data.get("metadata"))
+
+
+def _misplaced(folder: str, namespace: str, document: Document, meta: object) -> Iterator[Finding]:
+    """A policy for another namespace than its folder's, or an object of the cluster that is not Ringfence's."""
+    found = meta.get("namespace") if isinstance(meta, dict) else None
+    if namespace == OF_CLUSTER:
+        name = meta.get("name") if isinstance(meta, dict) else None
+        if not isinstance(name, str) or not name.startswith("ringfence"):
+            message = f"in {folder}, there is an object {name} that Ringfence would not name so"
+            yield FOREIGN_OBJECT.at(document.at("metadata", "name"), message, hint=_HINT)
+    elif found != namespace:
+        yield FOREIGN_OBJECT.at(
+            document.at("metadata", "namespace"),
+            f"the policy is for {f'namespace {found}' if found else 'no namespace'} in {folder}, "
+            f"which is for {namespace}",
+            hint=_HINT,
+        )
 
 
 def other_kustomizations(files: Iterable[str]) -> list[Finding]:
@@ -88,34 +117,3 @@ def other_kustomizations(files: Iterable[str]) -> list[Finding]:
         for path in sorted(files)
         if path.rpartition("/")[2] in _OTHER_NAMES
     ]
-
-
-def selectors(policies: Iterable[NetworkPolicy], declared: Declared) -> Iterator[Finding]:
-    """The selectors that are not exactly the labels of something declared, or of everything, in a namespace."""
-    known: dict[str, set[Selector]] = {}
-    for pod in declared.pods.values():
-        here = known.setdefault(pod.id.partition("/")[0], {Selector()})
-        if pod.declared is not None:
-            here.add(Selector.of(dict(pod.declared.labels)))
-    for policy in policies:
-        if policy.selector not in known.get(policy.namespace, {policy.selector}):
-            yield _selector(policy.where, f"{policy.id} selects pods with {policy.selector}", policy.id)
-        for direction, rules in (("ingress", policy.ingress), ("egress", policy.egress)):
-            for rule in rules or ():
-                for peer in rule.peers:
-                    if isinstance(peer, PodsPeer) and not _is_known(peer, policy.namespace, known):
-                        yield _selector(rule.where, f"{policy.id} {direction}[{rule.index}] is for {peer}", policy.id)
-
-
-def _is_known(peer: PodsPeer, namespace: str, known: dict[str, set[Selector]]) -> bool:
-    names: tuple[str, ...] = (namespace,)
-    if peer.namespaces is not None:
-        if [(item.key, item.operator) for item in peer.namespaces.requirements] != [(METADATA_NAME, "In")]:
-            return False
-        names = peer.namespaces.requirements[0].values
-    return all(peer.pods in known.get(name, ()) for name in names)
-
-
-def _selector(where: Location, what: str, subject: str) -> Finding:
-    message = f"{what}, which are not the labels of anything declared there, so it is for pods that nobody knows"
-    return FOREIGN_SELECTOR.at(where, message, hint=_HINT, subject=subject)

@@ -19,7 +19,8 @@ class Connection:
     """One listed connection. `source` and `destination` are declared names where there are any.
 
     `ends` are the pods (`namespace/name` in the cluster) or addresses behind the names; `causes` the flows
-    (`shop/pay`) and grants (`baseline dns`) that declare some of it; `undefined` the ports without a verdict.
+    (`shop/pay`) and grants (`baseline dns`) that declare some of it; `undefined` the ports without a verdict;
+    `restricted` those that are restricted above layer 4, by what.
     """
 
     cluster: str
@@ -29,6 +30,7 @@ class Connection:
     undefined: PortSet
     causes: tuple[str, ...]
     ends: tuple[End, End]
+    restricted: tuple[tuple[str, PortSet], ...] = ()
 
     def is_between(self, source: str | None, destination: str | None) -> bool:
         """Whether both ends are the named ones: a name, `namespace/*`, or an address set's text (None: any)."""
@@ -58,6 +60,7 @@ def listing(state: State, model: Model) -> list[Connection]:
                 row.undefined if not others else PortSet(),
                 tuple(sorted(causes)),
                 ends,
+                row.restricted,
             )
         )
     return sorted(result, key=lambda item: (item.cluster, item.source, item.destination))
@@ -76,7 +79,8 @@ def plain_listing(result: Connectivity) -> list[Connection]:
 def plain(row: Row) -> Connection:
     """One connection of plain manifests."""
     ends = end_of(row.source), end_of(row.destination)
-    return Connection("", plain_name(row.source), plain_name(row.destination), row.allowed, row.undefined, (), ends)
+    names = plain_name(row.source), plain_name(row.destination)
+    return Connection("", *names, row.allowed, row.undefined, (), ends, row.restricted)
 
 
 def plain_name(end: connectivity.End) -> str:

@@ -1,0 +1,144 @@
+"""Selectors that no declaration can be behind, whatever they do to known pods: they are for pods that nobody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ringfence.findings import Finding, Location
+from ringfence.manifests import METADATA_NAME, NetworkPolicy, PodsPeer, Selector
+from ringfence.verify.declared import Declared
+from ringfence.verify.pages import FOREIGN_SELECTOR
+
+if TYPE_CHECKING:
+    from ringfence.manifests.calico.selector import Expression
+    from ringfence.manifests.cilium import EndpointSelector
+
+_Known = Mapping[str, set[Selector]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """A selector of pods as one namespace and conditions on labels; either is None where it is of another form.
+
+    `subject`: it is for the pods that the policy applies to. That it is for an unknown namespace is found elsewhere.
+    """
+
+    where: Location
+    policy: str
+    what: str
+    namespace: str | None
+    pods: Selector | None
+    subject: bool = False
+
+
+def foreign(
+    policies: Iterable[NetworkPolicy], calico: Iterable[Any], cilium: Iterable[Any], declared: Declared
+) -> Iterator[Finding]:
+    """The selectors that are not exactly the labels of something declared, or of everything, in a namespace."""
+    known: dict[str, set[Selector]] = {}
+    for pod in declared.pods.values():
+        here = known.setdefault(pod.id.partition("/")[0], {Selector()})
+        if pod.declared is not None:
+            here.add(Selector.of(dict(pod.declared.labels)))
+    for use in (*_of_kubernetes(policies), *_of_calico(calico), *_of_cilium(cilium)):
+        if use.subject and use.namespace not in known:
+            continue
+        if use.pods is None or use.pods not in known.get(use.namespace or "", ()):
+            message = f"{use.policy} {use.what}, which are not the labels of anything declared there"
+            yield FOREIGN_SELECTOR.at(
+                use.where,
+                f"{message}, so it is for pods that nobody knows",
+                hint="run: ringfence render",
+                subject=use.policy,
+            )
+
+
+def _of_kubernetes(policies: Iterable[NetworkPolicy]) -> Iterator[_Use]:
+    for policy in policies:
+        what = f"selects pods with {policy.selector}"
+        yield _Use(policy.where, policy.id, what, policy.namespace, policy.selector, subject=True)
+        for direction, rules in (("ingress", policy.ingress), ("egress", policy.egress)):
+            for rule in rules or ():
+                for peer in rule.peers:
+                    if isinstance(peer, PodsPeer):
+                        what = f"{direction}[{rule.index}] is for {peer}"
+                        for name in _named(peer, policy.namespace):
+                            yield _Use(rule.where, policy.id, what, name, peer.pods)
+
+
+def _named(peer: PodsPeer, namespace: str) -> tuple[str | None, ...]:
+    if peer.namespaces is None:
+        return (namespace,)
+    if [(item.key, item.operator) for item in peer.namespaces.requirements] != [(METADATA_NAME, "In")]:
+        return (None,)
+    return peer.namespaces.requirements[0].values
+
+
+def _of_calico(objects: Iterable[Any]) -> Iterator[_Use]:
+    from ringfence.manifests.calico import CalicoPolicy
+
+    for policy in objects:
+        if not isinstance(policy, CalicoPolicy):
+            continue
+        other = policy.namespaces or policy.accounts
+        pods = None if other else _labels(policy.selector)
+        yield _Use(
+            policy.where, policy.id, f"selects pods with {policy.selector}", policy.namespace, pods, subject=True
+        )
+        for direction, rules in (("ingress", policy.ingress), ("egress", policy.egress)):
+            for rule in rules or ():
+                for end in (rule.source, rule.destination):
+                    odd = end.not_selector or end.accounts or end.service
+                    if not (end.selector or end.namespaces or odd):
+                        continue
+                    name = _name(end.namespaces) if end.namespaces else policy.namespace
+                    what = f"{direction}[{rule.index}] is for {end.selector or 'all pods'} in {end.namespaces or name}"
+                    pods = None if odd else _labels(end.selector) if end.selector else Selector()
+                    yield _Use(rule.where, policy.id, what, name, pods)
+
+
+def _labels(expression: Expression) -> Selector | None:
+    """A selector of Calico's language that only asks for values of labels."""
+    from ringfence.manifests.calico.selector import All, And, Compare
+
+    items = expression.items if isinstance(expression, And) else (expression,)
+    labels = {}
+    for item in items:
+        if isinstance(item, Compare) and item.operator == "==":
+            labels[item.key] = item.values[0]
+        elif not isinstance(item, All):
+            return None
+    return Selector.of(labels)
+
+
+def _name(expression: Expression) -> str | None:
+    from ringfence.manifests.calico.selector import Compare
+
+    by_name = isinstance(expression, Compare) and (expression.key, expression.operator) == (METADATA_NAME, "==")
+    return expression.values[0] if by_name and isinstance(expression, Compare) else None
+
+
+def _of_cilium(objects: Iterable[Any]) -> Iterator[_Use]:
+    from ringfence.manifests.cilium import CiliumPolicy, EndpointPeer
+
+    for policy in objects:
+        for spec in policy.specs if isinstance(policy, CiliumPolicy) else ():
+            yield replace(_of_identity(spec.where, policy.id, "selects", spec.selector), subject=True)
+            for direction, section in (("ingress", spec.ingress), ("egress", spec.egress)):
+                for rule in (*section.allow, *section.deny):
+                    for peer in rule.peers or ():
+                        if isinstance(peer, EndpointPeer):
+                            what = f"{direction}[{rule.index}] is for"
+                            yield _of_identity(rule.where, policy.id, what, peer.selector)
+
+
+def _of_identity(where: Location, policy: str, what: str, selector: EndpointSelector) -> _Use:
+    from ringfence.manifests.cilium import Subject
+
+    named = selector.of(Subject.NAMESPACE).requirements
+    one = len(named) == 1 and named[0].operator == "In" and len(named[0].values) == 1
+    subjects = {term.subject for term in selector.terms} - {Subject.POD, Subject.ANY, Subject.NAMESPACE}
+    name = named[0].values[0] if one else None
+    return _Use(where, policy, f"{what} {selector}", name, None if subjects else selector.pods)
