@@ -123,6 +123,7 @@ def _print(
                 "destination": row.destination,
                 "ports": row.ports.to_json(),
                 "undefined": row.undefined.to_json(),
+                "restricted": {what: ports.to_json() for what, ports in row.restricted},
                 "because": list(row.causes),
             }
             for row in rows
@@ -143,4 +144,5 @@ def _ports(row: Connection) -> str:
     parts = [str(row.ports)] if row.ports else []
     if row.undefined:
         parts.append(f"undefined: {row.undefined}")
+    parts += [f"L7-restricted ({what}): {ports}" for what, ports in row.restricted]
     return "; ".join(parts)

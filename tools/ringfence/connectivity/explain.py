@@ -74,7 +74,10 @@ class Half:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The whole answer for a pair. `allowed` = what both halves allow; `itself` for a pod with itself."""
+    """The whole answer for a pair. `allowed` = what both halves allow; `itself` for a pod with itself.
+
+    `restricted` are ports among `allowed` and `undefined` that are restricted above layer 4, each with what restricts.
+    """
 
     source: str
     destination: str
@@ -83,6 +86,7 @@ class Explanation:
     allowed: PortSet
     undefined: PortSet
     itself: bool = False
+    restricted: tuple[tuple[str, PortSet], ...] = ()
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -98,6 +102,7 @@ class Explanation:
         head = f"{self.source} -> {self.destination}: {self.allowed}"
         if self.undefined:
             head += f" (undefined: {self.undefined})"
+        head += "".join(f" [L7-restricted: {what} on {ports}]" for what, ports in self.restricted)
         if self.itself:
             return f"{head}; a pod always reaches itself"
         return "; ".join([head, *(str(half) for half in (self.egress, self.ingress) if half)])
@@ -124,7 +129,10 @@ class Explainer:
             return Explanation(*names, None, None, allowed, undefined, itself=True)
         egress = self._half(Direction.EGRESS, source, destination, focus)
         ingress = self._half(Direction.INGRESS, destination, source, focus)
-        return Explanation(*names, egress, ingress, allowed, undefined)
+        above = self._result.restrictions.at(source, destination) if self._result.restrictions else {}
+        shown = ((what, self._result.atoms.ports(mask) & (allowed | undefined)) for what, mask in above.items())
+        restricted = tuple((what, ports) for what, ports in shown if ports)
+        return Explanation(*names, egress, ingress, allowed, undefined, restricted=restricted)
 
     def _half(self, direction: Direction, subject: int, peer: int, focus: PortSet) -> Half | None:
         """One direction; None for an end outside the cluster, about which policies say nothing."""
@@ -142,7 +150,8 @@ class Explainer:
             if not item.subjects[1] >> subject & 1:
                 continue
             certain = bool(item.subjects[0] >> subject & 1) and not self._space.host >> subject & 1
-            isolations.append(Isolation(item.policy.id, item.policy.where, certain))
+            if item.isolates:
+                isolations.append(Isolation(item.policy.id, item.policy.where, certain))
             if not certain:
                 reasons.append(self._reasons.unsure_subject(item, subject))
             for rule in item.rules:

@@ -19,9 +19,10 @@ def names(end: End) -> list[str]:
 def to_json(connectivity: Connectivity, rows: Iterable[Row] | None = None) -> dict[str, Any]:
     """The answer as plain data, whole or with some rows only.
 
-    `connections` (what is allowed), `undefined` (with reasons), `workload_of`, `skipped` and `counts`.
+    `connections` (what is allowed), `undefined` (with reasons), `restricted` (what of both is restricted above layer 4,
+    and by what), `workload_of`, `skipped` and `counts`.
     """
-    connections, undefined = [], []
+    connections, undefined, restricted = [], [], []
     for row in connectivity.rows(replicas=False) if rows is None else rows:
         ports = row.allowed.to_json()
         reasons = list(connectivity.reasons(row.source, row.destination)) if row.undefined else []
@@ -30,10 +31,12 @@ def to_json(connectivity: Connectivity, rows: Iterable[Row] | None = None) -> di
                 connections.append([source, destination, ports])
             if row.undefined:
                 undefined.append([source, destination, row.undefined.to_json(), reasons])
+            restricted += [[source, destination, where.to_json(), what] for what, where in row.restricted]
     counts = connectivity.counts
     return {
         "connections": connections,
         "undefined": undefined,
+        "restricted": restricted,
         "workload_of": dict(sorted(connectivity.cluster.workload_of.items())),
         "skipped": dict(sorted(connectivity.cluster.skipped.items())),
         "counts": {
@@ -71,6 +74,7 @@ def explanation_to_json(explanation: Explanation) -> dict[str, Any]:
         "destination": explanation.destination,
         "allowed": explanation.allowed.to_json(),
         "undefined": explanation.undefined.to_json(),
+        "restricted": {what: ports.to_json() for what, ports in explanation.restricted},
         "reasons": list(explanation.reasons),
         "egress": _half(explanation.egress),
         "ingress": _half(explanation.ingress),

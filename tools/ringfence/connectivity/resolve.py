@@ -11,7 +11,7 @@ from __future__ import annotations
 import enum
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from ringfence.connectivity import bits, dialects
@@ -153,9 +153,9 @@ class Resolver:
                 yield Applied(policy, direction, subjects, tuple(self._rule(policy.namespace, rule) for rule in rules))
             elif left_out and self._may_be_cilium:
                 words = f"`policyTypes` of {policy.id} leaves {direction} out; Cilium enforces its rules all the same"
-                doubts = ((subjects[1], words),)
-                resolved = tuple(replace(self._rule(policy.namespace, rule), doubts=doubts) for rule in left_out)
-                yield Applied(policy, direction, (0, subjects[1]), resolved, doubts=doubts)
+                resolved = tuple(self._rule(policy.namespace, rule) for rule in left_out)
+                yield Applied(policy, direction, subjects, resolved, isolates=False)
+                yield Applied(policy, direction, (0, subjects[1]), (), doubts=((subjects[1], words),))
 
     def _rule(self, namespace: str, rule: Rule) -> Resolved:
         gates = self.gates(rule.ports)

@@ -190,7 +190,8 @@ class Lowering:
             sure = found[0]
             if any(isinstance(peer, NamePeer) for peer in rule.peers or ()):
                 for name in self._named(found[0]):
-                    yield Resolved(rule, name.peers, False, through, subjects=name.subjects, doubts=name.doubts)
+                    why = (*name.doubts, *unsure)
+                    yield Resolved(rule, name.peers, False, through, subjects=name.subjects, doubts=why, above=above)
                 sure &= ~self._peers.world
             yield Resolved(rule, (sure, found[1]), rule.peers is None, through, action, doubts=words, above=above)
 
