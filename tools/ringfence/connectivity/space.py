@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ringfence.connectivity import bits, dialects
 from ringfence.connectivity.bits import Fuzzy
 from ringfence.connectivity.cells import AddressIndex, partition
-from ringfence.connectivity.cluster import ClusterState, Endpoint, Place
+from ringfence.connectivity.cluster import ENTITY, ClusterState, Endpoint, Place
 from ringfence.connectivity.labels import LabelIndex
 from ringfence.manifests import BlockPeer, NamesPeer, NetworksPeer, NodesPeer, PodsPeer, Selector
 from ringfence.values.addresses import EVERYWHERE, AddressSet
@@ -106,7 +106,8 @@ class Space:
         )
         self._placed = AddressIndex((position, item.addresses) for position, item in enumerate(self.endpoints))
         self._unaddressed = bits.of(i for i, item in enumerate(self.endpoints) if not item.addresses)
-        self.nodes = self.cells_in(profile.nodes)
+        own = self.place_at.get(Place(ENTITY, "host"))
+        self.nodes = self.cells_in(profile.nodes) | (0 if own is None else 1 << own)
         self._in_namespaces: dict[Selector, Fuzzy] = {}
         self._blocks: dict[tuple[AddressSet, bool | None], Fuzzy] = {}
 

@@ -63,6 +63,7 @@ class Peers:
         named = sum(self.names.values())
         cells = space.outside & ~space.in_places
         self.nodes = space.nodes | self._entity[Entity.HOST] | self._entity[Entity.REMOTE_NODE] | space.host
+        self._hidden = (space.nodes & ~space.in_places) | space.host
         self.world = (cells & ~space.nodes) | named
         self._cells = cells & ~space.nodes
         self._known: dict[EndpointSelector, tuple[Fuzzy, Doubts]] = {}
@@ -170,7 +171,7 @@ class Peers:
                 sure |= where
             elif clear.matches(identity):
                 possible |= where
-        hidden = self._space.nodes | self._space.host
+        hidden = self._hidden
         host, remote = (selector.matches(_identity(name)) for name in NODES)
         sure |= hidden if host and remote and not unclear else 0
         possible |= hidden if host or remote or any(clear.matches(_identity(name)) for name in NODES) else 0
@@ -198,7 +199,7 @@ class Peers:
         if entity is Entity.NONE:
             return bits.EMPTY, []
         own = self._entity[entity]
-        hidden = space.nodes | space.host
+        hidden = self._hidden
         if entity in NODES:
             words = "which node a pod runs on is not known: its own is `host`, the others are `remote-node`"
             return (own, own | hidden | server), [(hidden, words), (server, elsewhere)]
