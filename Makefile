@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 KUSTOMIZE_VERSION := v5.7.1
+GITLAB_CI_LOCAL_VERSION := 4.63.0
 WORKERS ?= 2
 
 export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/$(BIN):$(PATH)
@@ -46,6 +47,7 @@ install: $(INSTALLED) ## Install Ringfence and the development tools into .venv.
 .PHONY: tools
 tools: ## Make sure that a kustomize is there: on PATH, or built into .tools/bin.
 	@bash tools/setup/kustomize.sh $(KUSTOMIZE_VERSION)
+	@bash tools/setup/gitlab-ci-local.sh $(GITLAB_CI_LOCAL_VERSION)
 
 .PHONY: tools-e2e
 tools-e2e: $(INSTALLED) tools ## Ask a real kube-apiserver, built on first use in minutes, about everything that is rendered.

@@ -1,7 +1,10 @@
-"""The pipelines of this repository and of a new one: valid, and with the same gates."""
+"""The pipeline that repositories of policies include: valid, with the gates that are asked for, and run for real."""
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,77 +13,283 @@ from typing import Any
 import pytest
 import yaml
 
+from git_repository import GitRepository
+from notes_server import serving
+from ringfence.commands.init import init
+from small_repository import SMALL
+
 PROJECT = Path(__file__).parents[2]
+TEMPLATE = PROJECT / "tools/ci/policy.gitlab-ci.yml"
 OWN = PROJECT / ".gitlab-ci.yml"
-NEW = PROJECT / "tools/ringfence/scaffold/dot-gitlab-ci.yml"
 GATES = ["validate", "fmt", "render", "owners", "verify", "impact"]
+LOCAL = PROJECT / ".tools/bin/gitlab-ci-local"
 
 
-def read(path: Path) -> dict[str, Any]:
-    data = yaml.safe_load(path.read_text())
+def spec() -> dict[str, Any]:
+    head = TEMPLATE.read_text().split("\n---\n")[0]
+    inputs = yaml.safe_load(head)["spec"]["inputs"]
+    assert isinstance(inputs, dict)
+    return inputs
+
+
+def pipeline(**inputs: object) -> dict[str, Any]:
+    """The pipeline with inputs put in, as GitLab does it: on the text."""
+    known = spec()
+    assert inputs.keys() <= known.keys()
+    values = {name: inputs.get(name, about.get("default")) for name, about in known.items()}
+    assert None not in values.values(), "an input without a default is missing"
+    body = TEMPLATE.read_text().split("\n---\n")[1]
+    put = re.sub(r"\$\[\[ inputs\.(\w+) \]\]", lambda found: str(values[found[1]]), body)
+    assert "$[[" not in put
+    data = yaml.safe_load(put)
     assert isinstance(data, dict)
     return data
 
 
-@pytest.mark.parametrize("path", [OWN, NEW], ids=["own", "new"])
-def test_gitlab_accepts_it(path: Path) -> None:
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.gitlab-ci", str(path)]
+def script(job: dict[str, Any]) -> str:
+    return job["script"] if isinstance(job["script"], str) else "\n".join(job["script"])
+
+
+def accepted(path: Path, schema: str = "vendor.gitlab-ci") -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
 
-def test_both_have_the_same_gates() -> None:
-    own, new = read(OWN), read(NEW)
-    assert [own[job] for job in GATES] == [new[job] for job in GATES]
-    assert own["workflow"] == new["workflow"]
-    assert own["default"]["image"] == new["default"]["image"]
-    assert own["stages"] == new["stages"] == ["validate", "verify", "impact"]
+def test_gitlab_accepts_it(tmp_path: Path) -> None:
+    put = tmp_path / "put.gitlab-ci.yml"
+    put.write_text(yaml.safe_dump(pipeline(package="ringfence[gitlab]==1", stage_validate="test")))
+    init(tmp_path / "new")
+    for path in (put, OWN, tmp_path / "new/.gitlab-ci.yml"):
+        accepted(path)
+
+
+def test_this_repository_and_a_new_one_include_the_same_file(tmp_path: Path) -> None:
+    init(tmp_path / "new")
+    for root, file in ((PROJECT, OWN), (tmp_path / "new", tmp_path / "new/.gitlab-ci.yml")):
+        (include,) = yaml.safe_load(file.read_text())["include"]
+        assert (root / include["local"].removeprefix("/")).read_bytes() == TEMPLATE.read_bytes()
+        assert [name for name, about in spec().items() if "default" not in about] == ["package"]
+        assert include["inputs"].keys() <= spec().keys()
+        assert "gitlab" in include["inputs"]["package"]
+
+
+def test_every_input_is_described_and_used() -> None:
+    body = TEMPLATE.read_text().split("\n---\n")[1]
+    for name, about in spec().items():
+        assert about["description"].endswith(".")
+        assert f"$[[ inputs.{name} ]]" in body
 
 
 def test_images_are_pinned_to_a_release() -> None:
-    images = [read(OWN)["default"]["image"], read(OWN)["toolkit"]["image"]]
+    images = [pipeline(package="x")[".ringfence"]["image"], yaml.safe_load(OWN.read_text())["toolkit"]["image"]]
     assert all(image.partition(":")[2].partition("-")[0].count(".") == 2 for image in images)
 
 
-def test_impact_keeps_its_report_when_it_fails() -> None:
-    artifacts = read(NEW)["impact"]["artifacts"]
+def test_stages_are_those_that_are_named() -> None:
+    made = pipeline(package="x", stage_validate="lint", stage_verify="test", stage_impact="report")
+    assert made["stages"] == ["lint", "test", "report"]
+    assert {made[gate]["stage"] for gate in GATES} == {"lint", "test", "report"}
+
+
+@pytest.mark.parametrize("gate", GATES)
+def test_each_gate_can_be_left_out_or_only_warn(gate: str) -> None:
+    rules = pipeline(package="x")[gate]["rules"]
+    for variable, rule, then in (
+        ("RINGFENCE_GATES !~", rules[0], {"when": "never"}),
+        ("RINGFENCE_ADVISORY =~", rules[2], {"allow_failure": True}),
+    ):
+        found = re.fullmatch(rf"\${variable} /(.+)/", rule["if"])
+        assert found
+        assert {key: value for key, value in rule.items() if key != "if"} == then
+        assert [name for name in GATES if re.search(found[1], f"a {name} b")] == [gate]
+    assert rules[3] == {"when": "on_success"}
+
+
+def test_impact_keeps_its_reports_when_it_fails() -> None:
+    job = pipeline(package="x")["impact"]
+    artifacts = job["artifacts"]
     assert artifacts["when"] == "always"
-    assert artifacts["paths"] == ["impact.md", "impact.json"]
     assert artifacts["expose_as"]
+    files = {*artifacts["paths"], *artifacts["reports"].values()}
+    assert files == {found.partition("=")[2] for found in re.findall(r"--output (\S+)", script(job))}
 
 
 @pytest.mark.parametrize("merged_results", [False, True])
 @pytest.mark.parametrize("status", [0, 1])
+@pytest.mark.parametrize("fork", [False, True])
 def test_the_script_of_impact_runs_on_a_shallow_clone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, merged_results: bool, status: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, merged_results: bool, status: int, fork: bool
 ) -> None:
     """The real script in a real shallow clone; a stand-in for `ringfence` notes its arguments, and finds the base."""
-    origin, clone, programs = tmp_path / "origin", tmp_path / "clone", tmp_path / "bin"
-    shell(tmp_path, "git init -q origin && cd origin && for n in 1 2 3; do git commit -q --allow-empty -m $n; done")
+    origin, clone, programs = tmp_path / "origin.git", tmp_path / "clone", tmp_path / "bin"
+    shell(
+        tmp_path,
+        "git init -q origin.git && cd origin.git && for n in 1 2 3; do git commit -q --allow-empty -m $n; done",
+    )
     base = shell(origin, "git rev-parse HEAD~2").strip()
     shell(origin, "git config uploadpack.allowAnySHA1InWant true")
     shell(tmp_path, f"git clone -q --depth=1 file://{origin} {clone}")
+    if fork:
+        shell(clone, "git init -q --bare ../fork.git && git remote set-url origin file://$PWD/../fork.git")
     programs.mkdir()
     (programs / "ringfence").write_text(
-        f'#!/bin/sh\necho "$@" >> {tmp_path}/calls\ngit cat-file -e "$3" || exit 9\n'
-        f'echo "report of $5"\nexit {status}\n'
+        f'#!/bin/sh\necho "$@" >> {tmp_path}/calls\n[ "$1" = gitlab ] && exit 2\ngit cat-file -e "$3" || exit 9\n'
+        f"echo {{}} > impact.json\nexit {status}\n"
     )
     (programs / "ringfence").chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
     monkeypatch.setenv("CI_MERGE_REQUEST_TARGET_BRANCH_SHA", base if merged_results else "")
     monkeypatch.setenv("CI_MERGE_REQUEST_DIFF_BASE_SHA", "0" * 40 if merged_results else base)
-    script = "\n".join(read(NEW)["impact"]["script"])
+    monkeypatch.setenv("CI_MERGE_REQUEST_PROJECT_URL", f"file://{str(origin).removesuffix('.git')}")
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script], cwd=clone, capture_output=True, text=True, check=False
+        ["bash", "-euo", "pipefail", "-c", script(pipeline(package="x")["impact"])],
+        cwd=clone,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == status, done.stderr
-    assert (tmp_path / "calls").read_text().splitlines() == [
-        f"impact --base {base} --format json",
-        f"impact --base {base} --format markdown",
+    impact, comment = (tmp_path / "calls").read_text().splitlines()
+    assert impact.startswith(f"impact --base {base} --output json=impact.json ")
+    assert comment == "gitlab comment"
+    assert done.stdout == "The report is in the artifacts of this job.\n"
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder before all others on PATH: this `ringfence`, and a pip that only notes what it should install."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "ringfence").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m ringfence "$@"\n')
+    (folder / "pip").write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/pip.log\n')
+    for program in folder.iterdir():
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    return folder
+
+
+@pytest.fixture
+def policies(tmp_path: Path, programs: Path) -> GitRepository:
+    """The small repository with a pipeline that includes the template, pushed to `origin.git` beside it."""
+    root = tmp_path / "policies"
+    shutil.copytree(SMALL, root)
+    (root / ".gitlab").mkdir()
+    shutil.copy(TEMPLATE, root / ".gitlab/policy.gitlab-ci.yml")
+    (root / ".gitlab-ci.yml").write_text(
+        "include:\n  - local: /.gitlab/policy.gitlab-ci.yml\n    inputs:\n      package: ringfence[gitlab]==1\n"
+    )
+    (root / ".gitignore").write_text("impact.*\n.gitlab-ci-local\n")
+    made = GitRepository(root)
+    shell(root, "git init -q && ringfence render 2>/dev/null && ringfence owners")
+    made.commit()
+    shell(
+        tmp_path,
+        "git clone -q --bare policies origin.git && git -C origin.git config receive.advertisePushOptions true",
+    )
+    made.git("remote", "add", "origin", "git@gitlab.example.com:group/policies.git")
+    return made
+
+
+def add_flow(repository: GitRepository, *more: str) -> None:
+    words = " ".join(("--from shop/frontend --to stripe --port https --reason Test --name look", *more))
+    shell(repository.path, f"ringfence flow add {words} 2>/dev/null && ringfence render 2>/dev/null")
+    repository.commit()
+
+
+def test_the_pipeline_of_a_merge_request_runs(policies: GitRepository, tmp_path: Path) -> None:
+    """With gitlab-ci-local, which reads the includes, inputs, rules and artifacts as GitLab does; and a server for the
+    note. This takes some seconds."""
+    if not LOCAL.exists() or shutil.which("node") is None:
+        pytest.skip("gitlab-ci-local is not installed: `make tools` does it where there is npm")
+    base = policies.git("rev-parse", "HEAD")
+    policies.git("switch", "--quiet", "--create", "change")
+    add_flow(policies)
+    with serving() as server:
+        variables = {
+            **server.environ,
+            "CI_PIPELINE_SOURCE": "merge_request_event",
+            "CI_MERGE_REQUEST_DIFF_BASE_SHA": base,
+        }
+        options = [word for name, value in variables.items() for word in ("--variable", f"{name}={value}")]
+        done = subprocess.run(
+            [LOCAL, "--force-shell-executor", *options],
+            cwd=policies.path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=100,
+        )
+        said = done.stdout + done.stderr
+        assert done.returncode == 0, said
+        assert re.findall(r"^ *PASS +(\w+)", said, re.MULTILINE) == GATES, said
+        assert not re.search("^expire ", said, re.MULTILINE)
+        (note,) = server.notes
+        assert "shop/look" in note["body"]
+        assert variables["RINGFENCE_GITLAB_TOKEN"] not in said
+    kept = policies.path / ".gitlab-ci-local/artifacts/impact"
+    assert {path.name for path in kept.iterdir()} >= {"impact.md", "impact.json", "impact.html"}
+    assert {*(tmp_path / "pip.log").read_text().splitlines()} == {
+        "install --quiet --disable-pip-version-check --root-user-action ignore ringfence[gitlab]==1"
+    }
+
+
+def test_the_scheduled_job_proposes_the_clean_up(
+    policies: GitRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real script pushes to a real repository, which notes the options of the push as GitLab gets them."""
+    job = script(pipeline(package="x")["expire"])
+    origin = tmp_path / "origin.git"
+    hook = origin / "hooks/post-receive"
+    hook.write_text(
+        '#!/bin/sh\ni=0\nwhile [ $i -lt "$GIT_PUSH_OPTION_COUNT" ]; do\n'
+        f'  eval echo "\\$GIT_PUSH_OPTION_$i" >> {tmp_path}/options\n  i=$((i+1))\ndone\n'
+    )
+    hook.chmod(0o755)
+    for name, value in {
+        "CI_DEFAULT_BRANCH": "main",
+        "CI_SERVER_HOST": "gitlab.example.com",
+        "CI_PROJECT_PATH": "group/policies",
+        "RINGFENCE_GITLAB_TOKEN": "glpat-secret",
+        "GIT_CONFIG_COUNT": "4",
+        "GIT_CONFIG_KEY_3": f"url.file://{origin}.insteadOf",
+        "GIT_CONFIG_VALUE_3": "https://ringfence@gitlab.example.com:443/group/policies.git",
+    }.items():
+        monkeypatch.setenv(name, value)
+
+    def run() -> subprocess.CompletedProcess[str]:
+        command = ["bash", "-euo", "pipefail", "-c", job]
+        return subprocess.run(command, cwd=policies.path, capture_output=True, text=True, check=False)
+
+    done = run()
+    assert (done.returncode, done.stdout) == (0, "Nothing has expired.\n"), done.stderr
+    flows = policies.path / "teams/checkout/shop/flows.yaml"
+    flows.write_text(flows.read_text().replace("ports: [grpc]\n", "ports: [grpc]\n    expires: 2020-01-01\n"))
+    policies.commit()
+    policies.git("push", "--quiet", str(origin), "main")
+    done = run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "glpat-secret" not in done.stdout + done.stderr
+    assert (tmp_path / "options").read_text().splitlines() == [
+        "merge_request.create",
+        "merge_request.target=main",
+        "merge_request.title=Remove what has expired",
+        "merge_request.remove_source_branch",
     ]
-    assert (clone / "impact.json").read_text() == "report of json\n"
-    assert (clone / "impact.md").read_text() == "report of markdown\n"
-    assert done.stdout == "report of markdown\n"
+    pushed = shell(origin, "git diff --name-only main ringfence/expire").splitlines()
+    assert "teams/checkout/shop/flows.yaml" in pushed
+    assert any(path.startswith("policies/rendered/") for path in pushed)
+    assert not [path for path in pushed if "askpass" in path]
+    assert not (policies.path / ".ringfence-askpass").exists()
+    policies.git("switch", "--quiet", "main")
+    again = run()
+    assert again.stdout.endswith("The branch ringfence/expire proposes this already.\n"), again.stderr
+    policies.git("switch", "--quiet", "main")
+    monkeypatch.delenv("RINGFENCE_GITLAB_TOKEN")
+    without = run()
+    assert (without.returncode, "RINGFENCE_GITLAB_TOKEN is not set" in without.stdout) == (1, True)
 
 
 def shell(cwd: Path, script: str) -> str:

@@ -1,4 +1,4 @@
-"""The data that ships with the tool: JSON Schemas, default templates and profiles of network plugins.
+"""The data that ships with the tool: JSON Schemas, default templates, a pipeline, profiles of network plugins.
 
 Profiles lie in the package. The others lie in `ringfence/data` in a wheel, and at the repository's top level in a
 checkout, editable installs included. Knows neither what a schema says nor how a template is filled.
@@ -39,6 +39,11 @@ def templates() -> dict[str, str]:
     return found
 
 
+def pipeline() -> str:
+    """The text of the pipeline for GitLab that repositories of policies include. Raises `MissingDataError`."""
+    return _read(_folder("ci") / "policy.gitlab-ci.yml")
+
+
 def profile_names() -> list[str]:
     """The names of the profiles of network plugins, as their files are called without `.yaml`, sorted.
 
@@ -60,7 +65,7 @@ _REINSTALL = "the installation is incomplete: install ringfence again, or run it
 
 def _folder(name: str) -> Path:
     packaged = _PACKAGE / "data" / name
-    checkout = _CHECKOUT / ("schemas" if name == "schemas" else "policies/templates")
+    checkout = _CHECKOUT / {"schemas": "schemas", "templates": "policies/templates", "ci": "tools/ci"}[name]
     for folder in (packaged, checkout):
         if folder.is_dir():
             return folder

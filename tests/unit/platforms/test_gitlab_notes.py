@@ -5,8 +5,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from notes_server import NOTES, SOMEBODY, TOKEN, Accident, Server, done_and_lost, hang_up, serving, slow, status
 
+from notes_server import NOTES, SOMEBODY, TOKEN, Accident, Server, done_and_lost, hang_up, serving, slow, status
 from ringfence.errors import RingfenceError, UsageError
 from ringfence.platforms import PlatformError, RefusedError, api, gitlab, merge_request
 from ringfence.platforms.gitlab import Action

@@ -130,6 +130,7 @@ def _files() -> dict[str, bytes]:
         if path.is_file():
             name = path.relative_to(scaffold).as_posix().replace("dot-", ".")
             found[name] = path.read_bytes().replace(b"@VERSION@", ringfence.__version__.encode())
+    found[".gitlab/ringfence.gitlab-ci.yml"] = resources.pipeline().encode()
     for kind in SCHEMAS:
         found[f".vscode/schemas/{kind}.schema.json"] = resources.schema_text(kind).encode()
     return dict(sorted(found.items()))
