@@ -8,7 +8,8 @@ from ringfence.impact.types import Cause
 from ringfence.model.types import Flow, Grant, Model
 from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import NO_PORTS, PortSet
-from ringfence.verify.declared import Declared, Statement, uncovered
+from ringfence.verify.declared import Cause as Declaration
+from ringfence.verify.declared import Declared, Opening, Statement, openings, uncovered
 from ringfence.verify.ends import End, covered, statements
 
 PLATFORM = "platform"
@@ -48,7 +49,7 @@ class Edits:
             {_key(item): self._as_written(item) for item in _declared(model)} if model else {} for model in (base, head)
         ]
 
-    def of(self, declaration: Flow | Grant, side: str) -> str:
+    def of(self, declaration: Declaration, side: str) -> str:
         """`added`, `edited`, `removed`, or empty for one that is the same on both sides."""
         if not self._known:
             return "added"
@@ -57,7 +58,9 @@ class Edits:
             return "added" if side == "head" else "removed"
         return "" if before == after else "edited"
 
-    def _as_written(self, item: Flow | Grant) -> tuple[object, ...]:
+    def _as_written(self, item: Declaration) -> tuple[object, ...]:
+        if isinstance(item, Opening):
+            return (item.stage,)
         environments = item.environments & self._environments
         if isinstance(item, Grant):
             return (item.peer.id, item.to_peer, item.port_names, environments, _ports_by_hand(item))
@@ -69,8 +72,8 @@ class Edits:
         return (ends, item.ports_text, environments)
 
 
-def _declared(model: Model) -> list[Flow | Grant]:
-    return [*model.flows, *model.grants]
+def _declared(model: Model) -> list[Declaration]:
+    return [*model.flows, *model.grants, *openings(model)]
 
 
 def _common(sets: Iterable[frozenset[str]]) -> frozenset[str]:
@@ -78,7 +81,9 @@ def _common(sets: Iterable[frozenset[str]]) -> frozenset[str]:
     return frozenset.intersection(*found) if found else frozenset()
 
 
-def _key(item: Flow | Grant) -> tuple[str, str]:
+def _key(item: Declaration) -> tuple[str, str]:
+    if isinstance(item, Opening):
+        return ("stage", item.id)
     return ("flow", item.id) if isinstance(item, Flow) else ("baseline", item.name)
 
 
@@ -93,7 +98,7 @@ def declarations(found: Iterable[Statement], side: str, edits: Edits) -> list[Ca
     return [_cause(item.cause, side, edits.of(item.cause, side)) for item in found]
 
 
-def _cause(declaration: Flow | Grant, side: str, edit: str) -> Cause:
+def _cause(declaration: Declaration, side: str, edit: str) -> Cause:
     if isinstance(declaration, Flow):
         return Cause(
             "flow",
@@ -106,6 +111,9 @@ def _cause(declaration: Flow | Grant, side: str, edit: str) -> Cause:
             side,
             edit,
         )
+    if isinstance(declaration, Opening):
+        reason = f"stage {declaration.stage} leaves {declaration.direction} open"
+        return Cause("stage", declaration.id, declaration.where, PLATFORM, reason, "", "", side, edit)
     return Cause("baseline", declaration.name, declaration.where, PLATFORM, declaration.reason, "", "", side, edit)
 
 

@@ -34,7 +34,7 @@ class Reason(enum.StrEnum):
 class Cause:
     """What is behind a change.
 
-    `kind` is `flow` or `baseline` for a declaration that allows the ports; `workload`, `label`, `namespace`, `peer` or
+    `kind` is `flow`, `baseline` or `stage` for a declaration that allows the ports; `workload`, `label`, `namespace`, `peer` or
     `cluster` for what differs at the ends; `tool` or `hand` where rendered files differ from what the declarations say;
     `rule` for the rendered rule that lets ports through which nothing declares. `side` says whose it is: `head` or
     `base`. `edit` says what happened to it: `added`, `edited`, `removed`, or empty where it is the same on both sides.
@@ -52,8 +52,8 @@ class Cause:
 
     @property
     def is_declaration(self) -> bool:
-        """Whether it is a flow or grant, which says that the connection is wanted."""
-        return self.kind in ("flow", "baseline")
+        """Whether it is a flow, grant or stage, which says that the connection is wanted."""
+        return self.kind in ("flow", "baseline", "stage")
 
 
 @dataclass(frozen=True, slots=True)

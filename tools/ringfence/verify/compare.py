@@ -13,8 +13,8 @@ from ringfence.connectivity import Direction, Row
 from ringfence.findings import Check, Finding, Location
 from ringfence.model.types import Flow
 from ringfence.values.addresses import AddressSet
-from ringfence.values.ports import NO_PORTS, PortSet
-from ringfence.verify.declared import Declared, Statement, uncovered
+from ringfence.values.ports import ALL_PORTS, NO_PORTS, PortSet
+from ringfence.verify.declared import Declared, Opening, Statement, uncovered
 from ringfence.verify.direction import one_direction
 from ringfence.verify.ends import End, covered, end_of, is_other, name, statements
 from ringfence.verify.pages import EXCESS, MISSING, UNSETTLED
@@ -90,15 +90,27 @@ class _Half:
         """What differs; `possible` are the statements that undeclared pods may have."""
         yield from self._missing()
         for row in self._rows:
+            if self._opening(row):
+                if row.undefined and not self._has_other(row):
+                    yield from self._unsettled(row)
+                continue
             yield from self._excess(row, row.allowed, self._state.declared)
             if self._has_other(row):
                 yield from self._excess(row, row.allowed | row.undefined, possible)
             elif row.undefined:
                 yield from self._unsettled(row)
 
+    def _subject(self, row: Row) -> End:
+        """The end whose policies speak."""
+        return end_of(row.source if self._direction is Direction.EGRESS else row.destination)
+
+    def _opening(self, row: Row) -> Opening | None:
+        """What leaves the end open whose policies speak, if its stage does."""
+        return self._state.declared.opened.get((str(self._subject(row)), str(self._direction)))
+
     def _is_managed(self, row: Row) -> bool:
         """Whether the end whose policies speak is a pod that some bundle is for."""
-        subject = end_of(row.source if self._direction is Direction.EGRESS else row.destination)
+        subject = self._subject(row)
         return isinstance(subject, str) and self._state.declared.pods[subject].namespace is not None
 
     def _has_other(self, row: Row) -> bool:
@@ -128,12 +140,39 @@ class _Half:
             for statement in said:
                 addresses = covered(statement) & self._result.externals
                 for left, lost in uncovered(addresses, statement.ports, addressed.get(pod, [])):
-                    ends: tuple[End, End] = (pod, left) if outgoing else (left, pod)
-                    yield self._lost(statement, ends[0], ends[1], lost)
+                    yield self._lost(statement, *self._way(pod, left), lost)
+        for (pod, direction), opening in declared.opened.items():
+            if direction == self._direction:
+                yield from self._closed(opening, pod, allowed, addressed.get(pod, []))
+
+    def _closed(
+        self,
+        opening: Opening,
+        pod: str,
+        allowed: dict[tuple[str, str], PortSet],
+        addressed: list[tuple[AddressSet, PortSet]],
+    ) -> Iterator[Difference]:
+        """What is denied to a pod whose stage leaves everything open."""
+        for other in self._state.declared.pods:
+            ends = self._way(pod, other)
+            lost = ALL_PORTS - allowed.get(ends, NO_PORTS)  # type: ignore[arg-type]  # two pods are two texts
+            is_name = "/" not in other
+            if lost and other != pod and not (is_name and self._direction is Direction.INGRESS):
+                yield self._lost(Statement(*ends, ALL_PORTS, opening), *ends, lost)
+        for left, lost in uncovered(self._result.externals, ALL_PORTS, addressed):
+            ends = self._way(pod, left)
+            yield self._lost(Statement(*ends, ALL_PORTS, opening), *ends, lost)
+
+    def _way(self, pod: str, other: End) -> tuple[End, End]:
+        """A pod whose policies speak and another end, the source first."""
+        return (pod, other) if self._direction is Direction.EGRESS else (other, pod)
 
     def _lost(self, statement: Statement, source: End, destination: End, ports: PortSet) -> Difference:
         cause = statement.cause
-        kind, title = ("flow", cause.id) if isinstance(cause, Flow) else ("baseline grant", cause.name)
+        if isinstance(cause, Opening):
+            kind, title = f"stage {cause.stage} of", cause.id
+        else:
+            kind, title = ("flow", cause.id) if isinstance(cause, Flow) else ("baseline grant", cause.name)
         subject = source if self._direction is Direction.EGRESS else destination
         explanation = self._result.explain(source, destination)
         half = explanation.egress if self._direction is Direction.EGRESS else explanation.ingress

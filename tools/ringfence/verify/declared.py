@@ -6,14 +6,32 @@ connectivity of the rendered manifests is a proof and not an echo.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from ringfence.findings import Location
 from ringfence.model.types import Cluster, End, Flow, Grant, Model, Namespace, Peer, Workload
 from ringfence.values.addresses import AddressSet
-from ringfence.values.ports import PortRange, PortSet
+from ringfence.values.ports import ALL_PORTS, PortRange, PortSet
 
-Cause = Flow | Grant
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What leaves a namespace open in one direction: its stage in a cluster is not `enforce`."""
+
+    cluster: str
+    namespace: str
+    direction: str
+    stage: str
+    where: Location
+
+    @property
+    def id(self) -> str:
+        """Where it holds, and for which direction."""
+        return f"{self.cluster}/{self.namespace} {self.direction}"
+
+
+Cause = Flow | Grant | Opening
 
 OTHER = "*"
 """The name of the pods of a namespace that nobody declared, as connectivity's representatives have it."""
@@ -43,7 +61,7 @@ class Pod:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One declared allowance: a source may call a destination on these ports, because of a flow or grant."""
+    """One declared allowance: a source may call a destination on these ports, because of a flow, grant or stage."""
 
     source: str | AddressSet
     destination: str | AddressSet
@@ -53,12 +71,30 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """All pods of a Kubernetes cluster by id, and all statements, indexed for the comparison."""
+    """All pods of a Kubernetes cluster by id, and all statements, indexed for the comparison.
+
+    Names outside are pods here too, by their id (`dns:api.example.com`). `opened` are the pods whose stage leaves a
+    direction open (`ingress`, `egress`): there everything is declared, beside the statements.
+    """
 
     pods: dict[str, Pod]
     pairs: dict[tuple[str, str], list[Statement]] = field(default_factory=dict)
     outward: dict[str, list[Statement]] = field(default_factory=dict)
     inward: dict[str, list[Statement]] = field(default_factory=dict)
+    opened: dict[tuple[str, str], Opening] = field(default_factory=dict)
+
+    def opening(self, source: str | AddressSet, destination: str | AddressSet) -> Statement | None:
+        """That a stage leaves everything open from one end to the other, at both of them."""
+        found = None
+        for end, direction in ((source, "egress"), (destination, "ingress")):
+            pod = self.pods.get(end) if isinstance(end, str) else None
+            if pod is None or pod.namespace is None:
+                continue
+            opening = self.opened.get((pod.id, direction))
+            if opening is None:
+                return None
+            found = found or opening
+        return Statement(source, destination, ALL_PORTS, found) if found else None
 
     def add(self, statement: Statement) -> None:
         """Index one statement."""
@@ -75,7 +111,7 @@ class Declared:
 
         Such a pod may carry the labels of any pod of its namespace, and then has its statements too.
         """
-        result = Declared(self.pods)
+        result = Declared(self.pods, opened=self.opened)
         for statements in (*self.pairs.values(), *self.outward.values(), *self.inward.values()):
             for statement in statements:
                 for source in _or_other(statement.source):
@@ -85,7 +121,7 @@ class Declared:
 
 
 def _or_other(end: str | AddressSet) -> tuple[str | AddressSet, ...]:
-    if isinstance(end, AddressSet):
+    if isinstance(end, AddressSet) or "/" not in end:
         return (end,)
     other = f"{end.partition('/')[0]}/{OTHER}"
     return (end,) if end == other else (end, other)
@@ -101,12 +137,13 @@ def groups(model: Model) -> dict[str, list[Cluster]]:
 
 def declared(model: Model, clusters: Sequence[Cluster]) -> Declared:
     """The statements that certainly hold in one Kubernetes cluster (all clusters that share it)."""
-    result = Declared(_pods(model, clusters))
+    pods = _pods(model, clusters)
+    result = Declared(pods, opened=dict(_openings(pods)))
     for cluster in clusters:
         for flow, leg in model.legs_in(cluster):
             ports = PortSet.of(leg.ports)
             for source in _ends(result, leg.source, cluster):
-                for destination in _ends(result, leg.destination, cluster):
+                for destination in _destinations(result, leg.destination, cluster):
                     result.add(Statement(source, destination, ports, flow))
         for grant in model.grants_in(cluster):
             _grant(result, grant, cluster)
@@ -128,6 +165,8 @@ def _pods(model: Model, clusters: Sequence[Cluster]) -> dict[str, Pod]:
             pods[peer_id(peer)] = Pod(peer_id(peer), peer, None, None)
             other = f"{peer.namespace}/{OTHER}"
             pods.setdefault(other, Pod(other, None, None, None))
+        for name in peer.names if any(map(says_names, clusters)) else ():
+            pods.setdefault(name_id(name), Pod(name_id(name), peer, None, None))
     other = f"{OTHER}/{OTHER}"
     pods[other] = Pod(other, None, None, None)
     return pods
@@ -141,6 +180,57 @@ def workload_id(workload: Workload, cluster: Cluster) -> str:
 def peer_id(peer: Peer) -> str:
     """The id of a catalogue peer's pods."""
     return f"{peer.namespace}/{peer.name}"
+
+
+def name_id(name: str) -> str:
+    """The id of a DNS name as an end."""
+    return f"dns:{name}"
+
+
+def says_names(cluster: Cluster) -> bool:
+    """Whether DNS names stand for a destination in a cluster, and not its addresses."""
+    return cluster.dialect in cluster.cni.names
+
+
+def openings(model: Model) -> Iterator[Opening]:
+    """What the stages of all clusters leave open."""
+    for cluster in model.clusters.values():
+        for namespace in model.namespaces_in(cluster):
+            yield from _of_stage(cluster, namespace)
+
+
+def _openings(pods: Mapping[str, Pod]) -> Iterator[tuple[tuple[str, str], Opening]]:
+    for pod in pods.values():
+        if pod.namespace is not None and pod.cluster is not None:
+            for opening in _of_stage(pod.cluster, pod.namespace):
+                yield (pod.id, opening.direction), opening
+
+
+def _of_stage(cluster: Cluster, namespace: Namespace) -> Iterator[Opening]:
+    stage = cluster.stage(namespace.name)
+    for direction, name, where in (
+        ("ingress", stage.ingress, stage.where_ingress),
+        ("egress", stage.egress, stage.where_egress),
+    ):
+        if name != "enforce":
+            place = where if where.path else cluster.where
+            yield Opening(cluster.name, namespace.name, direction, name, place)
+
+
+def _destinations(world: Declared, end: End, cluster: Cluster) -> list[str | AddressSet]:
+    """The same for an end that is called: where names can be said, they stand for it.
+
+    A name with a `*` also stands for those of other peers that it matches.
+    """
+    if isinstance(end, Peer) and end.names and says_names(cluster):
+        names = [id_.removeprefix("dns:") for id_ in world.pods if id_.startswith("dns:")]
+        return [name_id(name) for name in names if any(_matches(own, name) for own in end.names)]
+    return _ends(world, end, cluster)
+
+
+def _matches(name: str, other: str) -> bool:
+    """Whether a name speaks of everything that another one does."""
+    return name == other or (name.startswith("*.") and name[2:] == other.partition(".")[2])
 
 
 def _ends(world: Declared, end: End, cluster: Cluster) -> list[str | AddressSet]:
@@ -172,7 +262,7 @@ def _grant(world: Declared, grant: Grant, cluster: Cluster) -> None:
         ports = PortSet.of(ranges)
         if not ports:
             continue
-        for end in _ends(world, grant.peer, cluster):
+        for end in (_destinations if grant.to_peer else _ends)(world, grant.peer, cluster):
             if grant.to_peer:
                 world.add(Statement(pod.id, end, ports, grant))
             else:

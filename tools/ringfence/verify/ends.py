@@ -39,13 +39,17 @@ def name(end: End) -> str:
 
 
 def statements(declared: Declared, source: End, destination: End) -> Sequence[Statement]:
-    """The statements that speak of both ends; for addresses, of any of them."""
+    """The statements that speak of both ends; for addresses, of any of them. A stage comes after flows and grants."""
+    found: Sequence[Statement]
     if isinstance(source, AddressSet):
-        found = declared.inward.get(destination, ()) if isinstance(destination, str) else ()
-        return [item for item in found if covered(item) & source]
-    if isinstance(destination, AddressSet):
-        return [item for item in declared.outward.get(source, ()) if covered(item) & destination]
-    return declared.pairs.get((source, destination), ())
+        inward = declared.inward.get(destination, ()) if isinstance(destination, str) else ()
+        found = [item for item in inward if covered(item) & source]
+    elif isinstance(destination, AddressSet):
+        found = [item for item in declared.outward.get(source, ()) if covered(item) & destination]
+    else:
+        found = declared.pairs.get((source, destination), ())
+    opening = declared.opening(source, destination) if declared.opened else None
+    return [*found, opening] if opening else found
 
 
 def covered(statement: Statement) -> AddressSet:

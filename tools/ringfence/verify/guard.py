@@ -12,9 +12,9 @@ from ringfence.model.types import Cluster, Flow, Guardrail, Model, Peer, Workloa
 from ringfence.model.types import End as ModelEnd
 from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import ALL_PORTS, PortSet
-from ringfence.verify.declared import Pod, peer_id, workload_id
+from ringfence.verify.declared import Opening, Pod, peer_id, workload_id
 from ringfence.verify.ends import End, end_of, name, statements
-from ringfence.verify.pages import GUARDRAIL
+from ringfence.verify.pages import GUARDRAIL, NOT_HELD
 from ringfence.verify.state import State
 
 Part = tuple[End, SideEnd]
@@ -38,6 +38,7 @@ class _Never:
     def findings(self) -> Iterator[Finding]:
         """One finding a guardrail and pair of ends."""
         pods = self._state.declared.pods
+        waiting: dict[str, dict[Opening, None]] = {}
         for row in self._state.connectivity.rows():
             ends = end_of(row.source), end_of(row.destination)
             managed = [pods[end] for end in ends if isinstance(end, str) and pods[end].cluster is not None]
@@ -48,6 +49,7 @@ class _Never:
             # An undeclared pod counts only with what it certainly may do; what its labels may give it is judged on the
             # declared pod that has them.
             ports = row.allowed
+            opened = self._opened(*ends)
             for source, source_end in self._split(ends[0], cluster.environment):
                 for destination, destination_end in self._split(ends[1], cluster.environment):
                     for guardrail in self._guardrails:
@@ -56,8 +58,34 @@ class _Never:
                         ):
                             broken = sides.forbidden(guardrail, ports)
                             broken = broken - self._waived(guardrail, source, destination)
-                            if broken:
+                            if broken and opened:
+                                waiting.setdefault(guardrail.name, {}).update(opened)
+                            elif broken:
                                 yield self._finding(guardrail, source, destination, broken)
+        for guardrail in self._guardrails:
+            if guardrail.name in waiting:
+                yield self._waiting(guardrail, list(waiting[guardrail.name]))
+
+    def _opened(self, source: End, destination: End) -> dict[Opening, None]:
+        """The stages that leave the way from one end to the other open, at either of them.
+
+        What an end that is not open lets through is exactly what is declared, so `validate` has judged it already.
+        """
+        found = self._state.declared.opened
+        ways = ((str(source), "egress"), (str(destination), "ingress"))
+        return {opening: None for way in ways if (opening := found.get(way))}
+
+    def _waiting(self, guardrail: Guardrail, opened: list[Opening]) -> Finding:
+        names = sorted({f"{item.namespace} ({item.direction} {item.stage})" for item in opened})
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        return NOT_HELD.at(
+            guardrail.where,
+            f"in {self._state.name}, guardrail {guardrail.name} does not hold yet, since not everything is "
+            f"enforced: {', '.join(names[:5])}{more}",
+            hint="run: ringfence promote, once what is declared is complete",
+            subject=f"{self._state.name} {guardrail.name}",
+            related=[(opened[0].where, "the stage")],
+        )
 
     def _split(self, end: End, environment: str) -> list[Part]:
         key = (end, environment)
@@ -163,6 +191,12 @@ def _parts(end: End, state: State, model: Model, environment: str) -> Iterator[P
 
 def _of_peer_pod(pod: Pod, model: Model, environment: str) -> SideEnd:
     """A pod outside the teams: all catalogue peers whose selector its labels meet."""
+    if isinstance(pod.declared, Peer) and pod.declared.names:
+        name = pod.id.removeprefix("dns:")
+        named = [peer for peer in model.peers.values() if name in peer.names]
+        return SideEnd(
+            environment, peers=frozenset(peer.name for peer in named), world=all(peer.world for peer in named)
+        )
     labels = set(pod.declared.labels) if isinstance(pod.declared, Peer) else set()
     namespace = pod.id.partition("/")[0]
     names = {peer.name for peer in model.peers.values() if peer.namespace == namespace and set(peer.labels) <= labels}

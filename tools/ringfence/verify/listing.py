@@ -9,7 +9,7 @@ from ringfence.connectivity import Connectivity, Row
 from ringfence.model.types import Flow, Model
 from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import PortSet
-from ringfence.verify.declared import Pod, Statement
+from ringfence.verify.declared import Opening, Pod, Statement
 from ringfence.verify.ends import End, end_of, name, statements
 from ringfence.verify.state import State
 
@@ -90,6 +90,8 @@ def plain_name(end: connectivity.End) -> str:
 
 def _cause(statement: Statement) -> str:
     declaration = statement.cause
+    if isinstance(declaration, Opening):
+        return f"stage {declaration.stage}"
     return declaration.id if isinstance(declaration, Flow) else f"baseline {declaration.name}"
 
 

@@ -219,4 +219,37 @@ podSelector:
 """,
 )
 
-CHECKS = (MISSING, EXCESS, UNSETTLED, GUARDRAIL, FOREIGN_OBJECT, FOREIGN_SELECTOR)
+NOT_HELD = Check(
+    "RF507",
+    "guardrail-not-held-yet",
+    Severity.WARNING,
+    """\
+A guardrail that does not hold yet, since a namespace is not enforced.
+
+## What it finds
+
+A `never` guardrail that forbids connections which are only open because the stage of a namespace in a cluster is
+`permissive` or `audit`. What flows declare against a guardrail is an error all the same.
+
+## Why it matters
+
+The promise is kept only once both ends are enforced. Until then whoever relies on it should know.
+
+## Fails
+
+```yaml
+# policies/clusters/prod.yaml, with a guardrail that nothing reaches payments but checkout
+stages:
+  payments: permissive
+```
+
+## Passes
+
+```yaml
+# policies/clusters/prod.yaml
+stage: enforce
+```
+""",
+)
+
+CHECKS = (MISSING, EXCESS, UNSETTLED, GUARDRAIL, FOREIGN_OBJECT, FOREIGN_SELECTOR, NOT_HELD)

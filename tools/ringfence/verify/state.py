@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ringfence import manifests
-from ringfence.connectivity import ClusterState, Connectivity, Endpoint, Profile, accounts_of, evaluate
+from ringfence.connectivity import DNS, ClusterState, Connectivity, Endpoint, Place, Profile, accounts_of, evaluate
 from ringfence.connectivity import checks as together
 from ringfence.findings import Finding
 from ringfence.manifests import METADATA_NAME, ContainerPort, kustomize
@@ -15,7 +15,11 @@ from ringfence.model.types import Cluster, Model, Port, Workload
 from ringfence.sources import Tree
 from ringfence.values.addresses import AddressSet
 from ringfence.verify import foreign, selectors
-from ringfence.verify.declared import OTHER, Declared, Pod, declared, groups
+from ringfence.verify.declared import OTHER, Declared, Pod, declared, groups, says_names
+
+
+STAGED = "RF736"
+"""The finding that a policy of Calico is staged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,8 @@ def _state(
             found += [document.data for document in built if isinstance(document.data, Mapping)]
         objects[cluster.name] = found
     parsed = manifests.parse_documents(documents)
-    findings += parsed.findings
+    # a staged policy is what a stage declares; where it should be in force, what it denies is missing
+    findings += [finding for finding in parsed.findings if finding.check.code != STAGED]
     state = ClusterState(
         policies=tuple(parsed.policies),
         admin=tuple(parsed.admin),
@@ -82,6 +87,8 @@ def _state(
         calico=tuple(parsed.calico),
         cilium=tuple(parsed.cilium),
         accounts=accounts_of(parsed),
+        places=_names(model, clusters),
+        names_apart=True,
     )
     known = declared(model, clusters)
     findings += selectors.foreign(parsed.policies, parsed.calico, parsed.cilium, known)
@@ -89,14 +96,24 @@ def _state(
     for namespace in state.all_namespaces():  # a policy for a namespace that nobody declared brings the pods there
         other = f"{namespace}/{OTHER}"
         known.pods.setdefault(other, Pod(other, None, None, None))
+    result = evaluate(state, representatives=True)
+    for place in map(str, result.space.place_at):  # as does a name or entity that only a policy speaks of
+        known.pods.setdefault(place, Pod(place, None, None, None))
     return State(
         name,
         tuple(clusters),
         known,
-        evaluate(state, representatives=True),
+        result,
         objects,
         tuple(findings),
     )
+
+
+def _names(model: Model, clusters: Sequence[Cluster]) -> tuple[Place, ...]:
+    """The DNS names that somebody may call in these clusters."""
+    if not any(map(says_names, clusters)):
+        return ()
+    return tuple(sorted({Place(DNS, name) for peer in model.peers.values() for name in peer.names}))
 
 
 def _endpoints(model: Model, clusters: Sequence[Cluster]) -> list[Endpoint]:
