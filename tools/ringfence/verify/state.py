@@ -17,7 +17,6 @@ from ringfence.values.addresses import AddressSet
 from ringfence.verify import foreign, selectors
 from ringfence.verify.declared import OTHER, Declared, Pod, declared, groups, says_names
 
-
 STAGED = "RF736"
 """The finding that a policy of Calico is staged."""
 
