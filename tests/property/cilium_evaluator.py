@@ -63,11 +63,13 @@ class World:
         result = []
         for protocol, port in points:
             open_, above = [], []
-            for isolated, matched in ways:
+            for subject, (isolated, matched) in zip((source, destination), ways, strict=True):
                 here = [(item, self._on(item, destination, protocol, port)) for item in matched]
                 denied = either(on for item, on in here if item.denies)
                 allowed = either(on for item, on in here if not item.denies)
-                open_.append(both([inverse(denied), either([allowed, not isolated])]))
+                told = both([inverse(denied), either([allowed, not isolated])])
+                reaches = subject == destination and source == "entity:host"
+                open_.append(either([told, None]) if reaches else told)  # a node reaches the pods that it runs
                 if not any(on is True and not item.denies and not item.above for item, on in here):
                     above += [item.above for item, on in here if on is not False and not item.denies and item.above]
             verdict = both(open_)

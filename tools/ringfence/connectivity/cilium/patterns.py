@@ -19,6 +19,7 @@ def plain(text: str) -> str:
     return text.lower().removesuffix(".")
 
 
+@lru_cache(maxsize=65536)
 def covers(pattern: str, other: str) -> bool:
     """Whether a name or pattern surely speaks of every name that another one speaks of."""
     if pattern in ("*", other):

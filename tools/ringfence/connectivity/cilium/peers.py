@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 from ringfence.connectivity import bits
 from ringfence.connectivity.bits import Fuzzy
 from ringfence.connectivity.cilium import patterns
+from ringfence.connectivity.cilium.identities import Doubts, Identities
 from ringfence.connectivity.cluster import DNS, ENTITY, Place
 from ringfence.connectivity.space import Space
-from ringfence.manifests import METADATA_NAME, PodsPeer, Requirement, Selector
 from ringfence.manifests.cilium import (
     CidrGroup,
     CidrGroupPeer,
@@ -27,13 +27,8 @@ from ringfence.manifests.cilium import (
     Peer,
     ServicePeer,
     Subject,
-    Term,
-    is_left_out,
 )
 from ringfence.values.addresses import NOWHERE, AddressSet
-
-Doubts = list[tuple[int, str]]
-"""Positions, and why it is not sure whether they are meant."""
 
 _OF_CLUSTER = (
     Entity.HOST,
@@ -54,6 +49,7 @@ class Peers:
 
     def __init__(self, space: Space, groups: Iterable[CidrGroup]) -> None:
         self._space = space
+        self.select = Identities(space).select
         self._groups = {item.name: item for item in groups}
         self._entity = {
             item: 1 << space.place_at[place] if (place := Place(ENTITY, item)) in space.place_at else 0
@@ -66,13 +62,6 @@ class Peers:
         self._hidden = (space.nodes & ~space.in_places) | space.host
         self.world = (cells & ~space.nodes) | named
         self._cells = cells & ~space.nodes
-        self._known: dict[EndpointSelector, tuple[Fuzzy, Doubts]] = {}
-
-    def select(self, selector: EndpointSelector) -> tuple[Fuzzy, Doubts]:
-        """The pods with an identity of their own that a selector matches."""
-        if (known := self._known.get(selector)) is None:
-            known = self._known[selector] = self._selected(selector)
-        return known
 
     def of(self, peers: Iterable[Peer] | None) -> tuple[Fuzzy, Doubts]:
         """The positions that the peers of a rule stand for together; None is anyone."""
@@ -108,49 +97,6 @@ class Peers:
             of = f"{peer.namespace or 'any namespace'}/{peer.name or peer.selector}"
             return _unsure(space.everything, f"what stands behind the Services {of} is not known")
         return _unsure(self.world, "which addresses the cloud provider gives for `toGroups` is not known")
-
-    def _selected(self, selector: EndpointSelector) -> tuple[Fuzzy, Doubts]:
-        own = self._space.all_pods & ~self._space.host
-        kept = [term.requirement for term in selector.terms if _is_plain(term)]
-        found = self._labelled(Selector(tuple(sorted(set(kept)))), Selector(tuple(_namespaces(selector.terms))))
-        doubts: Doubts = []
-        for term in selector.terms:
-            part, why = self._term(term)
-            if part[0] != part[1] and why:
-                doubts.append((part[1] & ~part[0], why))
-            found = bits.both(found, part)
-        return (found[0] & own, found[1] & own), doubts
-
-    def _labelled(self, pods: Selector, namespaces: Selector) -> Fuzzy:
-        return self._space.peers("", PodsPeer(pods, namespaces))
-
-    def _term(self, term: Term) -> tuple[Fuzzy, str]:
-        """A condition that is on neither labels of pods nor namespaces, for pods; everything for the others."""
-        asked = term.requirement
-        positive = asked.operator in ("In", "Exists")
-        every, nobody = (self._space.all_pods,) * 2, bits.EMPTY
-        if term.subject in (Subject.RESERVED, Subject.OTHER):
-            return (nobody if positive else every), ""
-        if term.subject is Subject.CLUSTER:
-            if asked.operator in ("Exists", "DoesNotExist"):
-                return (every if positive else nobody), ""
-            return (0, every[1]), "the name of the cluster is not known"
-        if term.subject is Subject.SERVICE_ACCOUNT:
-            return self._account(asked), "the service account of the pod is not known"
-        if _is_plain(term) or term.subject in (Subject.NAMESPACE, Subject.NAMESPACE_LABEL):
-            return every, ""
-        sure, possible = self._labelled(Selector((asked,)), Selector())
-        why = f"Cilium leaves the label {asked.key} out of identities, unless the agent is told otherwise"
-        return ((0, possible) if positive else (sure, every[1])), why
-
-    def _account(self, asked: Requirement) -> Fuzzy:
-        sure = possible = 0
-        for position, item in enumerate(self._space.endpoints):
-            if not item.account:
-                possible |= 1 << position
-            elif asked.matches({"name": item.account}):
-                sure |= 1 << position
-        return sure, sure | possible
 
     def _reserved(self, selector: EndpointSelector) -> tuple[Fuzzy, Doubts]:
         """What is no pod: by its reserved label. A node can be the API server, an address has labels of its CIDRs."""
@@ -252,20 +198,6 @@ def group_addresses(peer: CidrGroupPeer, groups: Mapping[str, CidrGroup]) -> Add
 
 def _identity(name: str) -> Mapping[Subject, Mapping[str, str]]:
     return {Subject.RESERVED: {str(name): ""}}
-
-
-def _is_plain(term: Term) -> bool:
-    """Whether a condition is on a label of pods that identities have."""
-    return term.subject in (Subject.POD, Subject.ANY) and not is_left_out(term.requirement.key)
-
-
-def _namespaces(terms: Iterable[Term]) -> list[Requirement]:
-    """The conditions on namespaces as conditions on their labels."""
-    found = {term.requirement for term in terms if term.subject is Subject.NAMESPACE_LABEL}
-    for term in terms:
-        if term.subject is Subject.NAMESPACE:
-            found.add(Requirement(METADATA_NAME, term.requirement.operator, term.requirement.values))
-    return sorted(found)
 
 
 def _unsure(where: int, why: str) -> tuple[Fuzzy, Doubts]:
