@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ringfence.findings import Location
@@ -92,7 +92,7 @@ def impact(tree: Tree, before: Model, after: Model, changes: dict[str, bytes | N
         Side(_rendered(tree, before, "the declarations now"), "the declarations now", before),
         Side(_rendered(Overlay(tree, changes, ""), after, "without what expired"), "without what expired", after),
     ]
-    return assess(sides[0], sides[1], after, day)
+    return replace(assess(sides[0], sides[1], after, day), command=f"ringfence expire --at {day} --dry-run")
 
 
 def _rendered(tree: Tree, model: Model, label: str) -> Tree:
