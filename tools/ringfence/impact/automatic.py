@@ -18,10 +18,10 @@ def automatic(
     """The verdict with its reason: the first thing that speaks against it, or why nothing does."""
     against = next((gate for gate in gates if not gate.passed), None)
     if against is not None:
-        return Automatic(False, f"gate {against.name}: {against.reason}")
+        return Automatic(False, f"gate {against.name} does not pass")
     problem = next((item for item in findings if item.severity is not Severity.INFO), None)
     if problem is not None:
-        return Automatic(False, f"{problem.check.code} {problem.check.name}: {problem.message}")
+        return Automatic(False, f"{problem.check.code} {problem.check.name} at {problem.where}")
     parties = sorted({item.party for item in approvals})
     if not parties:
         if changes or objects:

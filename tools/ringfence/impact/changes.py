@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ringfence.impact.causes import Edits, covering, declarations, explained
+from ringfence.impact.causes import PLATFORM, Edits, covering, declarations, explained
 from ringfence.impact.origins import causes as causes_of
 from ringfence.impact.rules import commented, rules
 from ringfence.impact.triggers import Triggers
@@ -63,9 +63,13 @@ class Comparison:
             if not managed:
                 continue  # Both ends are outside every bundle: nothing that this repository decides.
             clusters = {pod.cluster.name for pod in managed if pod.cluster is not None}
-            found, collateral = self._causes(source, destination, before, after, sorted(clusters))
-            if causes is not None:
-                found = [causes[end] for end in (source, destination) if isinstance(end, str) and end in causes] + found
+            found, collateral = self._declared(source, destination, before, after)
+            if causes is None:
+                found += self._others(found, source, destination, before, after, sorted(clusters))
+            else:
+                found += [causes[end] for end in (source, destination) if isinstance(end, str) and end in causes]
+            if collateral and self._may_trace():
+                found += self._rules(source, destination, collateral)
             model = self._sides.head
             yield Change(
                 effect=Effect.OPENED if not before else Effect.CLOSED if not after else Effect.CHANGED,
@@ -83,24 +87,56 @@ class Comparison:
                 crosses=self._crosses(source, destination, pods),
             )
 
-    def _causes(
-        self, source: End, destination: End, before: PortSet, after: PortSet, clusters: Sequence[str]
-    ) -> tuple[list[Cause], PortSet]:
-        opened, closed = after - before, before - after
-        base, head, edits = self._base, self._head, self._sides.edits
-        coming, collateral = covering(head.declared, source, destination, opened) if opened else ([], opened)
-        leaving, unclear = covering(base.declared, source, destination, closed) if closed else ([], closed)
+    def _declared(self, source: End, destination: End, before: PortSet, after: PortSet) -> tuple[list[Cause], PortSet]:
+        """The declarations behind what opens and what closes, and what opens without one."""
+        opened, closed, edits = after - before, before - after, self._sides.edits
+        coming, collateral = covering(self._head.declared, source, destination, opened)
+        leaving, unclear = covering(self._base.declared, source, destination, closed)
         found = declarations(coming, "head", edits) + declarations(leaving, "base", edits)
-        if not explained(found):
-            found += self._triggers(source, destination, clusters)
-        if collateral or unclear or not explained(found):
-            found += causes_of(self._sides.origins, self._folders(source, destination))
-        if collateral and self._may_trace():
-            found += rules(head.connectivity, source, destination, collateral, "head", self._sides.head)
         if unclear and self._may_trace():
-            for rule in rules(base.connectivity, source, destination, unclear, "base", self._sides.head):
+            managed = self._managed(source, destination)
+            for rule in rules(
+                self._base.connectivity, (source, destination), unclear, "base", managed, self._sides.head
+            ):
                 found += commented(self._sides.base_tree, rule) or [rule]
         return found, collateral
+
+    def _others(
+        self,
+        found: Sequence[Cause],
+        source: End,
+        destination: End,
+        before: PortSet,
+        after: PortSet,
+        clusters: Sequence[str],
+    ) -> list[Cause]:
+        """What else differs, where no declaration was written or removed that explains all of it.
+
+        Labels and rendered files count where the declarations say the same of both sides.
+        """
+        pairs = ((after - before, self._head, self._base), (before - after, self._base, self._head))
+        strange = loose = False
+        for ports, here, there in pairs:
+            if ports:
+                strange |= bool(covering(here.declared, source, destination, ports)[1])
+                loose |= not covering(there.declared, source, destination, ports)[1]
+        if explained(found) and not strange:
+            return []
+        others = list(self._triggers(source, destination, clusters))
+        if not (strange or loose):
+            others = [cause for cause in others if cause.kind != "label" or cause.owner == PLATFORM]
+        if strange or loose or not others:
+            others += causes_of(self._sides.origins, self._folders(source, destination))
+        return others
+
+    def _rules(self, source: End, destination: End, ports: PortSet) -> Iterator[Cause]:
+        managed = self._managed(source, destination)
+        return rules(self._head.connectivity, (source, destination), ports, "head", managed, self._sides.head)
+
+    def _managed(self, *ends: End) -> frozenset[End]:
+        """The ends that some bundle is for."""
+        pods = {end: self._pods.get(end) for end in ends if isinstance(end, str)}
+        return frozenset(end for end, pod in pods.items() if pod is not None and pod.namespace is not None)
 
     def _folders(self, *ends: End) -> frozenset[tuple[str, str]]:
         """Team and namespace of the ends, as the rendered tree has them."""

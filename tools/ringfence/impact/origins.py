@@ -20,9 +20,8 @@ ROOTS = ("policies/rendered/base", "policies/rendered/overlays")
 TEMPLATES = "policies/templates"
 
 SENTENCES = {
-    "tool": "another version of Ringfence wrote the base's file, or it was edited by hand: from the same declarations, "
-    "this version writes something else",
-    "hand": "the head's file is not what its declarations say: it was edited by hand, or not rendered again",
+    "tool": "this version writes another file from the base's declarations: another version wrote it, or a hand",
+    "hand": "the rendered file is not what the declarations say: edited by hand, or not rendered again",
 }
 
 

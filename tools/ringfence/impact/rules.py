@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from ringfence import gitops
 from ringfence.connectivity import Connectivity, Half
@@ -25,18 +25,19 @@ _OF_A_PATCH = re.compile(r"(- op|path|value): ?.*")
 
 
 def rules(
-    connectivity: Connectivity, source: End, destination: End, ports: PortSet, side: str, model: Model
+    connectivity: Connectivity, ends: tuple[End, End], ports: PortSet, side: str, managed: Collection[End], model: Model
 ) -> Iterator[Cause]:
-    """The rules that let some of the ports through, or that nothing isolates an end."""
-    explanation = connectivity.explain(source, destination)
-    for half, end in ((explanation.egress, source), (explanation.ingress, destination)):
+    """The rules that let some of the ports through, and for ends that some bundle is for, that nothing isolates one."""
+    explanation = connectivity.explain(*ends)
+    for half, end in zip((explanation.egress, explanation.ingress), ends, strict=True):
         if half is not None:
-            yield from _of_half(half, end, ports, side, model)
+            yield from _of_half(half, end, ports, side, end in managed, model)
 
 
-def _of_half(half: Half, end: End, ports: PortSet, side: str, model: Model) -> Iterator[Cause]:
-    if not half.isolated_by and not half.matches:
-        yield Cause("rule", name(end), RENDERED, PLATFORM, f"no policy isolates it for {half.direction}", "", "", side)
+def _of_half(half: Half, end: End, ports: PortSet, side: str, managed: bool, model: Model) -> Iterator[Cause]:
+    if managed and not half.isolated_by and not half.matches:
+        text = f"no policy isolates it for {half.direction}"
+        yield Cause("rule", name(end), RENDERED, PLATFORM, text, "", "", side)
     for match in half.matches:
         if match.ports & ports:
             team = gitops.team_of(model, match.where.path)

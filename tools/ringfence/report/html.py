@@ -32,11 +32,13 @@ p, ul { margin: .25rem 0 .75rem; }
 .soft { color: var(--soft); }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; padding: 0; }
 code { font: .875em/1.4 ui-monospace, monospace; background: var(--code); border-radius: 4px; padding: .1em .3em;
-  overflow-wrap: anywhere; }
+  overflow-wrap: break-word; }
 .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 6px; }
 table { border-collapse: collapse; width: 100%; font-size: .925rem; }
 th, td { text-align: left; vertical-align: top; padding: .45rem .6rem; border-bottom: 1px solid var(--line); }
 th { background: var(--head); white-space: nowrap; }
+th:last-child { width: 45%; }
+td { max-width: 32rem; overflow-wrap: break-word; }
 tr:last-child td { border-bottom: 0; }
 td p, td ul { margin: 0 0 .25rem; padding-left: 0; list-style: none; }
 .good { color: var(--good); } .bad { color: var(--bad); } .warn { color: var(--warn); }
@@ -46,7 +48,8 @@ td p, td ul { margin: 0 0 .25rem; padding-left: 0; list-style: none; }
   table, tbody, tr, td { display: block; }
   thead { position: absolute; left: -99rem; }
   tr { border: 1px solid var(--line); border-radius: 6px; margin-bottom: .75rem; padding: .25rem 0; }
-  td { border: 0; padding: .2rem .6rem; }
+  td { border: 0; padding: .2rem .6rem; max-width: none; overflow-wrap: anywhere; }
+  td code { overflow-wrap: anywhere; }
   td[data-label]::before { content: attr(data-label); display: block; color: var(--soft); font-size: .8rem; }
   td:empty { display: none; }
 }
@@ -56,7 +59,7 @@ td p, td ul { margin: 0 0 .25rem; padding-left: 0; list-style: none; }
   body { max-width: none; padding: 0; font-size: 10pt; }
   nav, .skip { display: none; }
   .scroll { overflow: visible; }
-  tr { break-inside: avoid; } h2 { break-after: avoid; } thead { display: table-header-group; }
+  tr { break-inside: avoid; } h2, section > p { break-after: avoid; } thead { display: table-header-group; }
 }
 """
 
@@ -105,8 +108,9 @@ def section(anchor: str, title: str, body: str) -> str:
     return f'<section id="{anchor}"><h2>{escape(title)}</h2>\n{body}</section>\n'
 
 
-def page(title: str, contents: Sequence[tuple[str, str]], body: str) -> str:
-    """The whole page. `contents` are the anchors and titles of its parts."""
+def page(title: str, contents: Sequence[tuple[str, str]], body: str, said: Sequence[str] = ()) -> str:
+    """The whole page. `contents` are the anchors and titles of its parts; `said` are sentences below the title."""
+    below = "".join(f"<p>{escape(sentence)}</p>\n" for sentence in said)
     links = "".join(f'<li><a href="#{anchor}">{escape(name)}</a></li>' for anchor, name in contents)
     nav = f'<nav aria-label="Contents"><ul>{links}</ul></nav>\n' if links else ""
     return (
@@ -115,7 +119,7 @@ def page(title: str, contents: Sequence[tuple[str, str]], body: str) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n"
         '<a class="skip" href="#main">Skip to the report</a>\n'
-        f'<header><p class="soft">Ringfence</p>\n<h1>{escape(title)}</h1>\n</header>\n{nav}'
+        f'<header><p class="soft">Ringfence</p>\n<h1>{escape(title)}</h1>\n{below}</header>\n{nav}'
         f'<main id="main">\n{body}</main>\n</body>\n</html>\n'
     )
 

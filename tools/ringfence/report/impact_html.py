@@ -21,7 +21,7 @@ def render(report: Report) -> str:
         count = plural(sum(row.count for row in rows), "connection")
         body = f'<p class="soft">{escape(meaning)} {count}.</p>\n{_changes(title, rows)}'
         parts.append((f"changes-{number}", title, body))
-    parts.append(("gates", "Gates", _gates(report.gates) + _automatic(report)))
+    parts.append(("gates", "Gates", _gates(report.gates)))
     parts.append(("findings", "Findings", html.finding_rows(report.findings)))
     if report.approvals:
         parts.append(("approvals", "Who must approve", _approvals(report)))
@@ -34,7 +34,9 @@ def render(report: Report) -> str:
     )
     parts.append(("about", "About", about))
     body = "".join(section(*part) for part in parts)
-    return html.page(words.headline(report), [(anchor, title) for anchor, title, _ in parts], body)
+    said = [_sentence(words.verdict_line(report)), _sentence(words.automatic_line(report))]
+    contents = [(anchor, title) for anchor, title, _ in parts]
+    return html.page(words.headline(report), contents, body, said)
 
 
 def _changes(title: str, rows: Sequence[Row]) -> str:
@@ -45,7 +47,7 @@ def _changes(title: str, rows: Sequence[Row]) -> str:
 def _row(row: Row) -> Sequence[str]:
     change = row.change
     sign, kind = EFFECTS[change.effect]
-    because = [_cause(cause) for cause in row.causes]
+    because = [_cause(cause) for cause in words.causes(row)]
     if change.collateral:
         because.append(f"{word('Collateral', 'bad')}: no declaration allows {code(str(change.collateral))}")
     if change.undefined:
@@ -73,8 +75,8 @@ def _gates(gates: Sequence[Gate]) -> str:
     return table("Gates", ("Gate", "Verdict", "Why"), rows)
 
 
-def _automatic(report: Report) -> str:
-    return f"<p>{escape(words.automatic_line(report).capitalize())}.</p>\n"
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _approvals(report: Report) -> str:

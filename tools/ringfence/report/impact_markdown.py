@@ -64,7 +64,8 @@ def render(report: Report, limit: Limit = GITLAB_NOTE) -> str:
 
 
 def _note(report: Report, limit: Limit, cut: _Cut) -> str:
-    lines = [f"### Ringfence: {escape(words.headline(report))}", "", f"_{escape(words.automatic_line(report))}_", ""]
+    lines = [f"### Ringfence: {escape(words.headline(report))}", ""]
+    lines += [f"{escape(words.verdict_line(report).capitalize())} · {escape(words.automatic_line(report))}", ""]
     parts = words.sections(report)
     for number, (title, meaning, rows) in enumerate(parts):
         world = title == words.SECTIONS[0][0]
@@ -99,9 +100,10 @@ def _table(rows: Sequence[Row]) -> list[str]:
     lines = ["| | From | To | Ports | Clusters | Because of |", "|---|---|---|---|---|---|"]
     for row in rows:
         change = row.change
-        because = [_cause(cause) for cause in row.causes[:CAUSES]]
-        if len(row.causes) > CAUSES:
-            because.append(f"and {len(row.causes) - CAUSES:,} more")
+        causes = words.causes(row)
+        because = [_cause(cause) for cause in causes[:CAUSES]]
+        if len(causes) > CAUSES:
+            because.append(f"and {plural(len(causes) - CAUSES, 'more cause')}")
         if change.collateral:
             because.append(f"⚠️ **collateral**: no declaration allows {code(str(change.collateral))}")
         if change.undefined:

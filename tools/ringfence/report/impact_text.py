@@ -8,14 +8,15 @@ from ringfence.report.text import findings, one_line, paint, plural, table
 
 SIGNS = {Effect.OPENED: ("+", "32"), Effect.CLOSED: ("-", "31"), Effect.CHANGED: ("~", "33")}
 VERDICTS = {"passed": "32", "failed": "31", "warned": "33", "ignored": "2"}
-CAUSES = 4
+CAUSES = 5
 """How many causes of a row are shown."""
 
 
 def render(report: Report, colour: bool) -> str:
     """The whole report."""
     lines = [paint(one_line(words.headline(report)), "1", colour)]
-    lines += [f"  base {one_line(report.base)}", f"  head {one_line(report.head)}", ""]
+    lines += [f"  base {one_line(report.base)}", f"  head {one_line(report.head)}"]
+    lines += [f"  {words.verdict_line(report)}", f"  {words.automatic_line(report)}", ""]
     for title, _, rows in words.sections(report):
         lines.append(paint(title, "1", colour))
         for row in rows:
@@ -23,7 +24,7 @@ def render(report: Report, colour: bool) -> str:
         lines.append("")
     lines.append(paint("Gates", "1", colour))
     lines += [_gate(gate, colour) for gate in report.gates]
-    lines += ["", words.automatic_line(report), ""]
+    lines.append("")
     if report.objects:
         lines += [paint("Objects that a sync touches", "1", colour)]
         rows5 = [
@@ -57,14 +58,15 @@ def _row(row: Row, colour: bool) -> list[str]:
     change = row.change
     sign, code = SIGNS[change.effect]
     ends = f"{words.names(row.sources, 4)} → {words.names(row.destinations, 4)}"
-    notes = "".join(f" ({note})" for note in words.notes(change))
+    notes = "".join(f" ({one_line(note)})" for note in words.notes(change))
     world = " WORLD" if change.world else ""
     head = paint(f"{sign} {one_line(ends)}  {words.ports(change)}", code, colour)
-    lines = [f"{head}{world}  in {', '.join(change.clusters)}{notes}"]
-    for cause in row.causes[:CAUSES]:
+    lines = [f"{head}{world}  in {one_line(', '.join(change.clusters))}{notes}"]
+    causes = words.causes(row)
+    for cause in causes[:CAUSES]:
         lines += _cause(cause)
-    if len(row.causes) > CAUSES:
-        lines.append(f"    and {len(row.causes) - CAUSES:,} more causes: --format json has them")
+    if len(causes) > CAUSES:
+        lines.append(f"    and {plural(len(causes) - CAUSES, 'more cause')}: --format json has all")
     if change.collateral:
         lines.append(f"    COLLATERAL: no declaration allows {change.collateral}")
     if change.undefined:

@@ -71,11 +71,22 @@ def effect(change: Change) -> str:
 
 
 def notes(change: Change) -> list[str]:
-    """What sets a change apart: a workload that came, another environment."""
-    found = [] if change.reason is Reason.POLICY else [change.reason.value]
+    """What sets a change apart and is not said by its part of the list: why it is there, another environment."""
+    found = [change.reason.value] if change.world and change.reason is not Reason.POLICY else []
     if change.crosses:
         found.append(f"from {change.crosses[0]} to {change.crosses[1]}")
     return found
+
+
+def causes(row: Row) -> list[Cause]:
+    """The causes of a row for a reader: declarations first, rules last; what is the same on both sides is said once."""
+    same = {(cause.kind, cause.name) for cause in row.causes if cause.side == "head" and not cause.edit}
+    found = [
+        cause
+        for cause in row.causes
+        if not (cause.is_declaration and cause.side == "base" and (cause.kind, cause.name) in same)
+    ]
+    return sorted(found, key=lambda cause: (not cause.is_declaration, cause.kind == "rule", cause))
 
 
 def verb(cause: Cause) -> str:
@@ -149,6 +160,18 @@ def origin_line(origin: Origin) -> str:
         "hand": "since the head's were edited by hand, or not rendered again",
     }[origin.kind]
     return f"{plural(len(origin.paths), 'rendered file')} differ{'s' if len(origin.paths) == 1 else ''} {because}"
+
+
+def verdict_line(report: Report) -> str:
+    """`gates failed: collateral; warned: world-exposure`, or that all pass."""
+    parts = []
+    for verdict in ("failed", "warned"):
+        found = [gate.name for gate in report.gates if gate.verdict == verdict]
+        if found:
+            parts.append(f"{verdict}: {', '.join(found)}")
+    ignored = sum(1 for gate in report.gates if gate.verdict == "ignored")
+    rest = f" ({ignored} ignored)" if ignored else ""
+    return f"gates {'; '.join(parts)}{rest}" if parts else f"no gate fails{rest}"
 
 
 def automatic_line(report: Report) -> str:

@@ -54,7 +54,8 @@ def _finding(change: Change) -> Finding:
     behind = [cause for cause in change.causes if not cause.is_declaration]
     rules = [cause for cause in behind if cause.kind == "rule" and cause.where.line]
     others = [cause for cause in behind if cause not in rules]
-    why = f" ({'; '.join(cause.reason for cause in others[:3])})" if others else ""
+    said = [f"{cause.name}: {cause.reason}" if cause.kind == "rule" else cause.reason for cause in others[:3]]
+    why = f" ({'; '.join(said)})" if said else ""
     old = " for pods that still have the old labels" if change.reason is Reason.LABELS else ""
     return CHECK.at(
         rules[0].where if rules else Location("policies/rendered"),
