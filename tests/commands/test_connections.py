@@ -152,7 +152,7 @@ def test_what_cannot_be_read_among_manifests_is_said(ringfence: Cli, tmp_path: P
         (["--manifests", "README.md"], "README.md is not a folder, and by its name no manifest"),
         (["--manifests", "x" * 400], "is not a folder"),
         (["--manifests", "empty"], "holds no manifest"),
-        (["--manifests", "policies", "--cni", "calicoo"], "did you mean calico?"),
+        (["--manifests", "policies", "--cni", "calicoo"], "did you mean `calico`?"),
     ],
 )
 def test_bad_folders_and_plugins(small: GitRepository, ringfence: Cli, options: list[str], said: str) -> None:

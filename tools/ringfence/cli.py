@@ -34,6 +34,7 @@ COMMANDS = (
     "explain",
     "diff",
     "equivalent",
+    "exposure",
     "lint",
     "impact",
     "gitlab",

@@ -84,9 +84,9 @@ def cluster(args: argparse.Namespace, paths: Sequence[Path]) -> ClusterState:
     findings: list[Finding] = []
     for path in dict.fromkeys(paths):
         found, problems = _read(args.directory, path)
-        prefix = path.as_posix() if len(paths) > 1 else ""
+        prefix = path.as_posix() if len(paths) > 1 and os.path.isdir(args.directory / path) else ""  # noqa: PTH112
         findings += [_below(prefix, finding) for finding in problems]
-        files |= {os.path.join(prefix, name): raw for name, raw in found.items()}  # noqa: PTH118 - the name may be whole
+        files |= {_join(prefix, name): raw for name, raw in found.items()}
     if not files and not findings:
         named = ", ".join(map(str, paths))
         raise NothingToCheckError(f"{named} holds no manifest", f"manifests are *{', *'.join(SUFFIXES)}")
@@ -147,8 +147,12 @@ def _standard_input() -> bytes:
     return raw
 
 
+def _join(prefix: str, name: str) -> str:
+    return f"{prefix.rstrip('/')}/{name}" if prefix else name
+
+
 def _below(prefix: str, finding: Finding) -> Finding:
-    where = dataclasses.replace(finding.where, path=os.path.join(prefix, finding.where.path))  # noqa: PTH118
+    where = dataclasses.replace(finding.where, path=_join(prefix, finding.where.path))
     return dataclasses.replace(finding, where=where)
 
 

@@ -16,7 +16,7 @@ from ringfence.connectivity.cluster import ClusterState, Endpoint
 from ringfence.connectivity.nested import Nesting
 from ringfence.connectivity.resolve import Direction
 from ringfence.connectivity.result import Connectivity, End, evaluate
-from ringfence.connectivity.space import NamedPods
+from ringfence.connectivity.space import NamedPods, Space
 from ringfence.manifests import METADATA_NAME, PodsPeer
 from ringfence.values.addresses import NOWHERE, AddressSet
 from ringfence.values.ports import PortSet
@@ -27,7 +27,7 @@ ANYBODY = NamedPods()
 Ports = tuple[int, int]
 """Port masks: what is surely and what is possibly allowed."""
 
-Peers = Mapping[Ports, int]
+Peers = dict[Ports, int]
 """What one workload may exchange: ports to the others, by number, that have them. Others may exchange nothing."""
 
 
@@ -48,14 +48,6 @@ class Exposed:
     known: tuple[Endpoint, ...] = ()
 
     @property
-    def is_open_ended(self) -> bool:
-        """Whether the peer is more than the likes of workloads that are declared: by labels without alternatives."""
-        if not isinstance(self.peer, NamedPods) or not self.known:
-            return True
-        conditions = self.peer.pods.requirements
-        return not conditions or any(item.operator != "In" or len(item.values) > 1 for item in conditions)
-
-    @property
     def is_world(self) -> bool:
         """Whether the peer lies outside the cluster."""
         return not isinstance(self.peer, NamedPods)
@@ -65,27 +57,40 @@ class Exposed:
 class Exposure:
     """The exposure of a cluster: `rows` by direction and workload, the world before pods.
 
-    Named pods are left out where all pods of which they are a part fare alike. `unprotected` are the workloads that no
-    policy certainly selects in a direction.
+    Named pods are left out where the larger sets say how they fare: what is in several, and in no smaller one that is
+    here, may do what they all may. `unprotected` are the workloads that no policy certainly selects in a direction.
+    `left_out` counts the sets of pods that were not looked at, since declared workloads are such pods.
     """
 
     rows: tuple[Exposed, ...]
     unprotected: tuple[tuple[Endpoint, Direction], ...]
+    left_out: int
     connectivity: Connectivity
 
 
-def exposure(cluster: ClusterState) -> Exposure:
-    """The exposure of every workload of a cluster."""
-    groups = named_pods(cluster)
+def exposure(cluster: ClusterState, likes: bool = False) -> Exposure:
+    """The exposure of every workload of a cluster.
+
+    `likes`: also to pods with the very labels by which a rule names declared workloads; they fare as those do.
+    """
+    every = named_pods(cluster)
+    groups = every if likes else _unlike_declared(cluster, every)
     result = evaluate(cluster, named=groups)
     nesting = Nesting(groups, result.space.namespaces)
     ends = result.endpoints[: len(cluster.endpoints)]
     rows: list[Exposed] = []
-    peers = {Direction.INGRESS: _sources(result, len(ends)), Direction.EGRESS: _destinations(result, len(ends))}
+    known = {group: _known(result.space, group) for group in groups}
+    told: dict[int, list[tuple[NamedPods, Ports]]] = {}
+    sides = {Direction.INGRESS: _sources(result, len(ends)), Direction.EGRESS: _destinations(result, len(ends))}
     for direction in Direction:
-        for end, found in zip(ends, peers[direction], strict=True):
-            for peer, ports in (*_outside(result, found, result.space.pods, len(groups)), *nesting.telling(found)):
-                rows.append(_row(result, end, direction, peer, ports))
+        for end, found in zip(ends, sides[direction], strict=True):
+            rows += [
+                _row(result, end, direction, peer, ports)
+                for peer, ports in _outside(result, found, result.space.pods, len(groups))
+            ]
+            if id(found) not in told:
+                told[id(found)] = list(nesting.telling(found))
+            rows += [_row(result, end, direction, peer, ports, known[peer]) for peer, ports in told[id(found)]]
     selected = {direction: _selected(result, direction) for direction in Direction}
     unprotected = [
         (end, direction)
@@ -93,7 +98,7 @@ def exposure(cluster: ClusterState) -> Exposure:
         for position, end in enumerate(ends)
         if not selected[direction] >> position & 1
     ]
-    return Exposure(tuple(rows), tuple(unprotected), result)
+    return Exposure(tuple(rows), tuple(unprotected), len(every) - len(groups), result)
 
 
 def _selected(result: Connectivity, direction: Direction) -> int:
@@ -107,7 +112,10 @@ def _selected(result: Connectivity, direction: Direction) -> int:
 
 
 def named_pods(cluster: ClusterState) -> list[NamedPods]:
-    """The pods that no rule names, of any and of each declared namespace; then the sets of pods that rules name."""
+    """The pods that no rule names, then of each declared namespace, then the sets of pods that rules name.
+
+    With the labels that a rule names, pods of a declared namespace are a set of their own: policies there select too.
+    """
     declared = cluster.all_namespaces()
     peers: set[tuple[PodsPeer, str]] = set()
     for policy in cluster.policies:
@@ -117,6 +125,13 @@ def named_pods(cluster: ClusterState) -> list[NamedPods]:
         for other in (*admin.ingress, *admin.egress):
             peers |= {(peer, "") for peer in other.peers if isinstance(peer, PodsPeer)}
     found = {NamedPods(namespace) for namespace in declared} | {_named(*item, declared) for item in peers}
+    found |= {
+        NamedPods(namespace, pods=one.pods)
+        for one in found
+        if not one.namespace and one.pods.requirements
+        for namespace, labels in declared.items()
+        if one.namespaces.matches(dict(labels))
+    }
     order = sorted(
         found - {ANYBODY}, key=lambda one: (one.namespace, one.namespaces.requirements, one.pods.requirements)
     )
@@ -134,17 +149,17 @@ def _named(peer: PodsPeer, namespace: str, declared: Container[str]) -> NamedPod
     return NamedPods("", peer.namespaces, peer.pods)
 
 
-def _destinations(result: Connectivity, workloads: int) -> Iterator[Peers]:
+def _destinations(result: Connectivity, workloads: int) -> list[Peers]:
     """For each workload what it may reach, numbered from the first that is no workload; equal rows are one object."""
     known: dict[tuple[int, int], Peers] = {}
     for sure, possible in result.table[:workloads]:
         key = id(sure), id(possible)
         if key not in known:
             known[key] = {ports: kept for ports, where in _joined(sure, possible) if (kept := where >> workloads)}
-        yield known[key]
+    return [known[id(sure), id(possible)] for sure, possible in result.table[:workloads]]
 
 
-def _sources(result: Connectivity, workloads: int) -> Iterator[Peers]:
+def _sources(result: Connectivity, workloads: int) -> list[Peers]:
     """For each workload what may reach it, numbered likewise."""
     alike: dict[tuple[int, int], int] = defaultdict(int)
     rows = {}
@@ -152,12 +167,12 @@ def _sources(result: Connectivity, workloads: int) -> Iterator[Peers]:
         key = id(sure), id(possible)
         alike[key] |= 1 << number
         rows[key] = sure, possible
-    found: list[dict[Ports, int]] = [defaultdict(int) for _ in range(workloads)]
+    found: list[Peers] = [defaultdict(int) for _ in range(workloads)]
     for key, numbers in alike.items():
         for ports, where in _joined(*rows[key]):
             for workload in bits.positions(where & bits.span(0, workloads)):
                 found[workload][ports] |= numbers
-    yield from found
+    return found
 
 
 def _joined(sure: Mapping[int, int], possible: Mapping[int, int]) -> Iterator[tuple[Ports, int]]:
@@ -186,21 +201,37 @@ def _outside(result: Connectivity, found: Peers, pods: int, groups: int) -> Iter
             yield addresses, ports
 
 
-def _row(result: Connectivity, end: Endpoint, direction: Direction, peer: End | NamedPods, ports: Ports) -> Exposed:
+def _row(
+    result: Connectivity,
+    end: Endpoint,
+    direction: Direction,
+    peer: End | NamedPods,
+    ports: Ports,
+    known: tuple[Endpoint, ...] = (),
+) -> Exposed:
     allowed, possible = (result.atoms.ports(mask) for mask in ports)
     undefined = possible - allowed
     reasons: tuple[str, ...] = ()
     if undefined:
         other = peer.endpoint if isinstance(peer, NamedPods) else peer
         reasons = result.reasons(*((end, other) if direction is Direction.EGRESS else (other, end)))
-    return Exposed(end, direction, peer, allowed, undefined, reasons, _known(result, peer))
+    return Exposed(end, direction, peer, allowed, undefined, reasons, known)
 
 
-def _known(result: Connectivity, peer: End | NamedPods) -> tuple[Endpoint, ...]:
+def _known(space: Space, group: NamedPods) -> tuple[Endpoint, ...]:
     """The declared workloads that certainly are such pods."""
-    if not isinstance(peer, NamedPods):
-        return ()
-    space = result.space
-    namespaces = None if peer.namespace else peer.namespaces
-    sure, _ = space.peers(peer.namespace, PodsPeer(peer.pods, namespaces))
+    namespaces = None if group.namespace else group.namespaces
+    sure, _ = space.peers(group.namespace, PodsPeer(group.pods, namespaces))
     return tuple(space.endpoints[at] for at in bits.positions(sure & ~space.unknown & space.all_pods))
+
+
+def _unlike_declared(cluster: ClusterState, groups: list[NamedPods]) -> list[NamedPods]:
+    """The sets without those that labels alone make, one value each, and that hold a declared workload."""
+    space = Space(cluster, representatives=False)
+
+    def is_like(group: NamedPods) -> bool:
+        conditions = group.pods.requirements
+        single = all(item.operator == "In" and len(item.values) == 1 for item in conditions)
+        return bool(conditions) and single and bool(_known(space, group))
+
+    return [group for group in groups if not is_like(group)]

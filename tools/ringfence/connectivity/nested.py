@@ -36,44 +36,50 @@ class Nesting:
             wider = {other for other in wider if groups[other].namespace in places} | {at[NamedPods(item.namespace)]}
             within.append(bits.of((wider | {0}) - {number}))
         # of two that are one set, written differently, the later counts as a part of the earlier
-        within = [
+        self._within = [
             where & ~bits.of(other for other in bits.positions(where) if other > number and within[other] >> number & 1)
             for number, where in enumerate(within)
         ]
-        self._nearest = [self._smallest(where, within) for where in within]
+        self._depth = [where.bit_count() for where in self._within]
         self._parts = [0] * len(groups)
-        for number, where in enumerate(self._nearest):
+        for number, where in enumerate(self._within):
             for larger in bits.positions(where):
                 self._parts[larger] |= 1 << number
 
     def telling(self, found: Mapping[tuple[int, int], int]) -> Iterator[tuple[NamedPods, tuple[int, int]]]:
-        """The sets that fare unlike a nearest larger one, in order, and the largest where it may do anything.
+        """The sets that do not fare as the smallest larger ones given do together, larger ones first.
 
-        `found` maps what sets may do to their numbers; those in none may do nothing.
+        `found` maps what sets may do to their numbers; those in none may do nothing. The set of all is given only where
+        it may do anything. So what is in several sets that are given, and in no smaller one, may do what they all may.
         """
         everything = bits.span(0, len(self._groups))
         alike = {ports: kept for ports, where in found.items() if (kept := where & everything)}
         if rest := everything & ~sum(alike.values()):
             alike[0, 0] = rest
         most = max(alike.values(), key=int.bit_count)
-        shown = 1
-        for where in alike.values():
-            if where is not most:
-                for number in bits.positions(where):
-                    if self._nearest[number] & ~where:
-                        shown |= 1 << number
-                    shown |= self._parts[number] & most
-        for number in bits.positions(shown):
-            ports = next(ports for ports, where in alike.items() if where >> number & 1)
-            if number or ports != (0, 0):
-                yield self._groups[number], ports
+        asked = unlike = everything & ~most
+        for number in bits.positions(unlike):
+            asked |= self._parts[number]
 
-    @staticmethod
-    def _smallest(where: int, within: Sequence[int]) -> int:
+        def fares(number: int) -> tuple[int, int]:
+            return next(ports for ports, where in alike.items() if where >> number & 1)
+
+        given = 1
+        for number in sorted(bits.positions(asked & ~1), key=self._depth.__getitem__):
+            sure = possible = 0
+            for other in bits.positions(self._smallest(self._within[number] & given)):
+                sure, possible = sure | fares(other)[0], possible | fares(other)[1]
+            if fares(number) != (sure, possible):
+                given |= 1 << number
+        for number in sorted(bits.positions(given), key=lambda number: (self._depth[number], number)):
+            if number or fares(0) != (0, 0):
+                yield self._groups[number], fares(number)
+
+    def _smallest(self, where: int) -> int:
         """Those of some sets that no other of them is a part of."""
         larger = 0
-        for other in bits.positions(where):
-            larger |= within[other]
+        for number in bits.positions(where):
+            larger |= self._within[number]
         return where & ~larger
 
 

@@ -43,7 +43,7 @@ class Reasons:
                 reasons.append(f"the named ports of {self.name(destination)} are not known")
             elif any(gate.sure != gate.possible for gate in rule.gates):
                 reasons.append(f"{self.name(destination)} has a port name with two numbers")
-        elif self._space.unknown >> peer & 1:
+        elif (self._space.unknown & ~self._space.named) >> peer & 1:
             reasons.append(f"{name} stands for pods with unknown labels")
         elif isinstance(rule.rule, AdminRule) and rule.rule.unclear:
             reasons.append(f"what a rule ({rule.rule.where}) matches is not clear: {rule.rule.unclear}")
