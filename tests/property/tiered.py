@@ -68,9 +68,9 @@ def _policy(draw: st.DrawFn, name: str, new: bool, tier: str, priority: int) -> 
 
 
 @st.composite
-def tiered_clusters(draw: st.DrawFn, *, ordered: bool = True) -> list[Object]:
-    """A cluster with one to three policies with tiers; not `ordered`: with equal priorities among them."""
-    objects = draw(clusters(3))
+def admin_policies(draw: st.DrawFn, *, ordered: bool = True) -> list[Object]:
+    """One to three policies with tiers, of one API; not `ordered`: with equal priorities among them."""
+    objects = []
     new = draw(st.booleans())
     tiers = draw(st.lists(st.sampled_from(["Admin", "Admin", "Baseline"]), min_size=1 if ordered else 2, max_size=3))
     if not new:
@@ -80,3 +80,9 @@ def tiered_clusters(draw: st.DrawFn, *, ordered: bool = True) -> list[Object]:
         name = "default" if tier == "Baseline" and not new else f"p{number}"
         objects.append(draw(_policy(name, new, tier, priority)))
     return objects
+
+
+@st.composite
+def tiered_clusters(draw: st.DrawFn, *, ordered: bool = True) -> list[Object]:
+    """A cluster with one to three policies with tiers; not `ordered`: with equal priorities among them."""
+    return [*draw(clusters(3)), *draw(admin_policies(ordered=ordered))]
