@@ -75,6 +75,15 @@ def test_all_that_a_flow_can_say(small: GitRepository, ringfence: Cli) -> None:
     assert is_clean(ringfence)
 
 
+@pytest.mark.parametrize("text", ["null", "yes", "1e3", "# 'a' \"b\" \\ {c} [d]", "&a *b !c %d @e `f", "a: b - c, d"])
+def test_words_that_mean_something_in_yaml_stay_words(small: GitRepository, ringfence: Cli, text: str) -> None:
+    done = ringfence(*CALL_BACK, "--reason", text)
+    assert done.code == 0
+    assert is_clean(ringfence)
+    (row,) = ringfence("flows", "shop/checkout-to-frontend", "--format", "json").json["flows"]
+    assert row["reason"] == text
+
+
 def test_a_flow_that_another_covers_and_one_that_covers_another(small: GitRepository, ringfence: Cli) -> None:
     for port in ("grpc", "5050/TCP"):
         done = ringfence(*ADD, "--from", "shop/frontend", "--to", "shop/checkout", "--port", port)
@@ -170,6 +179,12 @@ def test_a_bare_name_is_not_written_where_a_peer_has_it(small: GitRepository, ri
         (("--from", "shop/checkout", "--to", "stripe", "--port", "1", "--env", "prodd"), "did you mean prod?"),
         (("--from", "shop/checkout", "--to", "stripe", "--port", "1", "--expires", "2020-01-01"), "is over"),
         (("--from", "shop/checkout", "--to", "stripe", "--port", "1", "--expires", "soon"), "is not a date"),
+        (
+            ("--from", "shop/checkout", "--to", "stripe", "--port", "1", "--reason", "a\tb"),
+            "--reason holds the control",
+        ),
+        (("--from", "shop/checkout", "--to", "stripe", "--port", "1", "--ticket", "\udcff"), "half of a character"),
+        (("--from", "shop/checkout", "--to", "stripe", "--port", "1", "--reason", "\u202e"), "turns the direction"),
         (
             ("--from", "shop/checkout", "--to", "stripe", "--port", "1", "--name", "place-order"),
             f"already: {FLOWS}:4:5",

@@ -98,6 +98,8 @@ class _Done:
 
 def _declared(args: argparse.Namespace, loaded: Loaded, model: Model) -> tuple[dict[str, Any], str, str]:
     """The declaration as data, its file, and its namespace."""
+    for option in ("name", "reason", "ticket"):
+        _seen(option, getattr(args, option) or "")
     sources, destinations = (_ends(model, names) for names in (args.sources, args.destinations))
     home = placing.home(sources, destinations)
     namespace = home.namespace
@@ -130,6 +132,14 @@ def _declared(args: argparse.Namespace, loaded: Loaded, model: Model) -> tuple[d
     if args.ticket is not None:
         flow["ticket"] = args.ticket
     return flow, placing.file_of(loaded, model.namespaces[namespace]), namespace
+
+
+def _seen(option: str, text: str) -> None:
+    """Raise `UsageError` for a character that a person who reviews the flow could not see."""
+    from ringfence.documents.text import name_of, unseen
+
+    if found := unseen(text):
+        raise UsageError(f"--{option} holds {name_of(found[0])}, which nobody can see", "write it without")
 
 
 def _ends(model: Model, names: list[str]) -> list[Any]:
