@@ -16,7 +16,7 @@ from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import ALL_PORTS, NO_PORTS, PortSet
 from ringfence.verify.declared import Declared, Opening, Statement, uncovered
 from ringfence.verify.direction import one_direction
-from ringfence.verify.ends import End, covered, end_of, is_other, name, statements
+from ringfence.verify.ends import End, covered, end_of, is_name, is_other, name, statements
 from ringfence.verify.pages import EXCESS, MISSING, UNSETTLED
 from ringfence.verify.state import State
 
@@ -90,13 +90,14 @@ class _Half:
         """What differs; `possible` are the statements that undeclared pods may have."""
         yield from self._missing()
         for row in self._rows:
-            if self._opening(row):
-                if row.undefined and not self._has_other(row):
-                    yield from self._unsettled(row)
-                continue
-            yield from self._excess(row, row.allowed, self._state.declared)
+            opening = self._opening(row)
+            if not opening:
+                yield from self._excess(row, row.allowed, self._state.declared)
+            if is_name(end_of(row.destination)):
+                continue  # what is open to addresses may be open to a name that has one of them, declared or not
             if self._has_other(row):
-                yield from self._excess(row, row.allowed | row.undefined, possible)
+                if not opening:
+                    yield from self._excess(row, row.allowed | row.undefined, possible)
             elif row.undefined:
                 yield from self._unsettled(row)
 
@@ -156,8 +157,7 @@ class _Half:
         for other in self._state.declared.pods:
             ends = self._way(pod, other)
             lost = ALL_PORTS - allowed.get(ends, NO_PORTS)  # type: ignore[arg-type]  # two pods are two texts
-            is_name = "/" not in other
-            if lost and other != pod and not (is_name and self._direction is Direction.INGRESS):
+            if lost and other != pod and not (is_name(other) and self._direction is Direction.INGRESS):
                 yield self._lost(Statement(*ends, ALL_PORTS, opening), *ends, lost)
         for left, lost in uncovered(self._result.externals, ALL_PORTS, addressed):
             ends = self._way(pod, left)

@@ -28,6 +28,11 @@ def is_other(end: End) -> bool:
     return isinstance(end, str) and end.endswith(f"/{OTHER}")
 
 
+def is_name(end: End) -> bool:
+    """Whether the end is whatever has a DNS name."""
+    return isinstance(end, str) and end.startswith("dns:")
+
+
 def name(end: End) -> str:
     """The end in a sentence; of addresses, at most three ranges."""
     if isinstance(end, AddressSet):
