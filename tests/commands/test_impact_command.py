@@ -24,7 +24,7 @@ def test_nothing_changes(small: GitRepository, ringfence: Cli) -> None:
     assert (done.code, done.err) == (0, "")
     assert done.out == (
         "No connection opens, closes or changes — dev, prod\n"
-        f"  base {sha}\n  head working tree\n\n"
+        f"  base {sha}\n  head working tree\n  no gate fails\n  auto-approvable: nothing differs\n\n"
         "Gates\n"
         "  passed   collateral: nothing opens\n"
         "  passed   world-exposure: nothing opens to or from the world\n"
@@ -37,7 +37,6 @@ def test_nothing_changes(small: GitRepository, ringfence: Cli) -> None:
         "6 of 6 → 6 of 6\n"
         "  passed   justification-ratchet: connections that a declaration justifies: 16 of 16 → 16 of 16\n"
         "  passed   expired-flows: no flow has expired\n\n"
-        "auto-approvable: nothing differs\n\n"
         f"To see this again: ringfence impact --base {small.git('rev-parse', 'HEAD')}\n\n"
         "3 guardrails checked on 2 clusters; no findings\n"
     )

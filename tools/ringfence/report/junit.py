@@ -13,12 +13,12 @@ from ringfence.report.text import one_line
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One test: `failure` is the message where it failed; `output` is what it says besides. `path` is its file."""
+    """One test: `failure` is the message where it failed, and `lines` what it says besides. `path` is its file."""
 
     group: str
     name: str
     failure: str = ""
-    output: str = ""
+    lines: Sequence[str] = ()
     path: str = ""
 
 
@@ -41,7 +41,7 @@ def of_findings(items: Sequence[Finding]) -> list[Case]:
         fix = f"; fix: {item.hint}" if item.hint else ""
         text = f"{item.where}: {item.severity.value}: {item.message}{fix}"
         failed = item.severity is Severity.ERROR
-        cases.append(Case(group, name, text if failed else "", "" if failed else text, item.where.path))
+        cases.append(Case(group, name, text if failed else "", () if failed else (text,), item.where.path))
     return cases
 
 
@@ -57,9 +57,11 @@ def suite(name: str, cases: Sequence[Case], summary: str) -> str:
         element = ElementTree.SubElement(one, "testcase", {**names, **place})
         if case.failure:
             failure = {"message": _text(case.failure), "type": _text(case.group)}
-            ElementTree.SubElement(element, "failure", failure).text = _text(case.failure)
-        if case.output:
-            ElementTree.SubElement(element, "system-out").text = _text(case.output)
+            ElementTree.SubElement(element, "failure", failure).text = "\n".join(
+                map(_text, case.lines or [case.failure])
+            )
+        elif case.lines:
+            ElementTree.SubElement(element, "system-out").text = "\n".join(map(_text, case.lines))
     ElementTree.SubElement(one, "system-out").text = _text(summary)
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
