@@ -61,16 +61,17 @@ NOT_MODELLED = Check(
     """A policy of a kind that Ringfence does not evaluate.
 
 ## What it finds
-Objects that decide connections and are neither NetworkPolicy v1 nor an administrator's policy of
-`policy.networking.k8s.io`: the policies of Calico, Cilium, Antrea and others, told apart by API group.
+Objects that decide connections and are neither NetworkPolicy v1, an administrator's policy of
+`policy.networking.k8s.io`, nor a policy of Calico or Cilium: those of Antrea, of cloud providers and others, told apart
+by API group.
 
 ## Why it matters
 Such a policy can allow and deny before or after NetworkPolicy does. Leaving it out would give wrong answers, so every
 connection that it could touch is undefined.
 
 ## Fails
-    apiVersion: cilium.io/v2
-    kind: CiliumClusterwideNetworkPolicy
+    apiVersion: crd.antrea.io/v1beta1
+    kind: ClusterNetworkPolicy
 
 ## Passes
     apiVersion: networking.k8s.io/v1
@@ -197,7 +198,8 @@ RULES_IGNORED = Check(
 any `policyTypes`.
 
 ## Why it matters
-The section has no effect, and the direction stays open unless another policy isolates it. Cilium reads it differently.
+The section has no effect, and the direction stays open unless another policy isolates it. Cilium alone enforces rules
+there all the same.
 
 ## Fails
     policyTypes: [Ingress]
