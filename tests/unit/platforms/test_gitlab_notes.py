@@ -124,6 +124,14 @@ def test_too_long_to_wait(server: Server) -> None:
     assert not isinstance(caught.value, RefusedError)
 
 
+def test_too_long_to_wait_in_all(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api, "BUDGET", 1.5)
+    server.befall("GET", *[status(429, Retry_After="1")] * 2)
+    with pytest.raises(PlatformError, match="asks to wait 1 seconds"):
+        publish(server)
+    assert len(server.requests) == 2
+
+
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
 @pytest.mark.parametrize(
     "accident", [status(500), status(503, b"<html>"), hang_up, slow(0.8)], ids=["500", "503", "hang up", "slow"]

@@ -13,7 +13,7 @@ from ringfence.findings import Finding
 from ringfence.model.flows import shared_environments
 from ringfence.model.types import Flow, Leg, Model, Workload
 from ringfence.sources import Tree
-from ringfence.values.addresses import NOWHERE, AddressSet
+from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import NO_PORTS, PortSet
 from ringfence.verify import State, states
 from ringfence.verify.declared import Pod
@@ -136,14 +136,11 @@ class _Table:
         for key, cells in self._pods.items():
             if self._differs(cells):
                 yield self._gap(key, None, cells)
+        # a row holds all addresses with equal ports, so no two pieces are alike in every cluster
         for key, pieces in self._addresses.items():
-            merged: dict[tuple[tuple[str, Cell], ...], AddressSet] = {}
             for addresses, cells in pieces:
-                alike = tuple(sorted(cells.items(), key=lambda item: item[0]))
-                merged[alike] = merged.get(alike, NOWHERE) | addresses
-            for alike, addresses in merged.items():
-                if self._differs(dict(alike)):
-                    yield self._gap(key, addresses, dict(alike))
+                if self._differs(cells):
+                    yield self._gap(key, addresses, cells)
 
     def _differs(self, cells: Mapping[str, Cell]) -> bool:
         return len({cells.get(cluster, _NOTHING) for cluster in self._clusters}) > 1
