@@ -123,3 +123,13 @@ def test_sets_and_tiers_are_judged_and_touch_nothing_by_themselves() -> None:
     assert found.opaque == []
     assert found.findings == []
     assert "RF730" in codes(tier.replace("Pass", "Maybe"))
+
+
+def test_staged_network_policies_are_told_apart_by_name() -> None:
+    staged = (
+        "apiVersion: projectcalico.org/v3\nkind: StagedKubernetesNetworkPolicy\n"
+        "metadata: {name: NAME, namespace: shop}\nspec: {podSelector: {}, policyTypes: [Ingress]}\n"
+    )
+    one, two = staged.replace("NAME", "one"), staged.replace("NAME", "two")
+    assert len(manifests.parse("one.yaml", f"{one}---\n{two}".encode()).calico) == 2
+    assert "RF704" in codes(f"{one}---\n{one}")

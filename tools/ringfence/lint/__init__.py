@@ -15,7 +15,9 @@ from ringfence.lint import (
     enforcement,
     hosts,
     isolation,
+    misspelt,
     order,
+    portnames,
     ports,
     redundant,
     selectors,
@@ -25,10 +27,10 @@ from ringfence.lint import (
 )
 from ringfence.lint.evidence import Evidence
 
-_RULES = (shadowed, redundant, order, selectors, sides, isolation, hosts, ports, wide)
+_RULES = (shadowed, redundant, order, selectors, sides, isolation, hosts, ports, wide, misspelt, portnames)
 
-CHECKS = (*(module.CHECK for module in (*_RULES, enforcement)), selectors.NEAR_MISS)
-"""The checks of this stage. Codes RF750-RF760."""
+CHECKS = tuple(module.CHECK for module in (*_RULES, enforcement))
+"""The checks of this stage. Codes RF750-RF761."""
 
 
 def findings(cluster: ClusterState, result: Connectivity | None = None) -> list[Finding]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from ringfence.connectivity import Connectivity, Endpoint, bits
 from ringfence.connectivity.resolve import Applied
 from ringfence.findings import Location
-from ringfence.lint.judge import Because, Judge, Judgement
+from ringfence.lint.judge import Judge
+from ringfence.lint.judgement import Because, Judgement
 from ringfence.lint.views import Rule, Views
 from ringfence.values.addresses import AddressSet
 

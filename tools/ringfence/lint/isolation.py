@@ -10,7 +10,8 @@ from ringfence.connectivity.resolve import Action, Applied
 from ringfence.findings import Check, Finding, Severity
 from ringfence.lint import evidence, regions
 from ringfence.lint.evidence import Evidence
-from ringfence.lint.judge import Because, Judge
+from ringfence.lint.judge import Judge
+from ringfence.lint.judgement import Because
 from ringfence.lint.views import Rule, Selecting
 
 CHECK = Check(

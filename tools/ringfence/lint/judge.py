@@ -8,44 +8,15 @@ together. A claim holds whatever the facts that no file settles, since only sure
 
 from __future__ import annotations
 
-import enum
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 
 from ringfence.connectivity.engine import Row
-from ringfence.connectivity.resolve import Action, Applied
+from ringfence.connectivity.resolve import Action
 from ringfence.connectivity.tiers import within
 from ringfence.lint import implied, regions
+from ringfence.lint.judgement import Because, Effect, Judgement, joined
 from ringfence.lint.views import Occurrence, Rule, Seen, Selecting, Stage, View, Views
-
-
-class Effect(enum.Enum):
-    """What became of a rule. SHADOWED: others decide first. REDUNDANT: others do the same. IDLE: it matches nothing."""
-
-    DECIDES = enum.auto()
-    SHADOWED = enum.auto()
-    REDUNDANT = enum.auto()
-    IDLE = enum.auto()
-
-
-Because = Rule | Applied
-"""What takes a rule's work: another rule, or a policy that isolates the pods."""
-
-
-@dataclass(slots=True)
-class Judgement:
-    """A rule's effect, and because of what. `today`: it holds for the declared workloads, not for any that may come.
-
-    `left` is what the rule alone decides, by view; `left_today` the same for the declared workloads.
-    """
-
-    rule: Rule
-    effect: Effect
-    because: tuple[Because, ...] = ()
-    today: bool = False
-    left: list[tuple[View, Row]] = field(default_factory=list)
-    left_today: list[tuple[View, Row]] = field(default_factory=list)
 
 
 class Judge:
@@ -78,7 +49,7 @@ class Judge:
         parts: dict[object, list[Judgement]] = defaultdict(list)
         for item in self.all():
             parts[item.rule.key].append(item)
-        return [items[0] if len(items) == 1 else _joined(items) for items in parts.values()]
+        return [items[0] if len(items) == 1 else joined(items) for items in parts.values()]
 
     def _keep(self, judgement: Judgement) -> Judgement:
         if judgement.effect in (Effect.SHADOWED, Effect.REDUNDANT):
@@ -196,10 +167,17 @@ class Judge:
 
     def undecided(self, view: View, number: int, mine: Selecting, because: dict[Because, None]) -> Row:
         """What may come to the end of a policy's tier in a view without the policy."""
-        region = {self._views.result.atoms.everything: self._space.everything & ~view.itself}
+        everything = {self._views.result.atoms.everything: self._space.everything & ~view.itself}
+        region = everything
         for stage in view.stages[:number]:
             region = self._through(mine, stage, region, because)
-        return self._asked(mine, view.stages[number], region, because, less=True)[0]
+        rest = self._asked(mine, view.stages[number], region, because, less=True)[0]
+        last = (item for group in view.stages[number].groups for item in group.policies if item is not mine)
+        for seen in (seen for item in last for seen in item.rules):
+            if seen.rule in because and not regions.minus(everything, self._sure(mine, seen)):
+                because.clear()
+                because[seen.rule] = None
+        return rest
 
     def _beyond_others(self, place: Occurrence, rest: Row, because: dict[Because, None]) -> Row:
         """The part of a region that no other rule of the tier would surely decide in the same way.
@@ -222,20 +200,6 @@ class Judge:
         if best is not None:
             yield best
         yield from (seen for seen in rules if seen is not best)
-
-
-def _joined(items: list[Judgement]) -> Judgement:
-    """The judgement of a rule from those of its parts."""
-    rank = (Effect.DECIDES, Effect.REDUNDANT, Effect.SHADOWED, Effect.IDLE)
-    effect = min((item.effect for item in items), key=rank.index)
-    parts = {id(item.rule) for item in items}
-    because = dict.fromkeys(reason for item in items for reason in item.because if id(reason) not in parts)
-    deciding = [item for item in items if item.effect is Effect.DECIDES]
-    sides = [(item.left, item.left_today) for item in deciding]
-    left = [part for one, _ in sides for part in one] if all(one for one, _ in sides) else []
-    today = [part for _, one in sides for part in one] if all(one for _, one in sides) else []
-    rule = next((item.rule for item in deciding if item.rule.action is not Action.ALLOW), items[0].rule)
-    return Judgement(rule, effect, tuple(because), any(item.today for item in items), left, today)
 
 
 def _after(place: Occurrence) -> Iterator[Seen]:

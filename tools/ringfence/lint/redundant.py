@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 
 from ringfence.connectivity.resolve import Action, Applied
 from ringfence.findings import Check, Finding, Severity
 from ringfence.lint import evidence, isolation
 from ringfence.lint.evidence import Evidence
 from ringfence.lint.implied import Implied
-from ringfence.lint.judge import Effect, Judgement
+from ringfence.lint.judgement import Because, Effect, Judgement
 from ringfence.lint.views import Selecting, View
 
 CHECK = Check(
@@ -69,20 +69,24 @@ def find(seen: Evidence) -> Iterator[Finding]:
     """The redundant policies, then the redundant rules of others. Of a policy that denies nothing RF755 speaks."""
     undone = [item for item, _ in isolation.undone(seen)]
     denying_nothing = {evidence.policy(item) for item in undone}
-    whole = [item for item in _policies(seen) if evidence.policy(item[0]) not in denying_nothing]
+    whole = [pair for pair in _policies(seen) if evidence.policy(pair[0]) not in denying_nothing]
+    because: dict[str, dict[Because, None]] = defaultdict(dict)
+    for item in seen.judgements:
+        because[evidence.policy(item.rule.applied)].update(dict.fromkeys(item.because))
     for same, others in whole:
         others = list({evidence.policy(item): item for item in others}.values())
+        rules = because[evidence.policy(same)]
         named = evidence.some([evidence.policy(item) for item in others])
         yield CHECK.at(
             same.policy.where,
-            f"{evidence.policy(same)} adds nothing: {named} isolate{_s(others)} the same pods already"
-            + (", and each of its rules is redundant" if same.rules else ""),
+            f"{evidence.policy(same)} adds nothing: {named} isolate{_s(others)} the same pods"
+            + (f", and {evidence.because(rules)[0]} allow{_s(rules)} all that it allows" if rules else ""),
             hint="drop it",
             subject=same.policy.id,
             related=[(item.policy.where, "isolates these pods") for item in others[:3]],
         )
-    told = {evidence.policy(item) for item, _ in whole}
-    silent = {id(item) for _, item in seen.views.applied if evidence.policy(item) in told} | set(map(id, undone))
+    told = {evidence.policy(same) for same, _ in whole}
+    silent = {id(one) for _, one in seen.views.applied if evidence.policy(one) in told} | set(map(id, undone))
     for judgement in seen.judgements:
         if judgement.effect is Effect.REDUNDANT and id(judgement.rule.applied) not in silent:
             yield _rule(judgement)
@@ -101,7 +105,7 @@ def _rule(item: Judgement) -> Finding:
     )
 
 
-def _s(items: Sequence[object]) -> str:
+def _s(items: Collection[object]) -> str:
     """The end of a verb."""
     return "s" if len(items) == 1 else ""
 

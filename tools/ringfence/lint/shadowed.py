@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ringfence.findings import Check, Finding, Severity
 from ringfence.lint import evidence
 from ringfence.lint.evidence import Evidence
-from ringfence.lint.judge import Effect
+from ringfence.lint.judgement import Effect
 
 CHECK = Check(
     "RF750",

@@ -10,7 +10,7 @@ from ringfence.connectivity.resolve import Action
 from ringfence.findings import Check, Finding, Severity
 from ringfence.lint import evidence, regions
 from ringfence.lint.evidence import Evidence
-from ringfence.lint.judge import Effect
+from ringfence.lint.judgement import Effect
 from ringfence.lint.views import Rule, View
 
 CHECK = Check(

@@ -167,6 +167,26 @@ class StagedKubernetesPolicy:
         """`namespace/name`."""
         return self.policy.id
 
+    @property
+    def namespace(self) -> str:
+        """Its namespace."""
+        return self.policy.namespace
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.policy.name
+
+    @property
+    def kind(self) -> str:
+        """The kind as in the manifest."""
+        return "StagedKubernetesNetworkPolicy"
+
+    @property
+    def where(self) -> Location:
+        """The place that declares it."""
+        return self.policy.where
+
 
 @dataclass(frozen=True, slots=True)
 class Tier:
