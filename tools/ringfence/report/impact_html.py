@@ -25,7 +25,7 @@ def render(report: Report) -> str:
     parts.append(("findings", "Findings", html.finding_rows(report.findings)))
     if report.approvals:
         parts.append(("approvals", "Who must approve", _approvals(report)))
-    if report.objects:
+    if report.objects or report.origins:
         parts.append(("objects", "Objects that a sync touches", _objects(report)))
     guardrails = f"{plural(report.guardrails_checked, 'guardrail')} checked on {words.names(report.clusters)}."
     about = (
@@ -105,4 +105,6 @@ def _objects(report: Report) -> str:
         )
         for item in report.objects
     ]
+    if not rows:
+        return items(said)
     return items(said) + table("Objects that a sync touches", ("Action", "Wave", "Object", "Clusters"), rows)

@@ -164,7 +164,7 @@ def _approvals(report: Report) -> list[str]:
 
 
 def _objects(report: Report, limit: Limit, cut: _Cut) -> list[str]:
-    if not report.objects:
+    if not report.objects and not report.origins:
         return []
     shown = report.objects[: cut.objects]
     lines = [f"{escape(step)}<br>" for step in words.waves(report.objects)]

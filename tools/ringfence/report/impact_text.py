@@ -25,15 +25,9 @@ def render(report: Report, colour: bool) -> str:
     lines.append(paint("Gates", "1", colour))
     lines += [_gate(gate, colour) for gate in report.gates]
     lines.append("")
-    if report.objects:
-        lines += [paint("Objects that a sync touches", "1", colour)]
-        rows5 = [
-            (o.action, str(o.wave), o.kind, f"{o.namespace}/{o.name}", ", ".join(o.clusters)) for o in report.objects
-        ]
-        header = ("ACTION", "WAVE", "KIND", "OBJECT", "CLUSTERS")
-        lines += ["  " + line for line in table(header, rows5).splitlines()]
-        lines += [f"  {step}" for step in words.waves(report.objects)]
-        lines += [f"  {one_line(words.origin_line(origin))}" for origin in report.origins]
+    if report.objects or report.origins:
+        lines.append(paint("Objects that a sync touches", "1", colour))
+        lines += [f"  {line}" for line in _objects(report)]
         lines.append("")
     if report.approvals:
         lines.append(paint("Who must approve", "1", colour))
@@ -48,6 +42,13 @@ def render(report: Report, colour: bool) -> str:
     body = "\n".join(lines) + "\n"
     summary = f"{plural(report.guardrails_checked, 'guardrail')} checked on {plural(len(report.clusters), 'cluster')}"
     return body + findings(report.findings, summary, colour)
+
+
+def _objects(report: Report) -> list[str]:
+    rows = [(o.action, str(o.wave), o.kind, f"{o.namespace}/{o.name}", ", ".join(o.clusters)) for o in report.objects]
+    shown = table(("ACTION", "WAVE", "KIND", "OBJECT", "CLUSTERS"), rows).splitlines() if rows else ["none"]
+    origins = (one_line(words.origin_line(origin)) for origin in report.origins)
+    return [*shown, *words.waves(report.objects), *origins]
 
 
 def _gate(gate: Gate, colour: bool) -> str:

@@ -140,14 +140,12 @@ def waves(objects: Sequence[ObjectChange]) -> list[str]:
         counts = [(sum(1 for item in here if item.action == action), action) for action in ("create", "update")]
         done = " and ".join(f"{action}s {plural(number, 'object')}" for number, action in counts if number)
         found.append(f"wave {wave} {done}")
-    for action, said in (("prune", "then {} pruned"), ("leave", "{} in the cluster and synced no longer")):
-        number = sum(1 for item in objects if item.action == action)
-        if number:
-            word = "stays" if number == 1 else "stay"
-            what = plural(number, "object")
-            found.append(
-                said.format(f"{what} {'is' if number == 1 else 'are'}" if action == "prune" else f"{what} {word}")
-            )
+    pruned, left = (sum(1 for item in objects if item.action == action) for action in ("prune", "leave"))
+    if pruned:
+        found.append(f"then {plural(pruned, 'object')} {'is' if pruned == 1 else 'are'} pruned")
+    if left:
+        stays = "stays in the cluster and is" if left == 1 else "stay in the cluster and are"
+        found.append(f"{plural(left, 'object')} {stays} synced no longer")
     return found
 
 
