@@ -22,6 +22,18 @@ class LabelValues:
         self.all = bits.of(known)
         self._values = {key: {value: bits.of(at) for value, at in found.items()} for key, found in values.items()}
         self._unknown = unknown
+        self._present: dict[str, int] = {}
+
+    def among(self, key: str, values: Iterable[str]) -> Fuzzy:
+        """The positions whose label has one of some values."""
+        found = self._values.get(key, {})
+        return self._settled(key, sum(found.get(value, 0) for value in set(values)))
+
+    def having(self, key: str) -> Fuzzy:
+        """The positions that have a label."""
+        if key not in self._present:
+            self._present[key] = sum(self._values.get(key, {}).values())
+        return self._settled(key, self._present[key])
 
     def where(self, key: str, holds: Callable[[str | None], bool]) -> Fuzzy:
         """The positions at which a condition on the value of a label holds; None stands for an absent label."""
@@ -32,5 +44,8 @@ class LabelValues:
                 result |= at
         if holds(None):
             result |= self.all & ~present
+        return self._settled(key, result)
+
+    def _settled(self, key: str, found: int) -> Fuzzy:
         unknown = self._unknown(key) & self.all
-        return result & ~unknown, result | unknown
+        return found & ~unknown, found | unknown

@@ -96,11 +96,14 @@ class _Ordered:
     """A group of policies: the rules of each are in order, the policies are not."""
 
     def __init__(self, group: Iterable[Applied], sets: _Sets, everything: int) -> None:
+        group = list(group)
         self._policies: list[_Rules] = [_rules(item, sets, everything) for item in group]
         self._sets = sets
-
-    def key(self, position: int) -> int:
-        return self._sets.held[position]
+        self.sources = 0
+        for item in group:
+            for rule in item.rules:
+                egress = item.direction is Direction.EGRESS
+                self.sources |= (item.subjects_of(rule) if egress else rule.peers)[1] & everything
 
     def walk(self, region: Row, position: int) -> tuple[Row, list[tuple[Action, Row]]]:
         held = self._sets.held[position]
@@ -170,7 +173,8 @@ class _Stage:
         self._end = tier.end
         self._ports = ports
         sets = _Sets(space.size)
-        self._groups: list[_Ordered | _United] = []
+        self._united: list[_United] = []
+        self._of: list[list[_Ordered | _United]] = [[] for _ in range(space.size)]
         selected = bits.EMPTY
         doubts = list(doubts)
         for group in tier.groups or (((),) if doubts else ()):
@@ -180,10 +184,12 @@ class _Stage:
                 for item in group:
                     side.apply(item, 0)
                 side.doubt(doubts)
-                self._groups.append(_United(actions.pop(), side, space.size))
+                self._united.append(_United(actions.pop(), side, space.size))
+                self._place(self._united[-1], space.everything)
                 selected = bits.either(selected, (side.isolated[0], side.isolated[1]))
             else:
-                self._groups.append(_Ordered(group, sets, space.everything))
+                ordered = _Ordered(group, sets, space.everything)
+                self._place(ordered, ordered.sources)
                 for item in group:
                     if item.isolates:
                         selected = bits.either(selected, (item.subjects[0] & ~space.host, item.subjects[1]))
@@ -193,9 +199,14 @@ class _Stage:
         self._everything = space.everything
         self._walked: dict[object, State] = {}
 
+    def _place(self, group: _Ordered | _United, sources: int) -> None:
+        """Let the sources meet a group: it can do nothing to others."""
+        for position in bits.positions(sources):
+            self._of[position].append(group)
+
     def walk(self, before: State, position: int) -> State:
         """What the tier makes of the state of one source. Equal questions have one answer, the same object."""
-        key = (id(before), self._sets.held[position], tuple(group.key(position) for group in self._groups))
+        key = (id(before), self._sets.held[position], tuple(group.key(position) for group in self._united))
         found = self._walked.get(key)
         if found is None:
             found = self._walked[key] = self._walk(before, position)
@@ -205,7 +216,7 @@ class _Stage:
         after = State({}, dict(before.allowed), dict(before.denied))
         target = {Action.ALLOW: after.allowed, Action.DENY: after.denied, Action.PASS: after.undecided}
         region = before.undecided
-        for group in self._groups:
+        for group in self._of[position]:
             region, outcomes = group.walk(region, position)
             for action, part in outcomes:
                 add(target[action], part)

@@ -19,7 +19,7 @@ from ringfence.connectivity.calico.tiers import tiers
 from ringfence.connectivity.dialects import Condition
 from ringfence.manifests import Opaque, PolicyPort
 from ringfence.manifests.calico import CalicoObject, CalicoPolicy, HostEndpoint, NetworkSet, Tier
-from ringfence.manifests.calico.selector import Compare, Expression, Has, atoms
+from ringfence.manifests.calico.selector import Compare, Has, atoms
 from ringfence.manifests.calico.types import TIER_ORDERS, WITH_PORTS, Rule
 from ringfence.values.addresses import EVERYWHERE, AddressSet
 
@@ -53,9 +53,9 @@ def conditions(objects: Iterable[CalicoObject]) -> Iterator[Condition]:
             found |= atoms(item.selector)
     for rule in _rules(objects):
         for entity in (rule.source, rule.destination):
-            selectors: list[Expression | None] = [entity.selector, entity.not_selector]
-            found = found.union(*(atoms(selector) for selector in selectors if selector))
-    yield from sorted(found, key=str)
+            for selector in (entity.selector, entity.not_selector):
+                found |= atoms(selector) if selector else frozenset()
+    yield from found
 
 
 def unsettled(objects: Iterable[CalicoObject]) -> Iterator[Opaque]:

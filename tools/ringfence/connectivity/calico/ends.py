@@ -115,10 +115,7 @@ class Ends:
         return self._atom(expression)
 
     def _atom(self, item: Has | Compare) -> Fuzzy:
-        def holds(value: str | None) -> bool:
-            return item.matches({} if value is None else {item.key: value})
-
-        sure, possible = self._labels.where(item.key, holds)
+        sure, possible = self._values(item)
         if item.key not in _NAMES or not self._anywhere:
             return sure, possible
         # the name of a namespace that nobody declared: it exists, and is none of those that are declared
@@ -135,6 +132,15 @@ class Ends:
             sure & others | (self._anywhere if here[0] else 0),
             possible & others | (self._anywhere if here[1] else 0),
         )
+
+    def _values(self, item: Has | Compare) -> Fuzzy:
+        if isinstance(item, Has):
+            return self._labels.having(item.key)
+        if item.operator in ("==", "in"):
+            return self._labels.among(item.key, item.values)
+        if item.operator in ("!=", "not in"):
+            return bits.neither(self._labels.among(item.key, item.values), self._labels.all)
+        return self._labels.where(item.key, lambda value: value is not None and item.matches({item.key: value}))
 
     def _unknown(self, key: str) -> int:
         """The pods of which nobody knows the value of a label."""
