@@ -4,12 +4,14 @@ examples:
   ringfence explain checkout/checkoutservice payments/paymentservice:50051
   ringfence explain --cluster prod-eu storefront/frontend stripe:443
   ringfence explain --manifests deploy/ shop/frontend shop/cart:7070/TCP
+  ringfence explain --manifests deploy/ --cni cilium shop/frontend dns:api.example.com:443
   kubectl get pods,deploy,netpol,ns -A -o yaml | ringfence explain --manifests - shop/frontend shop/cart
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import re
 from typing import TYPE_CHECKING, TextIO
 
@@ -35,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Explain one pair in each cluster; 1 when reading the manifests found errors."""
     from ringfence import report, verify
-    from ringfence.connectivity import evaluate, explanation_to_json
+    from ringfence.connectivity import Place, evaluate, explanation_to_json
     from ringfence.report import explanation_text, json, text
 
     destination, port, protocol = split_port(args.destination)
@@ -44,7 +46,8 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     if plain.reads_manifests(args):
         cluster = plain.cluster(args, args.manifests)
         findings += cluster.findings
-        answer = evaluate(cluster).explain(args.source, destination, protocol, port)
+        places = tuple(place for end in (args.source, destination) if (place := Place.of(end)))
+        answer = evaluate(dataclasses.replace(cluster, places=places)).explain(args.source, destination, protocol, port)
         answers.append(("", _named(answer, args.source, destination)))
     else:
         loaded = shared.load_valid(args.directory, out, err, args.format)
@@ -77,6 +80,10 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 
 def split_port(text: str) -> tuple[str, int | None, str | None]:
     """`shop/cart:7070/TCP` as name, port and protocol; an IPv6 address with a port is `[2001:db8::1]:443`."""
+    kind = re.match(r"(?:dns|entity):", text)
+    if kind is not None:  # what policies of Cilium call by a name
+        name, port, protocol = split_port(text[kind.end() :])
+        return kind[0] + name, port, protocol
     found = re.fullmatch(r"(?:\[(?P<six>[^\]]+)\]|(?P<name>[^:]+))(?::(?P<port>\d{1,5})(?:/(?P<protocol>\w+))?)?", text)
     if found is None:
         named = re.fullmatch(r"(?P<name>[^:]+):(?P<port>[a-z0-9-]*[a-z][a-z0-9-]*)", text)
@@ -99,8 +106,6 @@ def split_port(text: str) -> tuple[str, int | None, str | None]:
 
 def _named(answer: Explanation, source: str, destination: str) -> Explanation:
     """The answer with addresses called as they were asked for, and not by all those that fare as they do."""
-    import dataclasses
-
     if answer.itself:
         return answer
     return dataclasses.replace(

@@ -112,6 +112,9 @@ class Endpoint:
 ENTITY, DNS = "entity", "dns"
 """The kinds of places."""
 
+ENTITIES = ("host", "remote-node", "kube-apiserver", "health", "init", "ingress", "unmanaged")
+"""The entities of Cilium's that are one thing in the cluster, by name. The others are sums of them."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
@@ -126,6 +129,14 @@ class Place:
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.name}"
+
+    @classmethod
+    def of(cls, text: str) -> Place | None:
+        """The place that a text names, None for one that names no place."""
+        kind, _, name = text.partition(":")
+        if kind == DNS and name:
+            return cls(DNS, name.lower().removesuffix("."))
+        return cls(ENTITY, name) if kind == ENTITY and name in ENTITIES else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,7 @@ class Connectivity:
     def counts(self) -> Counts:
         """How much was looked at."""
         policies = len(self.cluster.policies) + len(self.cluster.admin)
+        policies += len(dialects.policies((*self.cluster.calico, *self.cluster.cilium)))
         return Counts(self.space.pods, len(self.space.namespaces), policies, len(self.space.cells))
 
     def rows(self, *, replicas: bool = True) -> Iterator[Row]:

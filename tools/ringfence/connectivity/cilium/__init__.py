@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from ringfence.connectivity.cilium import patterns
 from ringfence.connectivity.cilium.lowering import Lowering
 from ringfence.connectivity.cilium.peers import group_addresses
-from ringfence.connectivity.cluster import DNS, ENTITY, Place, Profile
+from ringfence.connectivity.cluster import DNS, ENTITIES, ENTITY, Place, Profile
 from ringfence.manifests import BlockPeer, NetworkPolicy, PolicyPort, Requirement
 from ringfence.manifests.cilium import (
     CidrGroup,
@@ -62,16 +62,12 @@ def places(objects: Iterable[Object]) -> Iterator[Place]:
         for peer in rule.peers or ():
             if isinstance(peer, NamePeer) and (name := patterns.plain(peer.name or peer.pattern)):
                 yield Place(DNS, name)
-            elif isinstance(peer, Entity) and peer in OWN_PLACE:
+            elif isinstance(peer, Entity) and peer in ENTITIES:
                 yield Place(ENTITY, peer)
     for selector in _selectors(listed):
         for term in selector.terms:
-            if term.subject is Subject.RESERVED and term.requirement.key in OWN_PLACE:
+            if term.subject is Subject.RESERVED and term.requirement.key in ENTITIES:
                 yield Place(ENTITY, term.requirement.key)
-
-
-OWN_PLACE = ("host", "remote-node", "kube-apiserver", "health", "init", "ingress", "unmanaged")
-"""The entities that are one thing in the cluster, by name. The others are sums of them."""
 
 
 def reads_otherwise(policies: Iterable[NetworkPolicy], profile: Profile) -> bool:

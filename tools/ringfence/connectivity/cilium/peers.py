@@ -13,7 +13,7 @@ from ringfence.connectivity import bits
 from ringfence.connectivity.bits import Fuzzy
 from ringfence.connectivity.cilium import patterns
 from ringfence.connectivity.cilium.identities import Doubts, Identities
-from ringfence.connectivity.cluster import DNS, ENTITY, Place
+from ringfence.connectivity.cluster import DNS, ENTITIES, ENTITY, Place
 from ringfence.connectivity.space import Space
 from ringfence.manifests.cilium import (
     CidrGroup,
@@ -30,17 +30,6 @@ from ringfence.manifests.cilium import (
 )
 from ringfence.values.addresses import NOWHERE, AddressSet
 
-_OF_CLUSTER = (
-    Entity.HOST,
-    Entity.REMOTE_NODE,
-    Entity.KUBE_APISERVER,
-    Entity.INIT,
-    Entity.INGRESS,
-    Entity.HEALTH,
-    Entity.UNMANAGED,
-)
-"""The entities with places of their own; `cluster` is all of them and the pods."""
-
 NODES = (Entity.HOST, Entity.REMOTE_NODE)
 
 
@@ -53,7 +42,7 @@ class Peers:
         self._groups = {item.name: item for item in groups}
         self._entity = {
             item: 1 << space.place_at[place] if (place := Place(ENTITY, item)) in space.place_at else 0
-            for item in _OF_CLUSTER
+            for item in map(Entity, ENTITIES)
         }
         self.names = {place.name: 1 << at for place, at in space.place_at.items() if place.kind == DNS}
         named = sum(self.names.values())
