@@ -575,3 +575,18 @@ def test_network_policy_02_cilium_enforces_rules_that_policy_types_leaves_out():
         "1-79/TCP, 81-65535/TCP, all UDP, all SCTP",
         "`policyTypes` of a/np leaves egress out; Cilium enforces its rules all the same",
     )
+
+
+def test_administrators_policies_stand_around_both_tiers():
+    def admin(tier: str, action: str) -> Object:
+        subject = {"namespaces": {"matchLabels": {"kubernetes.io/metadata.name": "a"}}}
+        rule = {"action": action, "from": [{"namespaces": {}}]}
+        spec = {"tier": tier, "priority": 1, "subject": subject, "ingress": [rule]}
+        meta = {"name": tier.lower()}
+        api = "policy.networking.k8s.io/v1alpha2"
+        return {"apiVersion": api, "kind": "ClusterNetworkPolicy", "metadata": meta, "spec": spec}
+
+    open_ = cnp("a/p", "x", ingress=[{"fromEntities": ["all"]}])
+    assert allowed(cluster(open_, admin("Admin", "Deny")), "b/z", "a/x") == NONE
+    assert allowed(cluster(cnp("a/p", "x", ingress=[{}]), admin("Baseline", "Accept")), "b/z", "a/x") == NONE
+    assert allowed(cluster(cnp("a/p", "x", ingress=[{}]), admin("Baseline", "Deny")), "b/z", "a/y") == NONE

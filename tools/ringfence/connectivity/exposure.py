@@ -12,7 +12,7 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 
 from ringfence.connectivity import bits
-from ringfence.connectivity.cluster import ClusterState, Endpoint
+from ringfence.connectivity.cluster import DNS, ClusterState, Endpoint, Place
 from ringfence.connectivity.nested import Nesting
 from ringfence.connectivity.resolve import Direction
 from ringfence.connectivity.result import Connectivity, End, evaluate
@@ -87,6 +87,7 @@ def exposure(cluster: ClusterState, likes: bool = False) -> Exposure:
             rows += [
                 _row(result, end, direction, peer, ports)
                 for peer, ports in _outside(result, found, result.space.pods, len(groups))
+                if direction is Direction.EGRESS or not _is_name(peer)  # a name is where a connection goes to
             ]
             if id(found) not in told:
                 told[id(found)] = list(nesting.telling(found))
@@ -199,6 +200,10 @@ def _outside(result: Connectivity, found: Peers, pods: int, groups: int) -> Iter
                 yield end, ports
         if addresses:
             yield addresses, ports
+
+
+def _is_name(end: End) -> bool:
+    return isinstance(end, Place) and end.kind == DNS
 
 
 def _row(
