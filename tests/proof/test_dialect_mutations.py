@@ -73,7 +73,7 @@ def test_what_was_rendered_is_what_was_declared_at_every_stage(dialect: str, sta
 def test_a_permissive_stage_of_the_dialect_kubernetes_is_proven(stage: str) -> None:
     files, model = repository("kubernetes", f"stage: {stage}\nstages: {{payments: enforce}}\n")
     assert problems(files, model) == []
-    path = "policies/rendered/overlays/dev/checkout/shop/0-permissive.yaml"
+    path = "policies/rendered/overlays/dev/checkout/shop/0-permissive-ingress.yaml"
     raw = files[path]
     assert isinstance(raw, bytes)
     mutated = mutations(yaml.safe_load(raw))
@@ -207,12 +207,12 @@ def test_every_object_matters(dialect: str) -> None:
 def test_what_keeps_a_stage_open_matters(dialect: str) -> None:
     files, model = repository(dialect, "stage: {ingress: permissive, egress: audit}\n")
     folder = "policies/rendered/overlays/dev/checkout/shop"
-    raw = files[f"{folder}/0-permissive.yaml"]
+    raw = files[f"{folder}/0-permissive-ingress.yaml"]
     assert isinstance(raw, bytes)
     silent = [
         name
         for name, other in mutations(yaml.safe_load(raw))
-        if not problems({**files, f"{folder}/0-permissive.yaml": json.dumps(other)}, model)
+        if not problems({**files, f"{folder}/0-permissive-ingress.yaml": json.dumps(other)}, model)
     ]
     # the order before policies that only allow in a tier of their own; what is not closed anyway
     assert set(silent) <= {"without order", "other order", "without selector", "without types"} | {

@@ -27,6 +27,7 @@ COMMANDS = (
     "flow",
     "flows",
     "expire",
+    "promote",
     "promote-diff",
     "render",
     "verify",

@@ -11,6 +11,7 @@ from ringfence.findings import Finding, in_order
 if TYPE_CHECKING:
     from ringfence.commands.shared import Loaded
     from ringfence.model.types import Model
+    from ringfence.sources import Tree
 
 Changes = Mapping[str, bytes | None]
 """The new content of files by path; None removes one."""
@@ -28,6 +29,15 @@ def judged(loaded: Loaded, changes: Changes, today: datetime.date) -> tuple[Mode
         findings += checks.run(after, today)
     known = {finding.fingerprint for finding in before}
     return after, in_order(finding for finding in findings if finding.fingerprint not in known)
+
+
+def rendered(tree: Tree, model: Model, label: str) -> Tree:
+    """The tree with the rendered files that its declarations want."""
+    from ringfence.commands.render import expected_files
+    from ringfence.sources import Overlay
+
+    stale: dict[str, bytes | None] = dict.fromkeys(tree.files("policies/rendered"))
+    return Overlay(tree, {**stale, **expected_files(tree, model)}, label)
 
 
 def write(loaded: Loaded, changes: Changes) -> None:

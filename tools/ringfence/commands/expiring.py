@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ringfence.commands import edits
 from ringfence.findings import Location
 
 if TYPE_CHECKING:
@@ -89,16 +90,7 @@ def impact(tree: Tree, before: Model, after: Model, changes: dict[str, bytes | N
     from ringfence.sources import Overlay
 
     sides = [
-        Side(_rendered(tree, before, "the declarations now"), "the declarations now", before),
-        Side(_rendered(Overlay(tree, changes, ""), after, "without what expired"), "without what expired", after),
+        Side(edits.rendered(tree, before, "the declarations now"), "the declarations now", before),
+        Side(edits.rendered(Overlay(tree, changes, ""), after, "without what expired"), "without what expired", after),
     ]
     return replace(assess(sides[0], sides[1], after, day), command=f"ringfence expire --at {day} --dry-run")
-
-
-def _rendered(tree: Tree, model: Model, label: str) -> Tree:
-    """The tree with the rendered files that its declarations want."""
-    from ringfence.commands.render import expected_files
-    from ringfence.sources import Overlay
-
-    stale: dict[str, bytes | None] = dict.fromkeys(tree.files("policies/rendered"))
-    return Overlay(tree, {**stale, **expected_files(tree, model)}, label)

@@ -95,10 +95,11 @@ def parts(bundle: Bundle) -> list[Part]:
     staged = at_stage(bundle, "audit")
     enforced = tuple(direction for direction in DIRECTIONS if direction not in staged)
     result = []
-    if directions := at_stage(bundle, "permissive"):
-        head = _head(bundle, KIND, PERMISSIVE_NAME, (), directions, FIRST_WAVE)
-        head["spec"] |= {"order": 0} | {direction: [{"action": "Pass"}] for direction in directions}
-        result.append(Part(PERMISSIVE, PERMISSIVE_NAME, head))
+    for direction in at_stage(bundle, "permissive"):
+        name = PERMISSIVE_NAME.format(direction)
+        head = _head(bundle, KIND, name, (), (direction,), FIRST_WAVE)
+        head["spec"] |= {"order": 0, direction: [{"action": "Pass"}]}
+        result.append(Part(PERMISSIVE, name, head))
     for policy in bundle.policies:
         sections = {"ingress": policy.ingress, "egress": policy.egress}
         for kind, file, directions in ((KIND, policy.name, enforced), (STAGED, f"{policy.name}.staged", staged)):

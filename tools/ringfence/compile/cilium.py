@@ -74,10 +74,11 @@ def parts(bundle: Bundle) -> list[Part]:
     policy of its own allows everything.
     """
     result = []
-    if directions := at_stage(bundle, "permissive"):
-        head = _head(bundle, PERMISSIVE_NAME, (), (), FIRST_WAVE)
-        head["spec"] |= {direction: [{f"{SIDE[direction]}Entities": ["all"]}] for direction in directions}
-        result.append(Part(PERMISSIVE, PERMISSIVE_NAME, head))
+    for direction in at_stage(bundle, "permissive"):
+        name = PERMISSIVE_NAME.format(direction)
+        head = _head(bundle, name, (), (), FIRST_WAVE)
+        head["spec"][direction] = [{f"{SIDE[direction]}Entities": ["all"]}]
+        result.append(Part(PERMISSIVE, name, head))
     closing = tuple(direction for direction in DIRECTIONS if direction not in at_stage(bundle, "audit"))
     for policy in bundle.policies:
         sections = (("ingress", policy.ingress), ("egress", policy.egress))

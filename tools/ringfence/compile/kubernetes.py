@@ -29,35 +29,33 @@ def object_labels(bundle: Bundle) -> Labels:
 
 def objects(bundle: Bundle) -> list[dict[str, Any]]:
     """The NetworkPolicy objects of a bundle, in its order; before them, what keeps a namespace open."""
-    opening = permissive(bundle)
-    return [*([opening.head] if opening else ()), *(as_object(bundle, policy) for policy in bundle.policies)]
+    opening = (part.head for part in permissive(bundle))
+    return [*opening, *(as_object(bundle, policy) for policy in bundle.policies)]
 
 
-def permissive(bundle: Bundle) -> Part | None:
-    """The policy that allows everything in the directions that are at stage `permissive`, if any is.
+def permissive(bundle: Bundle) -> list[Part]:
+    """A policy that allows everything, for each direction that is at stage `permissive`.
 
     Policies add up, so whatever the bundle closes stays open. There is nothing in the API that only reports, so stage
     `audit` is refused for this dialect before anything is compiled.
     """
-    directions = at_stage(bundle, "permissive")
-    if not directions:
-        return None
+    return [_permissive(bundle, direction) for direction in at_stage(bundle, "permissive")]
+
+
+def _permissive(bundle: Bundle, direction: str) -> Part:
+    name = PERMISSIVE_NAME.format(direction)
     head = {
         "apiVersion": f"{GROUP}/{VERSION}",
         "kind": KIND,
         "metadata": {
-            "name": f"ringfence-{PERMISSIVE_NAME}",
+            "name": f"ringfence-{name}",
             "namespace": bundle.namespace_name,
             "labels": dict(object_labels(bundle)),
             "annotations": dict(FIRST_WAVE),
         },
-        "spec": {
-            "podSelector": {},
-            "policyTypes": [direction.capitalize() for direction in directions],
-            **{direction: [{}] for direction in directions},
-        },
+        "spec": {"podSelector": {}, "policyTypes": [direction.capitalize()], direction: [{}]},
     }
-    return Part(PERMISSIVE, PERMISSIVE_NAME, head)
+    return Part(PERMISSIVE, name, head)
 
 
 def as_object(bundle: Bundle, policy: Policy) -> dict[str, Any]:

@@ -14,8 +14,11 @@ from ringfence.compile.bundle import Bundle, Rule
 DIRECTIONS = ("ingress", "egress")
 POLICY = "policy"
 PERMISSIVE = "permissive"
-PERMISSIVE_NAME = "0-permissive"
-"""The name of what keeps a namespace open. It sorts first, so that Flux, which applies by name, applies it first."""
+PERMISSIVE_NAME = "0-permissive-{}"
+"""The name of what keeps a direction of a namespace open: an object for each, so that it comes first and goes last.
+
+It sorts before the others, so that Flux, which applies by name, applies it first.
+"""
 FIRST_WAVE = (("argocd.argoproj.io/sync-wave", "-10"),)
 """The annotation by which Argo CD applies an object before the policies of a namespace, and prunes it after them."""
 

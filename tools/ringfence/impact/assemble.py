@@ -30,6 +30,7 @@ from ringfence.values.ports import NO_PORTS, PortSet
 from ringfence.verify import Declared, State, states, violations
 from ringfence.verify.ends import End, end_of, is_other
 from ringfence.verify.ends import name as end_name
+from ringfence.verify.pages import NOT_HELD
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,9 @@ def assess(
             found += comparison.changes(relabelled_rows(one, other, old), Reason.LABELS, old)
         findings += other.findings
         findings += waves.transient(one, other)
-        broken += _new_violations(one, other, base.model, model, today)
+        violated = _new_violations(one, other, base.model, model, today)
+        broken += [item for item in violated if item.check is not NOT_HELD]
+        findings += [item for item in violated if item.check is NOT_HELD]
     objects = [_objects(found_states) for found_states in (before, after)]
     if only is not None:
         found = [item for item in found if only in item.clusters]
@@ -152,6 +155,8 @@ def _new_violations(
     result = []
     for item in violations(after, head, today):
         known = (item.subject, item.message) in old
+        if known and item.check is NOT_HELD:
+            continue  # a stage that stays what it was
         note = " (the base breaks it too)" if known else ""
         result.append(
             item.check.at(item.where, item.message + note, hint=item.hint, subject=item.subject, related=item.related)

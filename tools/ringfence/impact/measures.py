@@ -34,7 +34,7 @@ def measures(pairs: Iterable[tuple[State, State]]) -> tuple[Measure, ...]:
 def isolated(state: State, direction: Direction) -> Count:
     """The declared workloads that some policy certainly isolates in a direction."""
     ids = [pod.id for pod in state.declared.pods.values() if isinstance(pod.declared, Workload)]
-    return sum(1 for id_ in ids if state.connectivity.is_isolated(id_, direction)), len(ids)
+    return sum(1 for id_ in ids if state.is_closed(id_, direction)), len(ids)
 
 
 def justified(state: State) -> Count:

@@ -16,7 +16,7 @@ from ringfence.model.problems import names as name_problems
 from ringfence.model.problems import workloads as problems
 from ringfence.model.types import Namespace, Workload
 
-RESERVED = ("0-permissive", "baseline", "kustomization")
+RESERVED = ("0-permissive-egress", "0-permissive-ingress", "baseline", "kustomization")
 
 
 def build(spaces: Iterable[tuple[Namespace, Node]], broken: set[str], names: Names) -> list[tuple[Workload, Node]]:

@@ -42,7 +42,7 @@ def common(bundle: Bundle, head: Mapping[str, Any]) -> _Values:
         "team": bundle.team,
         "labels": tuple(metadata["labels"].items()),
         "annotations": tuple(metadata.get("annotations", {}).items()),
-        "directions": tuple(direction for direction in DIRECTIONS if direction in head["spec"]),
+        "direction": next((direction for direction in DIRECTIONS if direction in head["spec"]), ""),
     }
 
 

@@ -120,7 +120,7 @@ class _Writer:
         for policy in overlay.added.policies:
             yield self.patch(folder, overlay.added, policy)
         resources = [f"{_TO_BASE}/{_place(overlay.whole)}"] if overlay.on_base else []
-        if part := kubernetes.permissive(overlay.whole):
+        for part in kubernetes.permissive(overlay.whole):
             name = f"{part.file}.yaml"
             written = self.templates.run(jinja.PERMISSIVE, dialects.common(overlay.whole, part.head))
             self.prove(jinja.PERMISSIVE, f"{folder}/{name}", written, part.head)

@@ -7,7 +7,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ringfence import manifests
-from ringfence.connectivity import DNS, ClusterState, Connectivity, Endpoint, Place, Profile, accounts_of, evaluate
+from ringfence.connectivity import (
+    DNS,
+    ClusterState,
+    Connectivity,
+    Direction,
+    Endpoint,
+    Place,
+    Profile,
+    accounts_of,
+    evaluate,
+)
 from ringfence.connectivity import checks as together
 from ringfence.findings import Finding
 from ringfence.manifests import METADATA_NAME, ContainerPort, kustomize
@@ -35,6 +45,11 @@ class State:
     connectivity: Connectivity
     objects: Mapping[str, Sequence[Mapping[str, Any]]]
     findings: tuple[Finding, ...]
+
+    def is_closed(self, pod: str, direction: Direction) -> bool:
+        """Whether some policy isolates a pod in a direction, and its stage does not leave that open."""
+        opened = (pod, str(direction)) in self.declared.opened
+        return not opened and self.connectivity.is_isolated(pod, direction)
 
 
 def states(model: Model, tree: Tree, only: Cluster | None = None) -> list[State]:

@@ -48,8 +48,7 @@ def find(facts: Facts) -> Iterator[Finding]:
             if pod.namespace is None or id_ not in after.declared.pods or after.declared.pods[id_].namespace is None:
                 continue
             for direction in Direction:
-                had = before.connectivity.is_isolated(id_, direction)
-                if had and not after.connectivity.is_isolated(id_, direction):
+                if before.is_closed(id_, direction) and not after.is_closed(id_, direction):
                     cluster = pod.cluster.name if pod.cluster else before.name
                     lost.setdefault((name(id_), direction.value), []).append(cluster)
     for (subject, way), clusters in sorted(lost.items()):

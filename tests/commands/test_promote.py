@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from command_kit import Cli, snapshot
+
+from git_repository import GitRepository
+
+DEV = "policies/clusters/dev.yaml"
+HEAD = """\
+# yaml-language-server: $schema=cluster.schema.json
+apiVersion: ringfence.dev/v1alpha1
+kind: Cluster
+environment: dev
+server: https://dev.example.com:6443
+"""
+NETWORKS = "networks: {pods: [10.0.0.0/14], services: [10.4.0.0/20], nodes: [10.100.0.0/16]}\n"
+STAGES = """\
+stage: permissive   # since May
+stages: # exceptions
+  # the first that was ready
+  payments: {ingress: enforce}
+"""
+
+
+def prepare(small: GitRepository, ringfence: Cli, stages: str = STAGES, dialect: str = "calico") -> None:
+    small.write(DEV, f"{HEAD}dialect: {dialect}\n{stages}cni: {{name: calico}}\n{NETWORKS}")
+    (small.path / "policies/guardrails/platform.yaml").unlink()
+    assert ringfence("render").code == 0
+    small.commit()
+
+
+def stages_of(small: GitRepository) -> str:
+    text = (small.path / DEV).read_text()
+    return text[text.index("stage:") : text.index("cni:")] if "stage:" in text else ""
+
+
+def test_a_namespace_is_taken_to_enforce_and_what_closes_is_said(small: GitRepository, ringfence: Cli) -> None:
+    prepare(small, ringfence)
+    before = snapshot(small.path)
+    done = ringfence("promote", "shop", "--cluster", "dev")
+    assert done.code == 0, done
+    after = snapshot(small.path)
+    assert {path for path in before if before[path] != after.get(path)} == {DEV}
+    assert stages_of(small) == f"{STAGES}  shop: enforce\n"
+    assert "+  shop: enforce" in done.out
+    assert "0 open, " in done.out
+    assert "stage permissive leaves ingress open" in done.out
+    assert "1 namespace of dev taken to stage enforce; no findings" in done.err
+    assert "ringfence render" in done.err
+    assert ringfence("render").code == 0
+    assert ringfence("verify").code == 0
+
+
+def test_one_direction_leaves_the_other(small: GitRepository, ringfence: Cli) -> None:
+    prepare(small, ringfence)
+    assert ringfence("promote", "payments", "--cluster", "dev", "--direction", "egress", "--to", "audit").code == 0
+    assert stages_of(small) == STAGES.replace("{ingress: enforce}", "{ingress: enforce, egress: audit}")
+    assert ringfence("promote", "shop", "--cluster", "dev", "--direction", "egress", "--to", "audit").code == 0
+    assert stages_of(small).endswith("  shop:\n    ingress: permissive\n    egress: audit\n")
+
+
+def test_all_namespaces_of_a_cluster(small: GitRepository, ringfence: Cli) -> None:
+    prepare(small, ringfence)
+    assert ringfence("promote", "--all", "--cluster", "dev").code == 0
+    expected = STAGES.replace("permissive ", "enforce ").replace(
+        "{ingress: enforce}", "{ingress: enforce, egress: enforce}"
+    )
+    assert stages_of(small) == expected
+    again = ringfence("promote", "--all", "--cluster", "dev")
+    assert (again.code, again.out) == (0, "")
+    assert "2 namespaces of dev at stage enforce already" in again.err
+
+
+def test_a_dry_run_as_json_writes_nothing(small: GitRepository, ringfence: Cli) -> None:
+    prepare(small, ringfence)
+    before = snapshot(small.path)
+    done = ringfence("promote", "shop", "--cluster", "dev", "--dry-run", "--format", "json")
+    assert snapshot(small.path) == before
+    data = json.loads(done.out)
+    assert (data["cluster"], data["stage"], data["namespaces"]) == ("dev", "enforce", ["shop"])
+    assert (data["written"], data["files"], data["findings"]) == (False, [DEV], [])
+    assert "+  shop: enforce" in data["diff"]
+    assert {change["effect"] for change in data["impact"]["changes"]} <= {"closed", "changed"}
+    assert data["impact"]["changes"]
+
+
+def test_from_open_to_audit_nothing_changes_and_no_wave_closes_anything(small: GitRepository, ringfence: Cli) -> None:
+    prepare(small, ringfence)
+    done = ringfence("promote", "shop", "--cluster", "dev", "--to", "audit", "--dry-run", "--format", "json")
+    impact = json.loads(done.out)["impact"]
+    assert impact["changes"] == []
+    assert [item["code"] for item in impact["findings"]] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["shpo", "--cluster", "dev"], 2, "did you mean shop?"),
+        (["shop", "--cluster", "de"], 2, "did you mean dev?"),
+        (["--cluster", "dev"], 2, "one of the arguments NAMESPACE --all is required"),
+        (["shop", "--all", "--cluster", "dev"], 2, "not allowed with"),
+        (["shop", "--cluster", "dev", "--to", "enforced"], 2, "invalid choice: 'enforced'"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(
+    small: GitRepository, ringfence: Cli, arguments: list[str], code: int, said: str
+) -> None:
+    prepare(small, ringfence)
+    done = ringfence("promote", *arguments)
+    assert done.code == code
+    assert said in done.err
+
+
+def test_a_stage_that_the_dialect_lacks_is_not_written(small: GitRepository, ringfence: Cli) -> None:
+    prepare(small, ringfence, "stage: permissive\n", "kubernetes")
+    before = snapshot(small.path)
+    done = ringfence("promote", "shop", "--cluster", "dev", "--to", "audit")
+    assert done.code == 1
+    assert "RF339" in done.out
+    assert "Nothing was written" in done.err
+    assert snapshot(small.path) == before
+
+
+def test_a_stage_of_a_namespace_that_does_not_exist_is_found(small: GitRepository, ringfence: Cli) -> None:
+    prepare(small, ringfence)
+    small.write(DEV, (small.path / DEV).read_text().replace("  payments:", "  paymets:"))
+    done = ringfence("validate")
+    assert done.code == 1
+    assert "gives a stage to `paymets`" in done.out
+    assert "did you mean `payments`?" in done.out
