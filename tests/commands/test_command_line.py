@@ -357,7 +357,8 @@ def test_interrupted_while_rendering(small: GitRepository, tmp_path: Path) -> No
         os.killpg(running.pid, signal.SIGINT)
         _, err = running.communicate(timeout=30)
         codes.add(running.returncode)
-        assert running.returncode in (0, 130), err
+        # where Ctrl-C falls into code that CPython has made (a dataclass), it ends itself by the signal: 130 to a shell
+        assert running.returncode in (0, 130, -signal.SIGINT), err
         assert b"Traceback" not in err
         assert snapshot(small.path / "policies/rendered") in (old, new)
     assert 130 in codes

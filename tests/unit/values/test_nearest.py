@@ -13,6 +13,7 @@ from ringfence.values.nearest import did_you_mean, nearest
         ("FROM", ["from", "to"], "from"),
         ("kube_dns", ["kube-dns"], "kube-dns"),
         ("zzz", ["from", "to"], ""),
+        ("ab", ["ad", "ac", "abc", "abd"], "abc"),
         ("", ["from"], ""),
         ("a", [], ""),
         ("x" * 100_000, ["x"], ""),

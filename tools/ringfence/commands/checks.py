@@ -9,7 +9,6 @@ examples:
 from __future__ import annotations
 
 import argparse
-import difflib
 from typing import TextIO
 
 from ringfence.errors import EXIT_CLEAN, UsageError
@@ -27,17 +26,16 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:  # noqa: ARG
     """Print the list or one page."""
     from ringfence.commands.catalogue import all_checks
     from ringfence.report import json, text
+    from ringfence.values.nearest import nearest
 
     known = all_checks()
     if args.code is not None:
         chosen = [check for check in known if args.code.lower() in (check.code.lower(), check.name)]
         if not chosen:
-            near = difflib.get_close_matches(
-                args.code, [word for check in known for word in (check.name, check.code)], 1
-            )
+            near = nearest(args.code, [word for check in known for word in (check.name, check.code)])
             raise UsageError(
                 f"there is no check {args.code!r}",
-                f"did you mean {near[0]}?" if near else "ringfence checks lists them",
+                f"did you mean {near}?" if near else "ringfence checks lists them",
             )
         known = chosen
     if args.format == "json":

@@ -27,6 +27,7 @@ SCHEMAS = (
     "baseline",
     "catalog",
     "cluster",
+    "cniprofile",
     "flows",
     "guardrails",
     "namespace",
@@ -35,7 +36,7 @@ SCHEMAS = (
     "team",
     "waivers",
 )
-"""What an editor needs to complete and check declarations; `ringfence` tells the kinds of the other nine apart."""
+"""What an editor needs to complete and check declarations; `ringfence` tells the kinds of the others apart."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,8 +15,11 @@ def nearest(word: str, choices: Iterable[str]) -> str:
     if len(word) > 200:
         return ""
     known = {_plain(choice): choice for choice in sorted(choices, reverse=True)}
-    found = difflib.get_close_matches(_plain(word), sorted(known), n=1, cutoff=0.6)
-    return known[found[0]] if found else ""
+    plain = _plain(word)
+    found = difflib.get_close_matches(plain, known, n=len(known) + 1, cutoff=0.6)
+    # of equally near ones it puts the last first
+    ratios = {one: difflib.SequenceMatcher(None, one, plain).ratio() for one in found}
+    return known[min(found, key=lambda one: (-ratios[one], one))] if found else ""
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
