@@ -13,6 +13,7 @@ COLUMN_BITS = 27
 """A place is one integer, `line << COLUMN_BITS | column`, both from 0: half the cost of a pair."""
 
 _COLUMN_MASK = (1 << COLUMN_BITS) - 1
+_LARGE = 16
 
 
 def location(path: str, place: int) -> Location:
@@ -67,18 +68,23 @@ class Document:
                 place = places[step]
                 node = node[step]
             else:
-                order = self._order_of(node).get(step)  # type: ignore[arg-type]
+                order = self._order_of(node, step)
                 if order is None:
                     break
                 place = places[2 * order + (0 if key and depth == last else 1)]
                 node = node[step]
         return location(self.path, place)
 
-    def _order_of(self, node: dict[str, Any]) -> dict[str, int]:
+    def _order_of(self, node: dict[Any, Any], key: Any) -> int | None:
+        """Where a key stands among those of a mapping; the order of a large one is kept."""
+        if key not in node:
+            return None
+        if len(node) < _LARGE:
+            return list(node).index(key)
         order = self._order.get(id(node))
         if order is None:
             order = self._order[id(node)] = {name: index for index, name in enumerate(node)}
-        return order
+        return order[key]
 
     def __repr__(self) -> str:
         return f"Document({self.path!r}, {self.data!r})"

@@ -138,19 +138,20 @@ def _build(  # One loop over millions of events: a call in its common path costs
         else:
             continue
 
-        if node is None:
-            root, root_place = value, place
-        elif type(node) is list:
-            node.append(value)
-            marks.append(place)
-        elif key is None:
-            key = _key(value, place, node, marks, problems, many=many)
-            marks.append(place)
-        else:
+        if key is not None:
             node[key] = value
             marks.append(place)
             key = None
-        if kind is MappingStartEvent or kind is SequenceStartEvent:
+        elif type(node) is dict:
+            new = type(value) is str and value not in node
+            key = intern(value) if new else _key(value, place, node, marks, problems, many=many)
+            marks.append(place)
+        elif node is not None:
+            node.append(value)
+            marks.append(place)
+        else:
+            root, root_place = value, place
+        if kind is not ScalarEvent and kind is not AliasEvent:
             stack.append((node, marks, key, anchor))
             node, key, marks, anchor = value, None, [], event.anchor
             places[id(value)] = marks

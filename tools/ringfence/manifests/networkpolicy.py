@@ -5,6 +5,7 @@ Source of the rules: kubernetes/kubernetes pkg/apis/networking/validation, and r
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from ringfence.documents.document import Route
@@ -173,11 +174,27 @@ def _port(reader: Reader, value: Any, route: Route) -> PolicyPort | None:
     if reader.refused:
         return None
     if isinstance(port, str):
-        return PolicyPort(protocol, 0, 0, port)
-    return PolicyPort(protocol, FIRST, LAST) if port is None else PolicyPort(protocol, port, end or port)
+        return _entry(protocol, 0, 0, port)
+    return _entry(protocol, FIRST, LAST) if port is None else _entry(protocol, port, end or port)
+
+
+_entry = lru_cache(maxsize=1 << 12)(PolicyPort)
+"""Equal entries and selectors are one object: they are many in a cluster, and compared often."""
+
+
+@lru_cache(maxsize=1 << 16)
+def _of_labels(labels: tuple[tuple[str, str], ...]) -> Selector | None:
+    """The selector of `matchLabels`; None where a key or value is badly formed."""
+    if any(names.label_key(key) or names.label_value(text) for key, text in labels):
+        return None
+    return Selector.of(dict(labels))
 
 
 def _selector(reader: Reader, value: Any, route: Route) -> Selector:
+    if type(value) is dict and len(value) == 1 and type(written := value.get("matchLabels")) is dict:
+        pairs = tuple(written.items())
+        if all(type(text) is str for pair in pairs for text in pair) and (plain := _of_labels(pairs)):
+            return plain
     data = reader.mapping(value, route, ("matchLabels", "matchExpressions")) or {}
     labels = reader.labels(data.get("matchLabels"), (*route, "matchLabels"))
     found = [Requirement(key, "In", (text,)) for key, text in labels.items()]
