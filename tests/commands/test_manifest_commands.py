@@ -121,3 +121,22 @@ def test_options_without_effect_are_refused(tmp_path: Path, ringfence: Cli) -> N
         done = ringfence(*command, "--manifests", path, "--cluster", "prod")
         assert (done.code, done.out) == (2, "")
         assert "--cluster is for a repository" in done.err
+
+
+def test_lint_finds_rules_without_effect_and_says_from_which_severity_it_fails(tmp_path: Path, ringfence: Cli) -> None:
+    twice = POLICY + POLICY[POLICY.index("    - from") :]
+    path = folder(tmp_path / "a", twice)
+    for fail_on, code in ((None, 0), ("error", 0), ("warning", 0), ("info", 1)):
+        done = ringfence("lint", "--manifests", path, *(("--fail-on", fail_on) if fail_on else ()), "--format", "json")
+        assert (done.code, done.codes) == (code, ["RF751"])
+    typo = folder(tmp_path / "b", POLICY.replace("app: frontend", "app: fronted"))
+    assert ringfence("lint", "--manifests", typo).code == 0
+    done = ringfence("lint", "--manifests", typo, "--fail-on", "warning")
+    assert done.code == 1
+    assert "fix: did you mean app: frontend?" in done.out
+
+
+def test_lint_knows_what_a_plugin_does_not_enforce(tmp_path: Path, ringfence: Cli) -> None:
+    path = folder(tmp_path / "a", POLICY)
+    done = ringfence("lint", "--manifests", path, "--cni", "flannel", "--format", "json")
+    assert (done.code, done.codes) == (1, ["RF757"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from calicoed import calico_clusters
@@ -14,14 +13,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tiered import tiered_clusters
 
-from ringfence.connectivity import Connectivity, Direction, Profile, evaluate, from_directory, tiers
-from ringfence.connectivity.resolve import Applied
+from ringfence.connectivity import Connectivity, Profile, evaluate, from_directory
 from ringfence.lint import evidence, sides
 from ringfence.lint.evidence import Evidence
 from ringfence.lint.implied import Implied
 from ringfence.lint.judge import Judge
 from ringfence.lint.judgement import Effect, Judgement
-from ringfence.lint.views import Views, tiers_of
+from ringfence.lint.views import Views
+from without_rules import changed, dropped
 
 Object = dict[str, Any]
 WITHOUT = (Effect.SHADOWED, Effect.REDUNDANT)
@@ -56,29 +55,6 @@ def without(objects: list[Object], judgements: Iterable[Judgement]) -> list[Obje
             if section in spec:
                 spec[section] = [rule for rule in spec[section] or () if rule is not None]
     return left
-
-
-def changed(before: Connectivity, after: Connectivity, *, settled: bool = True) -> list[str]:
-    """The pairs of which something settled is another, as the loss of a rule may settle what was undefined; or all."""
-    pods = before.space.pods
-    cells = [next(i for i, one in enumerate(after.space.cells) if cell <= one) for cell in before.space.cells]
-    places = range(len(before.space.places))
-    same = [*range(pods), *(after.space.pods + index for index in cells)]
-    same += [after.space.size - len(places) + index for index in places]
-    found = []
-    for source, row in enumerate(before.table):
-        for end in range(before.space.size):
-            if source == end and source < pods and before.endpoints[source].kind == "Pod":
-                continue
-            was = [before.atoms.ports(mask_at(part, end)) for part in row]
-            now = [after.atoms.ports(mask_at(part, same[end])) for part in after.table[same[source]]]
-            if not (was[0] <= now[0] and now[1] <= was[1]) if settled else was != now:
-                found.append(f"{before.space.end(source)} to {before.space.end(end)}: {was} became {now}")
-    return found
-
-
-def mask_at(row: dict[int, int], position: int) -> int:
-    return next((mask for mask, where in row.items() if where >> position & 1), 0)
 
 
 def holds(objects: list[Object], match_pods: bool | None):
@@ -128,36 +104,11 @@ def test_a_rule_of_which_nothing_is_said_has_an_effect(objects: list[Object], ma
             assert any(changed(*both, settled=False) for both in zip(before, after, strict=True)), item
 
 
-def dropped(found: Connectivity, judgements: Iterable[Judgement]) -> Connectivity:
-    """The same cluster less some rules, taken out of the form to which every dialect is lowered."""
-    gone = {id(item.rule.rule) for item in judgements}
-    less = copy.copy(found)
-    less.tiers = {
-        direction: [
-            replace(tier, groups=tuple(tuple(_less(item, gone) for item in group) for group in tier.groups))
-            for tier in tiers_of(found, direction)
-        ]
-        for direction in Direction
-    }
-    less.table = tiers.rows(less.space, less.atoms.everything, less.tiers, less.opaque)
-    return less
-
-
-def _less(item: Applied, gone: set[int]) -> Applied:
-    return replace(item, rules=tuple(rule for rule in item.rules if id(rule) not in gone))
-
-
 def holds_lowered(objects: list[Object], profile: Profile):
-    state = from_directory(files(objects), profile)
-    seen = Judge(Views.of(evaluate(state, representatives=True))).all()
-    for ever in (True, False):
-        # the same rules in the same order, whether with representatives or without
-        numbers = {item.rule.number for item in seen if item.effect in WITHOUT and not (ever and item.today)}
-        found = evaluate(state, representatives=ever)
-        views = Views.of(found)
-        assert len(views.rules) == len(seen)
-        gone = [Judgement(rule, Effect.REDUNDANT) for rule in views.rules if rule.number in numbers]
-        assert not changed(found, dropped(found, gone)), gone
+    found = evaluate(from_directory(files(objects), profile), representatives=True)
+    gone = [item for item in Judge(Views.of(found)).all() if item.effect in WITHOUT]
+    assert not changed(found, dropped(found, [item for item in gone if not item.today]))
+    assert not changed(found, dropped(found, gone), declared=True)
 
 
 @SETTINGS

@@ -112,11 +112,7 @@ def _s(items: Collection[object]) -> str:
 
 def _policies(seen: Evidence) -> list[tuple[Applied, list[Applied]]]:
     """Policies without which nothing changes, with those that isolate their pods besides. All can go together."""
-    superfluous = {
-        item.rule.number
-        for item in seen.judgements
-        if item.effect in (Effect.REDUNDANT, Effect.SHADOWED) and not item.today
-    }
+    superfluous = {item.rule.number for item in seen.judgements if item.effect is Effect.REDUNDANT and not item.today}
     kept = {evidence.policy(item.rule.applied) for item in seen.judgements if item.rule.number not in superfluous}
     implied = Implied(seen.result)
     directions: dict[str, list[Applied]] = defaultdict(list)
