@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from kustomize_command import command
 from ringfence import render
-from ringfence.model.types import Model
+from ringfence.model.types import Model, Stage
 from ringfence.render.quoting import comment, text
 
 ROOT = Path(__file__).parents[2]
@@ -42,7 +43,9 @@ def build() -> Build:
 
 
 def in_order(objects: list[Any]) -> list[Any]:
-    return sorted(objects, key=lambda item: (item["metadata"]["namespace"], item["metadata"]["name"]))
+    return sorted(
+        objects, key=lambda item: (item["kind"], item["metadata"].get("namespace", ""), item["metadata"]["name"])
+    )
 
 
 def check(model: Model, root: Path, build: Build) -> int:
@@ -60,6 +63,14 @@ def check(model: Model, root: Path, build: Build) -> int:
 
 def test_every_overlay_of_the_small_repository_builds_to_the_objects(tmp_path: Path, build: Build) -> None:
     assert check(kit.small(), tmp_path, build) == 10
+
+
+def test_every_overlay_of_the_other_dialects_builds_to_the_objects(tmp_path: Path, build: Build) -> None:
+    model = kit.other_dialects()
+    halfway = {"payments": Stage("audit", "enforce"), "shop": Stage("permissive", "audit")}
+    clusters = {name: dataclasses.replace(item, stages=tuple(halfway.items())) for name, item in model.clusters.items()}
+    assert check(model, tmp_path / "enforced", build) == 7
+    assert check(dataclasses.replace(model, clusters=clusters), tmp_path / "halfway", build) == 7
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
