@@ -18,13 +18,13 @@ from typing import Any
 import pytest
 
 from ringfence.connectivity import ClusterState, Direction, Endpoint, Profile, evaluate, from_directory, to_json
+from ringfence.connectivity.choice import Choice
 from ringfence.connectivity.exposure import ANYBODY, Exposed, exposure
+from ringfence.connectivity.listing import connection
 from ringfence.connectivity.space import NamedPods
 from ringfence.manifests import METADATA_NAME, Requirement, Selector
 from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import FIRST, LAST, PortRange, PortSet
-from ringfence.verify.choice import Choice
-from ringfence.verify.listing import plain
 
 ORACLES = Path(__file__).resolve().parents[2].parent / "shared" / "oracles"
 
@@ -120,7 +120,7 @@ def test_focus_on_a_port():
 def focused(state: ClusterState, asked: Choice) -> dict[str, Any]:
     result = evaluate(state)
     asked.check(name for end in result.endpoints for name in (str(end), end.id))
-    rows = [(row, asked.of([plain(row)])) for row in result.rows(replicas=False)]
+    rows = [(row, asked.of([connection(row)])) for row in result.rows(replicas=False)]
     return to_json(result, [row._replace(allowed=kept[0].ports) for row, kept in rows if kept])
 
 

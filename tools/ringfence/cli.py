@@ -9,7 +9,6 @@ import argparse
 import errno
 import importlib
 import os
-import platform
 import re
 import sys
 from collections.abc import Sequence
@@ -169,6 +168,7 @@ def _module(name: str) -> ModuleType:
 
 
 def _report_bug(argv: Sequence[str]) -> int:
+    import platform
     import traceback
 
     print(

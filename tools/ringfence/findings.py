@@ -6,7 +6,6 @@ Every stage reports problems of the user's documents as values of these types. T
 from __future__ import annotations
 
 import enum
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -92,6 +91,8 @@ class Finding:
     @property
     def fingerprint(self) -> str:
         """An identity that survives line shifts: code, path, subject and message (hex)."""
+        import hashlib
+
         text = "\0".join((self.check.code, self.where.path, self.subject, self.message))
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 

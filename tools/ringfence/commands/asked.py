@@ -10,7 +10,7 @@ from ringfence.errors import UsageError
 from ringfence.values.ports import ALL_PORTS, FIRST, LAST, PROTOCOLS, PortRange, PortSet
 
 if TYPE_CHECKING:
-    from ringfence.verify.choice import Choice
+    from ringfence.connectivity.choice import Choice
 
 _PORT = re.compile(r"(?P<first>[0-9]{1,5})(?:-(?P<last>[0-9]{1,5}))?(?:/(?P<protocol>[A-Za-z]+))?")
 
@@ -27,7 +27,7 @@ def add_focus(parser: argparse.ArgumentParser) -> None:
 
 def choice(args: argparse.Namespace) -> Choice:
     """What the options of a command ask for; those that it does not have ask for nothing."""
-    from ringfence.verify.choice import Choice
+    from ringfence.connectivity.choice import Choice
 
     given = vars(args)
     if given.get("direction") and not args.focus:

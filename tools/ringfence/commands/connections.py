@@ -24,8 +24,8 @@ from ringfence.findings import Finding, has_errors, in_order
 
 if TYPE_CHECKING:
     from ringfence.connectivity import Connectivity, Row
-    from ringfence.verify.choice import Choice
-    from ringfence.verify.listing import Connection
+    from ringfence.connectivity.choice import Choice
+    from ringfence.connectivity.listing import Connection
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,9 +50,8 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 
 
 def _plain(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
-    from ringfence.connectivity import evaluate, to_json
+    from ringfence.connectivity import evaluate, listing, to_json
     from ringfence.report import json, text
-    from ringfence.verify import listing
 
     cluster = plain.cluster(args, args.manifests)
     result = evaluate(cluster)
@@ -65,7 +64,7 @@ def _plain(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         data = to_json(result, _chosen_rows(result, choice) if choice else None)
         out.write(json.dump({**data, "findings": [json.finding(item) for item in findings]}))
         return EXIT_FINDINGS if has_errors(findings) else EXIT_CLEAN
-    rows = choice.of(listing.plain_listing(result))
+    rows = choice.of(listing.listing(result))
     counts = result.counts
     summary = (
         f"{text.plural(counts.endpoints, 'workload')}, {text.plural(counts.policies, 'policy')}, "
@@ -103,10 +102,10 @@ def _repository(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 
 def _chosen_rows(result: Connectivity, choice: Choice) -> Iterator[Row]:
     """The rows that are asked for, with the ports that are."""
-    from ringfence.verify import listing
+    from ringfence.connectivity import listing
 
     for row in result.rows(replicas=False):
-        for kept in choice.of([listing.plain(row)]):
+        for kept in choice.of([listing.connection(row)]):
             yield row._replace(allowed=kept.ports, undefined=kept.undefined)
 
 

@@ -79,9 +79,9 @@ def _below(path: Path, where: Location) -> Location:
 
 def _ends(change: Change) -> str:
     from ringfence.report.text import one_line
-    from ringfence.verify.listing import plain_name
+    from ringfence.connectivity.listing import end_name
 
-    return f"{one_line(plain_name(change.source))} → {one_line(plain_name(change.destination))}"
+    return f"{one_line(end_name(change.source))} → {one_line(end_name(change.destination))}"
 
 
 def _ports(change: Change) -> str:

@@ -131,11 +131,11 @@ def _print(answer: Equivalence, findings: list[Finding], form: str, out: TextIO,
 
 
 def _line(item: Difference, called: list[str]) -> str:
+    from ringfence.connectivity.listing import end_name
     from ringfence.report import explanation_text
     from ringfence.report.text import one_line
-    from ringfence.verify.listing import plain_name
 
-    source, destination = (explanation_text.plain(plain_name(end)) for end in (item.source, item.destination))
+    source, destination = (explanation_text.plain(end_name(end)) for end in (item.source, item.destination))
     ends = f"{source} → {destination}"
     if item.sides[0] == item.sides[1]:
         return f"? {ends}  undefined: {item.undefined[0]} / {item.undefined[1]}"
@@ -144,8 +144,8 @@ def _line(item: Difference, called: list[str]) -> str:
 
 def _data(answer: Equivalence, findings: list[Finding]) -> dict[str, Any]:
     from ringfence.connectivity import explanation_to_json
+    from ringfence.connectivity.listing import end_name
     from ringfence.report import json
-    from ringfence.verify.listing import plain_name
 
     return {
         "equivalent": answer.holds,
@@ -154,8 +154,8 @@ def _data(answer: Equivalence, findings: list[Finding]) -> dict[str, Any]:
         "only": [list(item) for item in answer.only],
         "differences": [
             {
-                "source": plain_name(item.source),
-                "destination": plain_name(item.destination),
+                "source": end_name(item.source),
+                "destination": end_name(item.destination),
                 "allowed": [ports.to_json() for ports in item.sides],
                 "undefined": [ports.to_json() for ports in item.undefined],
                 "why": [explanation_to_json(why) for why in item.why],

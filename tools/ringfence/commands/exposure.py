@@ -22,11 +22,11 @@ from ringfence.findings import Finding, has_errors, in_order
 
 if TYPE_CHECKING:
     from ringfence.connectivity import Direction, Endpoint
+    from ringfence.connectivity.choice import Choice
     from ringfence.connectivity.exposure import Exposure
     from ringfence.report.exposure import Part
     from ringfence.values.addresses import AddressSet
     from ringfence.verify import State
-    from ringfence.verify.choice import Choice
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -158,11 +158,12 @@ def _below(prefix: str, finding: Finding) -> Finding:
 
 def _profile(args: argparse.Namespace) -> Profile:
     from ringfence.connectivity import Profile
-    from ringfence.model import cni
 
     profile = Profile(host_network_as_pods=args.host_network_as_pods)
     if args.cni is None:
         return profile
+    from ringfence.model import cni
+
     plugin = cni.named(args.cni)
     return dataclasses.replace(
         profile,

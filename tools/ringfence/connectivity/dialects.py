@@ -6,7 +6,6 @@ labels of pods) and `tiers`. It is imported only where a cluster has such object
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from importlib import import_module
@@ -126,6 +125,8 @@ def policies(objects: Iterable[Any]) -> list[Any]:
 
 
 def _torn(item: Any) -> Opaque:
+    import hashlib
+
     why = "the manifests hold policies of Calico and of Cilium, and no profile says which of them runs"
     digest = hashlib.sha256(repr(item).encode()).hexdigest()
     return Opaque(f"{item.kind} {item.id}", why, item.namespace, True, digest, item.where)

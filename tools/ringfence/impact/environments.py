@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ringfence.connectivity.listing import Connection
 from ringfence.findings import Finding
 from ringfence.model.flows import shared_environments
 from ringfence.model.types import Flow, Leg, Model, Workload
@@ -18,7 +19,7 @@ from ringfence.values.ports import NO_PORTS, PortSet
 from ringfence.verify import State, states
 from ringfence.verify.declared import Pod
 from ringfence.verify.ends import name as end_name
-from ringfence.verify.listing import Connection, listing
+from ringfence.verify.listing import listing
 
 Cell = tuple[PortSet, PortSet]
 """What a cluster allows between two ends: the allowed ports, and those without a verdict."""

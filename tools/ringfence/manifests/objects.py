@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -201,4 +199,7 @@ def _name(data: Any, namespace: str) -> str:
 
 
 def _digest(data: Any) -> str:
+    import hashlib
+    import json
+
     return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ringfence import connectivity
-from ringfence.connectivity import Endpoint
+from ringfence.connectivity.listing import End, addresses, end_of
 from ringfence.values.addresses import AddressSet
 from ringfence.verify.declared import OTHER, Declared, Statement
 
-End = str | AddressSet
-"""A pod's id, `namespace/name` with the namespace's name in the cluster, a place by name, or addresses outside."""
+__all__ = ["NO_END_ELSEWHERE", "End", "covered", "end_of", "is_name", "is_other", "name", "statements"]
 
 NO_END_ELSEWHERE = f"{OTHER}/{OTHER}"
 """The representative of pods in namespaces that nobody knows."""
-
-
-def end_of(end: connectivity.End) -> End:
-    """An end of a row of connectivity."""
-    if isinstance(end, AddressSet):
-        return end
-    return end.id if isinstance(end, Endpoint) else str(end)
 
 
 def is_other(end: End) -> bool:
@@ -36,8 +27,7 @@ def is_name(end: End) -> bool:
 def name(end: End) -> str:
     """The end in a sentence; of addresses, at most three ranges."""
     if isinstance(end, AddressSet):
-        cidrs = end.cidrs()
-        return ", ".join(cidrs[:3]) + (f" and {len(cidrs) - 3} more ranges" if len(cidrs) > 3 else "")
+        return addresses(end)
     if end == NO_END_ELSEWHERE:
         return "pods of any other namespace"
     return f"any other pod of {end.removesuffix(f'/{OTHER}')}" if is_other(end) else end

@@ -49,8 +49,10 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Equivalence:
-    """The whole answer. `only` are the endpoints that one side has; `compared` counts the declared
-    ones that both have."""
+    """The whole answer.
+
+    `only` are the endpoints that one side has; `compared` counts the declared ones that both have.
+    """
 
     sides: tuple[Side, Side]
     differences: tuple[Difference, ...]

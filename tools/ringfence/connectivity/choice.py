@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from ringfence.connectivity.listing import Connection, End, is_end
 from ringfence.errors import UsageError
 from ringfence.values.addresses import network
 from ringfence.values.nearest import nearest
 from ringfence.values.ports import ALL_PORTS, PortSet
-from ringfence.verify.ends import End
-from ringfence.verify.listing import Connection, is_end
 
 INGRESS, EGRESS = "ingress", "egress"
 
