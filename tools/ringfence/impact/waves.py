@@ -6,7 +6,7 @@ come are then those of the base. Within a wave the order is not ours to know: ob
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
@@ -27,8 +27,9 @@ SHOWN = 3
 
 def transient(base: State, head: State) -> Iterator[Finding]:
     """A finding for each wave after which a connection is closed that the base and the head allow."""
-    waves = {key_of(item): wave_of(item) for items in head.objects.values() for item in items}
-    steps = sorted({wave for key, wave in waves.items() if _differs(base, head, key)})
+    before, after = _objects(base), _objects(head)
+    waves = {key: wave_of(item) for key, item in after.items()}
+    steps = sorted({wave for key, wave in waves.items() if before.get(key) != after[key]})
     if len(steps) < 2 or not base.declared.pods:
         return
     for step in steps[:-1]:
@@ -54,11 +55,9 @@ def transient(base: State, head: State) -> Iterator[Finding]:
             )
 
 
-def _differs(base: State, head: State, key: Key) -> bool:
-    before, after = (
-        [item for items in state.objects.values() for item in items if key_of(item) == key] for state in (base, head)
-    )
-    return before != after
+def _objects(state: State) -> dict[Key, Mapping[str, Any]]:
+    """The objects of all clusters that share a Kubernetes cluster; no two of them have the same namespaces."""
+    return {key_of(item): item for items in state.objects.values() for item in items}
 
 
 def _id(key: Key) -> str:
