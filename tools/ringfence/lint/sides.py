@@ -110,26 +110,29 @@ def find(seen: Evidence) -> Iterator[Finding]:
 
 
 class _Table:
-    """What is possible, asked by destination: sources with the same row at once."""
+    """What is possible at all, in both directions together."""
 
     def __init__(self, seen: Evidence) -> None:
         self._rows = [possible for _, possible in seen.result.table]
         self._single = bits.of(i for i, item in enumerate(seen.result.endpoints) if item.kind == "Pod")
-        classes: dict[int, list[int]] = {}
-        for position, row in enumerate(self._rows):
-            classes.setdefault(id(row), []).append(position)
-        self._classes = [(bits.of(members), self._rows[members[0]]) for members in classes.values()]
 
     def reaches(self, view: View, region: Row) -> bool:
-        """Whether any connection of a region of peers is possible."""
+        """Whether any connection of a region of peers is possible. Sources with the same row are asked once."""
         if view.direction is Direction.EGRESS:
             return any(regions.meet(self._rows[member], region) for member in bits.positions(view.members))
-        return any(
-            mask & ports and self._pair(sources & where, members & view.members)
-            for mask, where in region.items()
-            for sources, row in self._classes
-            for ports, members in row.items()
-        )
+        for mask, where in region.items():
+            asked: dict[int, int] = {}
+            for source in bits.positions(where):
+                row = self._rows[source]
+                sources = asked.get(id(row), 0)
+                asked[id(row)] = sources | 1 << source
+                # a second source of one row can make a pair of what is none for the first: a pod with itself
+                if sources.bit_count() < 2 and any(
+                    mask & ports and self._pair(sources | 1 << source, members & view.members)
+                    for ports, members in row.items()
+                ):
+                    return True
+        return False
 
     def _pair(self, sources: int, members: int) -> bool:
         """Whether sources and destinations hold a pair; a pod with itself is none."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from ringfence.connectivity import Connectivity, Direction, bits
 from ringfence.connectivity.bits import Fuzzy
@@ -142,6 +143,10 @@ class Views:
         return found
 
 
+_Placed = tuple[int, int, Applied]
+"""A policy with the numbers of its tier and of its group."""
+
+
 class _Direction:
     """Builds the views of one direction."""
 
@@ -162,16 +167,18 @@ class _Direction:
 
     def add(self) -> None:
         """Add a view for each class of pods."""
-        selecting: dict[int, list[Applied]] = defaultdict(list)
-        for tier in self._tiers:
-            for item in (one for group in tier.groups for one in group):
-                for position in bits.positions(item.subjects[1] & self._result.space.all_pods):
-                    selecting[position].append(item)
+        selecting: dict[int, list[_Placed]] = defaultdict(list)
+        for stage, tier in enumerate(self._tiers):
+            for group, items in enumerate(tier.groups):
+                for item in items:
+                    for position in bits.positions(item.subjects[1] & self._result.space.all_pods):
+                        selecting[position].append((stage, group, item))
         classes: dict[object, list[int]] = defaultdict(list)
-        for position, items in selecting.items():
-            classes[tuple(self._key(item, position) for item in items)].append(position)
+        for position, placed in selecting.items():
+            host = self._result.space.host >> position & 1
+            classes[host, tuple(self._key(item, position) for _, _, item in placed)].append(position)
         for members in classes.values():
-            self._view(members, {id(item) for item in selecting[members[0]]})
+            self._view(members, selecting[members[0]])
 
     def _key(self, item: Applied, position: int) -> object:
         """What of a policy two pods must have in common to share a view."""
@@ -196,24 +203,22 @@ class _Direction:
             possible |= gate.mask if gate.possible >> position & 1 else 0
         return sure, possible
 
-    def _view(self, members: list[int], selecting: set[int]) -> None:
+    def _view(self, members: list[int], placed: list[_Placed]) -> None:
         first = members[0]
         alone = len(members) == 1 and self._result.endpoints[first].kind == "Pod"
         view = View(self._direction, bits.of(members), 1 << first if alone else 0, [])
-        for tier in self._tiers:
-            groups = []
-            ends = False
-            for group in tier.groups:
-                here = [self._selecting(item, first) for item in group if id(item) in selecting]
-                if here:
-                    actions = {seen.rule.action for item in here for seen in item.rules}
-                    groups.append(Group(here, actions.pop() if len(actions) == 1 else None))
-                    ends |= any(item.certain and item.applied.isolates for item in here)
+        stages: list[list[Group]] = [[] for _ in self._tiers]
+        for (number, _), found in groupby(placed, key=lambda one: one[:2]):
+            here = [self._selecting(item, first) for _, _, item in found]
+            actions = {seen.rule.action for item in here for seen in item.rules}
+            stages[number].append(Group(here, actions.pop() if len(actions) == 1 else None))
+        for tier, groups in zip(self._tiers, stages, strict=True):
+            ends = any(item.certain and item.applied.isolates for group in groups for item in group.policies)
             view.stages.append(Stage(tier, groups, ends and tier.end is not Action.PASS))
         self._into.views.append(view)
         for number, stage in enumerate(view.stages):
-            for at, found in enumerate(stage.groups):
-                for which, item in enumerate(found.policies):
+            for at, group in enumerate(stage.groups):
+                for which, item in enumerate(group.policies):
                     for index, seen in enumerate(item.rules):
                         seen.rule.occurs.append(Occurrence(view, number, at, which, index))
 
