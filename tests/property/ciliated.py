@@ -63,7 +63,7 @@ def cidrs(draw: st.DrawFn) -> Object:
 def port_rules(draw: st.DrawFn, *, deny: bool, egress: bool) -> Object:
     entries = []
     for _ in range(draw(st.integers(0, 2))):
-        entry: Object = {"port": draw(st.sampled_from(["0", "web", "dns", *map(str, PORTS)]))}
+        entry: Object = {"port": draw(st.sampled_from(["0", *["web", "dns"] * 4, *map(str, PORTS)]))}
         if draw(st.integers(0, 2)):
             entry["protocol"] = draw(st.sampled_from(["TCP", "UDP", "SCTP", "ANY"]))
         if draw(st.integers(0, 3)) == 0:
