@@ -360,3 +360,10 @@ def test_findings_that_come_later_speak_against_it_too() -> None:
     finding = STALE.at(Location("policies/rendered"), "stale")
     assert automatic(with_findings(report, [finding])) == (False, "RF602 stale-render at policies/rendered")
     assert automatic(with_findings(report, [replace(finding, check=replace(STALE, severity=Severity.INFO))]))[0]
+
+
+def test_the_documentation_has_every_gate_with_its_level() -> None:
+    page = (Path(__file__).parents[3] / "docs/security-reviewers.md").read_text()
+    for rule in gates.RULES:
+        (row,) = [line for line in page.splitlines() if line.startswith(f"| `{rule.name}` |")]
+        assert row.endswith(f"| `{rule.level}` |")
