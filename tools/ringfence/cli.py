@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import errno
 import importlib
+import keyword
 import os
 import re
 import sys
@@ -35,6 +36,7 @@ COMMANDS = (
     "diff",
     "equivalent",
     "exposure",
+    "assert",
     "lint",
     "impact",
     "gitlab",
@@ -164,7 +166,8 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _module(name: str) -> ModuleType:
-    return importlib.import_module(f"ringfence.commands.{name.replace('-', '_')}")
+    module = name.replace("-", "_")
+    return importlib.import_module(f"ringfence.commands.{module}{'_' if keyword.iskeyword(module) else ''}")
 
 
 def _report_bug(argv: Sequence[str]) -> int:

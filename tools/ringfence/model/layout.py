@@ -27,6 +27,7 @@ BELONGS: Mapping[str, str] = {
     "Namespace": "teams/<team>/<namespace>/namespace.yaml",
     "Flows": "teams/<team>/<namespace>/",
     **{kind: f"policies/{folder}/" for folder, kind in FOLDERS.items()},
+    "Assertions": "assertions/",  # of plain manifests: read by `ringfence assert` alone, wherever it is told
 }
 """Where each kind belongs, as messages say it."""
 

@@ -34,6 +34,7 @@ KINDS = (
     "Team",
     "Namespace",
     "Flows",
+    "Assertions",
 )
 """Every kind of document."""
 
