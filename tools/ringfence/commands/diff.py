@@ -4,6 +4,9 @@ examples:
   ringfence diff --manifests before/ after/
   ringfence diff --manifests before/ after/ --cni calico --format json
   kustomize build overlays/prod | ringfence diff --manifests deployed.yaml -
+  ringfence diff --manifests deploy/ deploy/ --staged    what promoting Calico's staged policies would change
+
+With --staged the folder after counts as if its staged policies were promoted, and the one before as it is enforced.
 
 Needs no repository. `ringfence impact` is the same question about two revisions of a repository, with the causes.
 """
@@ -46,7 +49,8 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 
     if args.manifests == [plain.STDIN, plain.STDIN]:
         raise UsageError("standard input cannot be both sides", "give one of them as a folder or a file")
-    clusters = [plain.cluster(args, [path]) for path in args.manifests]
+    old, new = args.manifests  # what is staged would be promoted after what is there now
+    clusters = [plain.cluster(args, [old], staged=False), plain.cluster(args, [new])]
     sides = zip(args.manifests, clusters, strict=True)
     findings = in_order(_in(folder, finding) for folder, cluster in sides for finding in cluster.findings)
     before, after = (connectivity.evaluate(cluster) for cluster in clusters)
@@ -78,8 +82,8 @@ def _below(path: Path, where: Location) -> Location:
 
 
 def _ends(change: Change) -> str:
-    from ringfence.report.text import one_line
     from ringfence.connectivity.listing import end_name
+    from ringfence.report.text import one_line
 
     return f"{one_line(end_name(change.source))} → {one_line(end_name(change.destination))}"
 

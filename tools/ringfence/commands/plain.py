@@ -25,7 +25,12 @@ SUFFIXES = (".yaml", ".yml", ".json")
 MAX_BYTES = (64 << 20) + 1
 """How much of one file is read: one byte more than the reader of manifests takes, so that it says what is wrong."""
 
-_OPTIONS = {"cni": "--cni", "host_network_as_pods": "--host-network-as-pods", "pods": "--pods"}
+_OPTIONS = {
+    "cni": "--cni",
+    "host_network_as_pods": "--host-network-as-pods",
+    "pods": "--pods",
+    "staged": "--staged",
+}
 
 
 def add_manifests(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
@@ -56,6 +61,11 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pods", action="store_true", help="with --manifests: a row for each pod, not for the workload that owns it"
     )
+    parser.add_argument(
+        "--staged",
+        action="store_true",
+        help="with --manifests: as if Calico's staged policies were promoted (default: they have no effect)",
+    )
 
 
 def reads_manifests(args: argparse.Namespace) -> bool:
@@ -71,13 +81,15 @@ def reads_manifests(args: argparse.Namespace) -> bool:
     return False
 
 
-def cluster(args: argparse.Namespace, paths: Sequence[Path]) -> ClusterState:
+def cluster(args: argparse.Namespace, paths: Sequence[Path], *, staged: bool | None = None) -> ClusterState:
     """The cluster that some manifests declare together, read as the options of `add_reading` say.
+
+    `staged` takes the place of the option `--staged`.
 
     Raises `UsageError` for a bad path or plugin, `NothingToCheckError` where there is no manifest.
     """
     from ringfence import manifests
-    from ringfence.connectivity import from_manifests
+    from ringfence.connectivity import from_manifests, promoted
 
     profile = _profile(args)
     files: dict[str, bytes] = {}
@@ -91,6 +103,8 @@ def cluster(args: argparse.Namespace, paths: Sequence[Path]) -> ClusterState:
         named = ", ".join(map(str, paths))
         raise NothingToCheckError(f"{named} holds no manifest", f"manifests are *{', *'.join(SUFFIXES)}")
     state = from_manifests(manifests.parse_files(files), profile, pods=args.pods)
+    if args.staged if staged is None else staged:
+        state = promoted(state)
     return dataclasses.replace(state, findings=(*findings, *state.findings))
 
 

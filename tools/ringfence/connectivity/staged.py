@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ringfence.connectivity import checks
 from ringfence.connectivity.cluster import ClusterState
 
 
@@ -37,4 +38,5 @@ def promoted(cluster: ClusterState) -> ClusterState:
             calico.pop((CalicoPolicy, kind, policy.id), None)
         if policy.staged == "Set":
             calico[CalicoPolicy, kind, policy.id] = replace(policy, kind=kind, staged="")
-    return replace(cluster, policies=tuple(plain.values()), calico=tuple(calico.values()), opaque=opaque)
+    found = replace(cluster, policies=tuple(plain.values()), calico=tuple(calico.values()), opaque=opaque)
+    return replace(found, findings=tuple(dict.fromkeys((*cluster.findings, *checks.findings(found)))))

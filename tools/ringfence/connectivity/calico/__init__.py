@@ -17,8 +17,15 @@ from collections.abc import Iterable, Iterator
 
 from ringfence.connectivity.calico.tiers import tiers
 from ringfence.connectivity.dialects import Condition
-from ringfence.manifests import Opaque, PolicyPort
-from ringfence.manifests.calico import CalicoObject, CalicoPolicy, HostEndpoint, NetworkSet, Tier
+from ringfence.manifests import Opaque, PodsPeer, PolicyPort
+from ringfence.manifests.calico import (
+    CalicoObject,
+    CalicoPolicy,
+    HostEndpoint,
+    NetworkSet,
+    StagedKubernetesPolicy,
+    Tier,
+)
 from ringfence.manifests.calico.selector import Compare, Has, atoms
 from ringfence.manifests.calico.types import TIER_ORDERS, WITH_PORTS, Rule
 from ringfence.values.addresses import EVERYWHERE, AddressSet
@@ -51,6 +58,11 @@ def conditions(objects: Iterable[CalicoObject]) -> Iterator[Condition]:
     for item in objects:
         if isinstance(item, CalicoPolicy):
             found |= atoms(item.selector)
+        elif isinstance(item, StagedKubernetesPolicy):
+            yield from item.policy.selector.requirements
+            for plain in (*(item.policy.ingress or ()), *(item.policy.egress or ())):
+                for peer in plain.peers:
+                    yield from peer.pods.requirements if isinstance(peer, PodsPeer) else ()
     for rule in _rules(objects):
         for entity in (rule.source, rule.destination):
             for selector in (entity.selector, entity.not_selector):

@@ -28,6 +28,12 @@ class Rules:
     def __init__(self, ends: Ends, resolver: Resolver, space: Space) -> None:
         self._ends, self._resolver, self._space = ends, resolver, space
         self._atoms = resolver.atoms
+        accounts, pods = ends.undeclared_accounts, space.all_pods
+        self._causes = (
+            (accounts, "the labels of its service account are not declared"),
+            (pods & ~accounts, "a network set or a host may have its address"),
+            (space.everything & ~pods, "a host endpoint without `expectedIPs` may be there"),
+        )
         self._hosts = 0
         for _, where in ends.hosts:
             self._hosts |= where
@@ -46,8 +52,8 @@ class Rules:
             return None
         doubts: list[Doubt] = []
         sides = {
-            "source": self._end(rule.source, namespace, doubts),
-            "destination": self._end(rule.destination, namespace, doubts),
+            side: self._end(entity, namespace, f"{side} of a rule ({rule.where})", doubts)
+            for side, entity in (("source", rule.source), ("destination", rule.destination))
         }
         ingress = direction is Direction.INGRESS
         subjects = sides["destination" if ingress else "source"]
@@ -57,7 +63,7 @@ class Rules:
             gates = [Gate(0, gate.possible, gate.mask) for gate in gates]
             doubts.append((-1, f"{vague} ({rule.where})"))
         if unknown := self._space.unknown:
-            doubts.append((unknown, "it stands for pods with unknown labels"))
+            doubts.append((unknown, "an end stands for pods with unknown labels"))
         everything = self._space.everything
         narrowed = None if subjects == (everything, everything) else subjects
         any_peer = peers == (everything, everything)
@@ -71,19 +77,21 @@ class Rules:
                 found |= self._atoms.mask(name, FIRST, LAST)
         return found
 
-    def _end(self, entity: Entity, namespace: str, doubts: list[Doubt]) -> Fuzzy:
-        """The positions that may be at one end of a rule, ports aside."""
+    def _end(self, entity: Entity, namespace: str, side: str, doubts: list[Doubt]) -> Fuzzy:
+        """The positions that may be at one end of a rule, ports aside; `side` says in words which end."""
         everything = self._space.everything
         found: Fuzzy = (everything, everything)
         wanted = effective.meant(entity, namespace)
         for expression, negative in ((wanted, False), (entity.not_selector, True)):
             if expression is not None:
                 part = self._ends.meant(expression)
-                self._doubt(part, f"whether it matches {expression} is not known", doubts)
+                unsure = f"whether an end matches the selectors of the {side} is not known"
+                for where, why in self._causes:
+                    self._doubt((part[0] & where, part[1] & where), f"{unsure}: {why}", doubts)
                 found = bits.both(found, bits.neither(part, everything) if negative else part)
         if entity.nets is not None:
             part = self._ends.in_nets(entity.nets)
-            self._doubt(part, f"whether its address lies in {', '.join(entity.nets.cidrs()[:5])} is not known", doubts)
+            self._doubt(part, f"whether an address lies in the nets of the {side} is not known", doubts)
             found = bits.both(found, part)
         if entity.not_nets is not None:
             nets = entity.not_nets
@@ -91,7 +99,7 @@ class Rules:
             for version, spans in ((4, nets.v4), (6, nets.v6)):
                 rest |= FAMILIES[version] - nets if spans else NOWHERE
             part = self._ends.in_nets(rest)
-            self._doubt(part, f"whether its address lies in {', '.join(nets.cidrs()[:5])} is not known", doubts)
+            self._doubt(part, f"whether an address lies in the notNets of the {side} is not known", doubts)
             found = bits.both(found, part)
         return found
 
@@ -102,7 +110,7 @@ class Rules:
             peers = peers[0] & ~other, peers[1] & ~other
         if rule.ip_version:
             part = self._ends.of_family(rule.ip_version)
-            self._doubt(part, f"whether it talks IPv{rule.ip_version} is not known", doubts)
+            self._doubt(part, f"whether an end talks IPv{rule.ip_version} ({rule.where}) is not known", doubts)
             peers = bits.both(peers, part)
         return peers
 
@@ -110,7 +118,7 @@ class Rules:
         if where := part[1] & ~part[0] & ~self._space.unknown:
             host = self._space.host & where
             if host:
-                doubts.append((host, "it uses the host's network; how policies see it is left to the plugin"))
+                doubts.append((host, "an end uses the host's network; how policies see it is left to the plugin"))
             if where ^ host:
                 doubts.append((where ^ host, why))
 
