@@ -21,27 +21,31 @@ Row = dict[int, int]
 
 
 class Rectangles:
-    """A union of rectangles of one direction, keyed by their sources."""
+    """A union of rectangles of one direction, keyed by their sources.
+
+    All powers of two share 61 hashes in Python, so a set alone is a slow key: its length goes with it.
+    """
 
     def __init__(self) -> None:
-        self.by_sources: dict[int, dict[int, int]] = {}
+        self._by_sources: dict[tuple[int, int], dict[int, int]] = {}
 
     def add(self, sources: int, destinations: int, mask: int) -> None:
         """Permit the ports between the sources and the destinations."""
         if sources and destinations and mask:
-            found = self.by_sources.get(sources)
+            key = sources.bit_length(), sources
+            found = self._by_sources.get(key)
             if found is None:
-                self.by_sources[sources] = {mask: destinations}
+                self._by_sources[key] = {mask: destinations}
             else:
                 found[mask] = found.get(mask, 0) | destinations
 
     def per_source(self, size: int) -> tuple[list[tuple[int, ...]], list[dict[int, int]]]:
         """For each source the numbers of the groups that hold it, and the groups (port mask to destinations)."""
         members: list[list[int]] = [[] for _ in range(size)]
-        for number, sources in enumerate(self.by_sources):
+        for number, (_, sources) in enumerate(self._by_sources):
             for position in bits.positions(sources):
                 members[position].append(number)
-        return [tuple(item) for item in members], list(self.by_sources.values())
+        return [tuple(item) for item in members], list(self._by_sources.values())
 
 
 class Side:
