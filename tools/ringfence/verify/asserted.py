@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from ringfence.connectivity import Connectivity, Explanation, bits
 from ringfence.connectivity.cluster import DNS
+from ringfence.connectivity.listing import end_name
 from ringfence.errors import UsageError
 from ringfence.findings import Finding
 from ringfence.manifests import METADATA_NAME, PodsPeer, Selector
@@ -17,7 +18,6 @@ from ringfence.values.nearest import nearest
 from ringfence.values.ports import ALL_PORTS, NO_PORTS, PortSet
 from ringfence.verify.assertionpages import NOTHING
 from ringfence.verify.assertions import WORLD, Statement, Term
-from ringfence.verify.listing import plain_name
 
 
 class Result(enum.StrEnum):
@@ -155,7 +155,7 @@ class _Judge:
         first = broken.ports.ranges()[0]
         point = (None, None) if broken.ports == ALL_PORTS else (first.protocol, first.first)
         answer = self._result.explain(source, destination, *point)
-        return replace(answer, source=plain_name(source), destination=plain_name(destination))
+        return replace(answer, source=end_name(source), destination=end_name(destination))
 
 
 class _Ends:
