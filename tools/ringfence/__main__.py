@@ -9,9 +9,8 @@ import sys
 
 def main() -> int:
     """Run the command line and give back the exit code."""
-    gc.set_threshold(
-        100_000
-    )  # a run makes much and drops little: looking for cycles as often as by default costs a fifth
+    # A run makes much and drops little: to look for cycles as often as by default costs a fifth of the time.
+    gc.set_threshold(100_000)
     try:
         from ringfence import cli
     except KeyboardInterrupt:  # earlier than `cli.main` can catch it
