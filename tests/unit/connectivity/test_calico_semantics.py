@@ -398,6 +398,39 @@ def test_8_what_no_file_says_is_undefined_with_the_reason(more: Object, why: str
     assert result.reasons("a/y", "a/x")[0].startswith(why)
 
 
+# Services
+
+
+def service(id_: str, selector: dict[str, str] | None, *ports: Object) -> Object:
+    space, name = id_.split("/")
+    spec = {"selector": selector, "ports": list(ports)}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": space}, "spec": spec}
+
+
+def test_services_mean_the_pods_behind_them_at_their_ports():
+    named = {"port": 80, "targetPort": "web"}, {"port": 53, "protocol": "UDP"}
+    rules = gnp("p", "app == 'y'", egress=[rule("Allow", None, {"services": {"name": "s", "namespace": "b"}})])
+    result = cluster(service("b/s", {"app": "z"}, *named), rules)
+    assert allowed(result, "a/y", "b/z") == "8080/TCP, 53/UDP"
+    assert allowed(result, "a/y", "a/x") == allowed(result, "a/y", "8.8.8.8") == "nothing"
+    number = cluster(service("b/s", {"app": "z"}, {"port": 80, "targetPort": 9090}), rules)
+    assert allowed(number, "a/y", "b/z") == "9090/TCP"
+
+
+def test_services_as_sources_mean_addresses_alone():
+    rules = np("a/p", "app == 'x'", ingress=[rule("Allow", {"services": {"name": "s", "namespace": "b"}})])
+    result = cluster(service("b/s", {"app": "z"}, {"port": 80}), rules)
+    assert (allowed(result, "b/z", "a/x"), allowed(result, "a/y", "a/x")) == ("all ports", "nothing")
+
+
+@pytest.mark.parametrize("selector", [None, {}])
+def test_services_without_a_selector_are_not_known(selector: dict[str, str] | None):
+    rules = np("a/p", ingress=[rule("Allow", {"services": {"name": "s"}})])
+    assert verdict(cluster(service("a/s", selector, {"port": 80}), rules), "a/y", "a/x") == "undefined"
+    twice = service("a/s", {"app": "y"}), service("a/s", {"app": "z"})
+    assert verdict(cluster(*twice, rules), "a/y", "a/x") == "undefined"
+
+
 # Network sets
 
 

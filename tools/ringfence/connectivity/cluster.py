@@ -22,6 +22,7 @@ from ringfence.manifests import (
     PodsPeer,
     Rule,
     Selector,
+    Service,
     Workload,
     parse_files,
 )
@@ -145,6 +146,7 @@ class ClusterState:
 
     `policies` are NetworkPolicies, `admin` the policies with tiers and ordered rules, `calico` and `cilium` the objects
     of these dialects. `accounts` maps (namespace, service account) to labels; those of others are not known.
+    `services` are the Services by namespace and name.
     `workload_of` maps pods (`namespace/name`) that are part of an endpoint to its name; `findings` and `skipped` come
     from reading. `places` are ends by name to be answered for beside those that policies name. `names_apart`: external
     addresses are taken for those that no such name has, so that a rule for names leaves nothing of them undefined.
@@ -162,6 +164,7 @@ class ClusterState:
     calico: tuple[CalicoObject, ...] = ()
     cilium: tuple[CiliumPolicy | CidrGroup, ...] = ()
     accounts: Mapping[tuple[str, str], Labels] = field(default_factory=dict)
+    services: Mapping[tuple[str, str], Service] = field(default_factory=dict)
     places: tuple[Place, ...] = ()
     names_apart: bool = False
 
@@ -213,8 +216,17 @@ def from_manifests(manifests: Manifests, profile: Profile = UNSPECIFIED, *, pods
         calico=tuple(manifests.calico),
         cilium=tuple(manifests.cilium),
         accounts=accounts_of(manifests),
+        services=services_of(manifests),
     )
     return replace(state, findings=(*findings, *checks.findings(state)))
+
+
+def services_of(manifests: Manifests) -> dict[tuple[str, str], Service]:
+    """The Services by namespace and name; one that is declared twice otherwise is left out."""
+    found: dict[tuple[str, str], list[Service]] = defaultdict(list)
+    for item in manifests.services:
+        found[item.namespace, item.name].append(item)
+    return {key: items[0] for key, items in found.items() if len({(item.selector, item.ports) for item in items}) == 1}
 
 
 def accounts_of(manifests: Manifests) -> dict[tuple[str, str], Labels]:

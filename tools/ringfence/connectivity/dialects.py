@@ -58,6 +58,10 @@ def ports(cluster: ClusterState) -> Iterator[PolicyPort]:
         yield from module.ports(objects)
     for rule in _left_out(cluster):
         yield from rule.ports
+    if cluster.calico:
+        from ringfence.connectivity import calico
+
+        yield from calico.service_ports(cluster)
 
 
 def places(cluster: ClusterState) -> Iterator[Place]:

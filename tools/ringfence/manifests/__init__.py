@@ -4,8 +4,9 @@
     manifests = parse("policies/shop.yaml", raw)                # one file
 
 A `Manifests` has `policies`, `admin` (policies with tiers), `calico` and `cilium` (objects of these dialects),
-`namespaces`, `workloads`, `accounts`, `opaque`, `skipped` (a count by kind) and `findings`. Whatever is wrong is a
-finding; what it could touch is in `opaque`, which connectivity makes undefined. Nothing is dropped in silence.
+`namespaces`, `workloads`, `accounts`, `services`, `opaque`, `skipped` (a count by kind) and `findings`. Whatever is
+wrong is a finding; what it could touch is in `opaque`, which connectivity makes undefined. Nothing is dropped in
+silence.
 
 This stage owns Kubernetes' validation rules. It knows neither flows nor how connectivity is computed.
 """
@@ -37,7 +38,9 @@ from ringfence.manifests.types import (
     Requirement,
     Rule,
     Selector,
+    Service,
     ServiceAccount,
+    ServicePort,
     Workload,
 )
 
@@ -62,7 +65,9 @@ __all__ = [
     "Requirement",
     "Rule",
     "Selector",
+    "Service",
     "ServiceAccount",
+    "ServicePort",
     "Workload",
     "parse",
     "parse_documents",

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from ringfence.documents.document import Document, Route
 from ringfence.findings import Finding, Location
-from ringfence.manifests import adminpolicy, kinds, networkpolicy, vendors, workloads
+from ringfence.manifests import adminpolicy, kinds, networkpolicy, services, vendors, workloads
 from ringfence.manifests.checks import ADMIN_REFUSED, DUPLICATE, NOT_AN_OBJECT, NOT_MODELLED, REFUSED
 from ringfence.manifests.reader import Reader
-from ringfence.manifests.types import AdminPolicy, Namespace, NetworkPolicy, Opaque, ServiceAccount, Workload
+from ringfence.manifests.types import AdminPolicy, Namespace, NetworkPolicy, Opaque, Service, ServiceAccount, Workload
 
 if TYPE_CHECKING:
     from ringfence.manifests.calico import CalicoObject
@@ -33,6 +33,7 @@ class Manifests:
     workloads: list[Workload] = field(default_factory=list)
     endpoints: list[Workload] = field(default_factory=list)
     accounts: list[ServiceAccount] = field(default_factory=list)
+    services: list[Service] = field(default_factory=list)
     calico: list[CalicoObject] = field(default_factory=list)
     cilium: list[CiliumPolicy | CidrGroup] = field(default_factory=list)
     opaque: list[Opaque] = field(default_factory=list)
@@ -98,6 +99,10 @@ class Manifests:
                 self.workloads.append(workload)
             self.findings += reader.findings
         else:
+            if (group, version, kind) == ("", "v1", "Service") and (
+                service := services.read_service(Reader(document, root), data)
+            ):
+                self.services.append(service)  # still one of the objects that by themselves decide nothing
             self.skipped[f"{kind}.{group}" if group else kind] += 1
 
     def _policy(self, document: Document, data: dict[str, Any], root: Route) -> None:

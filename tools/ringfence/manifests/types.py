@@ -257,6 +257,26 @@ class Workload:
 
 
 @dataclass(frozen=True, slots=True)
+class ServicePort:
+    """Where a port of a Service ends at a pod: at a number, or at the pod's port of a `name` (then it is 0)."""
+
+    protocol: str
+    number: int
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A Service. `selector` None: which pods stand behind it, no manifest says."""
+
+    namespace: str
+    name: str
+    selector: Selector | None
+    ports: tuple[ServicePort, ...]
+    where: Location
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceAccount:
     """A service account with its labels."""
 

@@ -5,8 +5,9 @@ The source of the meanings is `manifests.calico.read`. What is beyond it, and ho
 - Pods on the host's network are no workload endpoints: no policy selects them, and as peers they are unsure.
 - Policies with `doNotTrack` or `preDNAT` apply to hosts only, so they are left out. What policies do at hosts is not
   judged: connections with the addresses of a declared HostEndpoint are undefined unless the pod's side denies them.
-- What no file says makes a rule unsure, with the reason: source ports, services, labels of service accounts that are
-  not declared, addresses of pods. `http` restricts requests only: at the level of ports the rule matches without it.
+- What no file says makes a rule unsure, with the reason: source ports, Services that are not declared or have no
+  selector, labels of service accounts that are not declared, addresses of pods. All pods of a Service count as ready.
+  `http` restricts requests only: at the level of ports the rule matches without it.
 - A policy in a tier that is not declared is opaque (`unsettled`).
 """
 
@@ -16,6 +17,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 
 from ringfence.connectivity.calico.tiers import tiers
+from ringfence.connectivity.cluster import ClusterState
 from ringfence.connectivity.dialects import Condition
 from ringfence.manifests import Opaque, PodsPeer, PolicyPort
 from ringfence.manifests.calico import (
@@ -30,7 +32,7 @@ from ringfence.manifests.calico.selector import Compare, Has, atoms
 from ringfence.manifests.calico.types import TIER_ORDERS, WITH_PORTS, Rule
 from ringfence.values.addresses import EVERYWHERE, AddressSet
 
-__all__ = ["blocks", "conditions", "ports", "tiers", "unsettled", "without_tier"]
+__all__ = ["blocks", "conditions", "ports", "service_ports", "tiers", "unsettled", "without_tier"]
 
 
 def blocks(objects: Iterable[CalicoObject]) -> Iterator[AddressSet]:
@@ -50,6 +52,15 @@ def ports(objects: Iterable[CalicoObject]) -> Iterator[PolicyPort]:
         protocol = WITH_PORTS.get(rule.protocol or 0)
         for port in (*rule.destination.ports, *rule.destination.not_ports) if protocol else ():
             yield PolicyPort(protocol or "", port.first, port.last, port.name)
+
+
+def service_ports(cluster: ClusterState) -> Iterator[PolicyPort]:
+    """The ports of the Services that rules mean as destinations."""
+    for rule in _rules(cluster.calico):
+        meant = rule.destination.service
+        service = cluster.services.get((meant.namespace, meant.name)) if meant else None
+        for port in service.ports if service else ():
+            yield PolicyPort(port.protocol, port.number, port.number, port.name)
 
 
 def conditions(objects: Iterable[CalicoObject]) -> Iterator[Condition]:

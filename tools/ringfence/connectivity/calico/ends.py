@@ -9,9 +9,10 @@ from ringfence.connectivity.bits import Fuzzy
 from ringfence.connectivity.cluster import ClusterState, Endpoint
 from ringfence.connectivity.labelled import LabelValues
 from ringfence.connectivity.space import Space
+from ringfence.manifests import Service as KubernetesService
 from ringfence.manifests.calico import CalicoPolicy, HostEndpoint, NetworkSet, effective
 from ringfence.manifests.calico.selector import All, And, Compare, Expression, Global, Has, Not, Or
-from ringfence.manifests.calico.types import NAMESPACE_LABEL, NAMESPACE_NAME_LABEL, Entity
+from ringfence.manifests.calico.types import NAMESPACE_LABEL, NAMESPACE_NAME_LABEL, Entity, Service
 from ringfence.manifests.types import METADATA_NAME
 from ringfence.values.addresses import EVERYWHERE, NOWHERE, AddressSet
 
@@ -29,6 +30,7 @@ class Ends:
 
     def __init__(self, cluster: ClusterState, space: Space) -> None:
         self._space = space
+        self._services = cluster.services
         self._in_nets = cluster.profile.ip_blocks_match_pods is not False
         namespaces = {name: dict(labels) for name, labels in space.namespaces.items()}
         known = [(i, item) for i, item in enumerate(space.endpoints) if not space.unknown >> i & 1]
@@ -88,6 +90,17 @@ class Ends:
     def in_nets(self, nets: AddressSet) -> Fuzzy:
         """The positions with an address in some networks."""
         return self._space.addresses(nets, self._in_nets)
+
+    def behind(self, meant: Service) -> KubernetesService | None:
+        """The Service that an entity means; None where nobody knows which pods stand behind it."""
+        found = self._services.get((meant.namespace, meant.name))
+        return found if found and found.selector else None
+
+    def pods_of(self, service: KubernetesService) -> Fuzzy:
+        """The pods behind a Service."""
+        if service.namespace not in self._space.members or service.selector is None:
+            return bits.EMPTY
+        return self._space.select(service.namespace, service.selector)
 
     def of_family(self, version: int) -> Fuzzy:
         """The positions with an address of an IP version."""

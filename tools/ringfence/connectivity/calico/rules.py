@@ -9,6 +9,7 @@ from ringfence.connectivity.bits import Fuzzy
 from ringfence.connectivity.calico.ends import FAMILIES, Ends, families
 from ringfence.connectivity.resolve import Action, Direction, Gate, Resolved, Resolver
 from ringfence.connectivity.space import Space
+from ringfence.manifests import Service
 from ringfence.manifests.calico import effective
 from ringfence.manifests.calico.types import WITH_PORTS, Entity, Port, Rule
 from ringfence.values.addresses import NOWHERE
@@ -59,7 +60,7 @@ class Rules:
         subjects = sides["destination" if ingress else "source"]
         peers = self._of_versions(sides["source" if ingress else "destination"], versions, rule, doubts)
         gates = self._gates(rule, mask, namespace)
-        if vague := _vague(rule):
+        if vague := self._vague(rule):
             gates = [Gate(0, gate.possible, gate.mask) for gate in gates]
             doubts.append((-1, f"{vague} ({rule.where})"))
         if unknown := self._space.unknown:
@@ -89,6 +90,8 @@ class Rules:
                 for where, why in self._causes:
                     self._doubt((part[0] & where, part[1] & where), f"{unsure}: {why}", doubts)
                 found = bits.both(found, bits.neither(part, everything) if negative else part)
+        if entity.service and (service := self._ends.behind(entity.service)):
+            found = bits.both(found, self._ends.pods_of(service))
         if entity.nets is not None:
             part = self._ends.in_nets(entity.nets)
             self._doubt(part, f"whether an address lies in the nets of the {side} is not known", doubts)
@@ -126,6 +129,9 @@ class Rules:
         """The ports of the rule at each destination, surely and possibly."""
         entity = rule.destination
         everything = self._space.everything
+        service = self._ends.behind(entity.service) if entity.service else None
+        if service:
+            return self._through(service, mask)
         if not entity.ports and not entity.not_ports:
             return [Gate(-1, -1, mask)]
         protocol = WITH_PORTS[rule.protocol or 0]
@@ -144,6 +150,31 @@ class Rules:
         gates = [Gate(where, where, ports) for ports, where in sure.items()]
         return gates + ([Gate(0, where, ports) for ports, where in possible.items()] if sure != possible else [])
 
+    def _vague(self, rule: Rule) -> str:
+        """What of a rule no file can settle, in words; empty for nothing."""
+        if rule.source.ports or rule.source.not_ports:
+            return "the rule looks at source ports, which connections are not told apart by"
+        for entity in (rule.source, rule.destination):
+            if entity.service and not self._ends.behind(entity.service):
+                service = f"{entity.service.namespace}/{entity.service.name}"
+                return f"the rule means the Service {service}, whose endpoints are not known"
+        if rule.not_icmp and rule.protocol is None:
+            return "the rule has `notICMP` without a protocol, which data planes read differently"
+        return ""
+
+    def _through(self, service: Service, mask: int) -> list[Gate]:
+        """The ports at which pods stand behind a Service."""
+        gates = []
+        for port in service.ports:
+            if not port.name:
+                gates.append(Gate(-1, -1, mask & self._atoms.mask(port.protocol, port.number, port.number)))
+                continue
+            for number, (sure, possible) in self._resolver.named(port.protocol, port.name).items():
+                gates.append(Gate(sure, possible, mask & self._atoms.mask(port.protocol, number, number)))
+            if self._space.unknown:
+                gates.append(Gate(0, self._space.unknown, mask & self._atoms.mask(port.protocol, FIRST, LAST)))
+        return gates
+
     def _listed(self, ports: Iterable[Port], protocol: str, named: Fuzzy) -> tuple[Parts, Parts]:
         """A list of ports as the mask at each destination; names count at the positions in `named` only."""
         result: tuple[Parts, Parts] = ({}, {})
@@ -161,19 +192,6 @@ class Rules:
         for which in (0, 1):
             bits.paint(result[which], numeric, self._space.everything)
         return result
-
-
-def _vague(rule: Rule) -> str:
-    """What of a rule no file can settle, in words; empty for nothing."""
-    if rule.source.ports or rule.source.not_ports:
-        return "the rule looks at source ports, which connections are not told apart by"
-    for entity in (rule.source, rule.destination):
-        if entity.service:
-            service = f"{entity.service.namespace}/{entity.service.name}"
-            return f"the rule means the Service {service}, whose endpoints are not known"
-    if rule.not_icmp and rule.protocol is None:
-        return "the rule has `notICMP` without a protocol, which data planes read differently"
-    return ""
 
 
 def _without(parts: Parts, mask: int, where: int) -> Parts:
