@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 
-from ringfence.connectivity import bits
+from ringfence.connectivity import bits, dialects
 from ringfence.connectivity.cluster import DNS, ClusterState, Endpoint, Place
 from ringfence.connectivity.nested import Nesting
 from ringfence.connectivity.resolve import Direction
@@ -49,8 +49,8 @@ class Exposed:
 
     @property
     def is_world(self) -> bool:
-        """Whether the peer lies outside the cluster."""
-        return not isinstance(self.peer, NamedPods)
+        """Whether the peer lies outside the cluster: addresses, or a DNS name. Nodes and the like are no world."""
+        return isinstance(self.peer, AddressSet) or (isinstance(self.peer, Place) and self.peer.kind == DNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,7 @@ def exposure(cluster: ClusterState, likes: bool = False) -> Exposure:
 
     `likes`: also to pods with the very labels by which a rule names declared workloads; they fare as those do.
     """
+    cluster = dialects.in_force(cluster)
     every = named_pods(cluster)
     groups = every if likes else _unlike_declared(cluster, every)
     result = evaluate(cluster, named=groups)

@@ -26,6 +26,11 @@ class Line:
     row: Exposed
     name: str = ""
 
+    @property
+    def is_part(self) -> bool:
+        """Whether the peer is neither pods nor the world, but a part of the cluster that Cilium knows by name."""
+        return not self.row.is_world and not isinstance(self.row.peer, NamedPods)
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -50,7 +55,9 @@ def summary(parts: Sequence[Part]) -> str:
                 (part.cluster, line.workload)
                 for part in parts
                 for line in part.lines
-                if (line.row.direction, line.row.is_world) == (direction, world) and line.row.ports
+                if line.row.direction is direction
+                and line.row.ports
+                and (line.row.is_world if world else isinstance(line.row.peer, NamedPods))
             }
         )
         for direction in Direction
@@ -124,14 +131,15 @@ def _block(part: Part, colour: bool) -> str:
     lines = part.lines
     where = f"{part.cluster}: " if part.cluster else ""
     text = ""
-    for title, world, direction in (
-        ("From the world", True, Direction.INGRESS),
-        ("To the world", True, Direction.EGRESS),
-        ("From pods that are not declared", False, Direction.INGRESS),
-        ("To pods that are not declared", False, Direction.EGRESS),
+    for title, chosen in (
+        ("the world", [line for line in lines if line.row.is_world]),
+        ("pods that are not declared", [line for line in lines if isinstance(line.row.peer, NamedPods)]),
+        ("nodes and other parts of the cluster", [line for line in lines if line.is_part]),
     ):
-        chosen = [line for line in lines if line.row.is_world is world and line.row.direction is direction]
-        text += paint(f"{where}{title}", "1", colour) + "\n" + _section(chosen)
+        for word, direction in (("From", Direction.INGRESS), ("To", Direction.EGRESS)):
+            here = [line for line in chosen if line.row.direction is direction]
+            if here or not title.startswith("nodes"):
+                text += paint(f"{where}{word} {title}", "1", colour) + "\n" + _section(here)
     text += paint(f"{where}No policy selects", "1", colour) + "\n"
     for direction in Direction:
         names = [name for name, way in part.unprotected if way is direction]
