@@ -93,15 +93,17 @@ def test_explanations_of_calico_walk_to_the_same_answer(
             item["spec"]["hostNetwork"] = data.draw(st.booleans())
             item.pop("status")
     objects = [item for item in objects if item["kind"] != "ServiceAccount" or data.draw(st.booleans())]
+    objects += data.draw(st.lists(st.sampled_from(STRANGE), max_size=2, unique_by=id))
     profile = Profile(
         pods=AddressSet.of(data.draw(st.sampled_from([[], ["10.1.0.0/16"], ["10.0.0.0/8"]]))),
         nodes=AddressSet.of(data.draw(st.sampled_from([[], ["203.0.113.0/24"]]))),
     )
-    engine = result(objects, profile, representatives=representatives)
+    engine = evaluate(from_directory(files(objects), profile), representatives)
     inside = [item.id for item in engine.endpoints]
     outside = ["8.8.8.8", "203.0.113.77", "2001:db8::5"]
     for source, destination in (*product(inside, inside), *product(inside, outside), *product(outside, inside)):
         told = engine.explain(source, destination)
+        assert engine.ports(source, destination) == told.allowed
         allowed = possible = ALL_PORTS
         for half in (told.egress, told.ingress):
             if half is not None:
@@ -136,3 +138,39 @@ def test_less_knowledge_never_contradicts(objects: list[Object]):
         allowed, undefined = unknown.ports(source, destination), unknown.undefined(source, destination)
         settled = known.ports(source, destination)
         assert allowed <= settled <= (allowed | undefined)
+
+
+STRANGE: list[Object] = [
+    {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "refused", "namespace": "a"},
+        "spec": {"podSelector": {}, "ingress": [{"from": [{}]}]},
+    },
+    {
+        "apiVersion": "projectcalico.org/v3",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "refused", "namespace": "b"},
+        "spec": {"selector": "a = b"},
+    },
+    {
+        "apiVersion": "projectcalico.org/v3",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "lost.policy", "namespace": "c"},
+        "spec": {"selector": "all()", "tier": "lost"},
+    },
+    {
+        "apiVersion": "projectcalico.org/v3",
+        "kind": "HostEndpoint",
+        "metadata": {"name": "host", "labels": {"app": "x"}},
+        "spec": {"expectedIPs": ["203.0.113.77"]},
+    },
+    {
+        "apiVersion": "projectcalico.org/v3",
+        "kind": "HostEndpoint",
+        "metadata": {"name": "somewhere", "labels": {"app": "y"}},
+        "spec": {"interfaceName": "*"},
+    },
+    {"apiVersion": "k8s.ovn.org/v1", "kind": "EgressFirewall", "metadata": {"name": "f", "namespace": "b"}},
+]
+"""Objects that leave something undefined."""
