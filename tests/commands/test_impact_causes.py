@@ -219,8 +219,11 @@ def test_a_hand(small: GitRepository, ringfence: Cli) -> None:
     assert [(item["because"], item["paths"]) for item in report["rendered"]] == [("hand", [CHECKOUT])]
 
 
-def test_flows_of_a_base_that_is_mended_are_told_by_the_rendered_comments(small: GitRepository, ringfence: Cli) -> None:
-    add_flow(small, *CALL_BACK, "ticket: SEC-5", "expires: 2099-01-01")
+@pytest.mark.parametrize("more", [(), ("environments: [prod]",)], ids=["base", "patch"])
+def test_flows_of_a_base_that_is_mended_are_told_by_the_rendered_comments(
+    small: GitRepository, ringfence: Cli, more: tuple[str, ...]
+) -> None:
+    add_flow(small, *CALL_BACK, "ticket: SEC-5", "expires: 2099-01-01", *more)
     assert ringfence("render").code == 0
     text = (small.path / FLOWS).read_text()
     small.write(FLOWS, text + "  - {name: broken\n")

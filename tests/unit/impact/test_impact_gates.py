@@ -11,8 +11,24 @@ import pytest
 from rendered_repository import TODAY, Files, edited, rendered
 from ringfence import checks, model
 from ringfence.findings import Finding, Location, Severity
-from ringfence.impact import CHECKS, Gate, Level, Measure, Report, Side, assess, gates, with_findings
+from ringfence.impact import (
+    CHECKS,
+    Approval,
+    Change,
+    Effect,
+    Gate,
+    Level,
+    Measure,
+    Reason,
+    Report,
+    Side,
+    assess,
+    gates,
+    with_findings,
+)
+from ringfence.impact.automatic import automatic as automatic_verdict
 from ringfence.impact.pages import STALE
+from ringfence.values.ports import NO_PORTS, PortRange, PortSet
 from small_repository import MemoryTree, small
 
 SETTINGS = "policies/ringfence.yaml"
@@ -208,19 +224,13 @@ def test_mass_change() -> None:
 
 
 def test_workloads_that_go_are_no_mass_change() -> None:
-    base, _ = rendered()
-    head, _ = rendered(
-        {
-            NAMESPACE: small()[NAMESPACE].split("  frontend:")[0]
-            + "  checkout:"
-            + small()[NAMESPACE].split("  checkout:")[1],
-            FLOWS: small()[FLOWS].replace(
-                small()[FLOWS][small()[FLOWS].index("  - name: place") : small()[FLOWS].index("  - name: auth")], ""
-            ),
-        }
-    )
-    report = impact(base, head)
-    assert report.count(report.changes[0].effect) == len(report.changes) > 0
+    limits = with_gates("{mass-change-percent: 1}")
+    base, _ = rendered(limits)
+    workloads, flows = small()[NAMESPACE], small()[FLOWS]
+    without = workloads[: workloads.index("  frontend:")] + workloads[workloads.index("  checkout:") :]
+    fewer = flows[: flows.index("  - name: place-order")] + flows[flows.index("  - name: authorise-card") :]
+    report = impact(base, rendered({**limits, NAMESPACE: without, FLOWS: fewer})[0])
+    assert {(item.effect, item.reason) for item in report.changes} == {(Effect.CLOSED, Reason.WORKLOAD_REMOVED)}
     assert failing(report) == []
 
 
@@ -352,6 +362,21 @@ def test_no_automatic_approval(changes: dict[str, str], reason: str | None) -> N
         assert said.startswith("every effect lies inside platform")
     else:
         assert (approvable, said) == (False, reason)
+
+
+def test_effects_on_another_team_are_not_inside_one() -> None:
+    """Whoever's files differ: the other team's connection closes."""
+    ports = PortSet.of([PortRange("TCP", 1, 1)])
+    asked = [Approval(("@example/checkout",), "checkout", ("x",))]
+    for teams, inside in (
+        (("checkout", "checkout"), True),
+        (("payments", "checkout"), False),
+        (("", "checkout"), True),
+    ):
+        closed = Change(
+            Effect.CLOSED, Reason.POLICY, "a", "b", ports, NO_PORTS, (), NO_PORTS, False, ("prod",), "", teams
+        )
+        assert automatic_verdict([closed], [], asked, [], []).approvable is inside
 
 
 def test_findings_that_come_later_speak_against_it_too() -> None:

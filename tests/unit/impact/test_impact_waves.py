@@ -71,6 +71,17 @@ def test_what_is_new_may_come_in_any_wave() -> None:
     assert impact_words.waves(report.objects) == ["wave -3 updates 1 object", "wave 3 creates 1 object"]
 
 
+def test_a_connection_that_only_the_head_has_may_open_late() -> None:
+    base, _ = rendered()
+    flows = "teams/checkout/shop/flows.yaml"
+    back = "  - {name: back, from: checkout, to: frontend, ports: [http], reason: A}\n"
+    head, _ = rendered({flows: small()[flows] + back})
+    head = in_wave(in_wave(head, f"{FOLDER}checkout.yaml", "-1"), f"{FOLDER}frontend.yaml", "1")
+    report = impact_of(base, head)
+    assert [(item.source, item.destination) for item in report.changes] == [("shop/checkout", "shop/frontend")]
+    assert "RF607" not in codes(list(report.findings))
+
+
 def test_a_rule_that_moves_to_a_later_object_is_closed_in_between() -> None:
     """Two objects, of which the later one takes over what the earlier one loses."""
     base, _ = rendered()
