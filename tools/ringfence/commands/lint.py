@@ -32,10 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:  # noqa: ARG001
     """Print the findings with counts; 1 when any is as bad as `--fail-on` says."""
     from ringfence import lint
+    from ringfence.connectivity import dialects
     from ringfence.report.text import plural
 
     cluster = plain.cluster(args, args.manifests)
-    policies, workloads = len(cluster.policies), len(cluster.endpoints)
+    policies = len(cluster.policies) + len(cluster.admin) + len(dialects.policies((*cluster.calico, *cluster.cilium)))
+    workloads = len(cluster.endpoints)
     others = sum(cluster.skipped.values())
     if not (policies or workloads or others or cluster.opaque or cluster.findings):
         raise NothingToCheckError(f"{', '.join(map(str, args.manifests))} holds no Kubernetes object")
