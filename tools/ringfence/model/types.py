@@ -353,7 +353,8 @@ class Namespace:
 class Settings:
     """Repository-wide choices (`policies/ringfence.yaml`).
 
-    `gates` are the levels of the gates of `impact` that the file gives: pairs of a gate and `error`, `warn` or `ignore`.
+    `gates` are the levels of the gates of `impact` that the file gives: pairs of a gate and its level (`error`, `warn`
+    or `ignore`).
     `policy_writers` may write policies in the namespaces of teams: users, and groups as `group:NAME`. Empty: no matter.
     """
 
