@@ -35,9 +35,10 @@ class Cause:
     """What is behind a change.
 
     `kind` is `flow`, `baseline` or `stage` for a declaration that allows the ports; `workload`, `label`, `namespace`,
-    `peer` or `cluster` for what differs at the ends; `tool` or `hand` where rendered files differ from what the declarations say;
-    `rule` for the rendered rule that lets ports through which nothing declares. `side` says whose it is: `head` or
-    `base`. `edit` says what happened to it: `added`, `edited`, `removed`, or empty where it is the same on both sides.
+    `peer` or `cluster` for what differs at the ends; `tool` or `hand` where rendered files differ from what the
+    declarations say; `rule` for the rendered rule that lets ports through which nothing declares. `side` says whose it
+    is: `head` or `base`. `edit` says what became of it: `added`, `edited`, `removed`, or empty where it is the same on
+    both sides.
     """
 
     kind: str
