@@ -95,7 +95,7 @@ def test_findings_for_people_where_there_is_no_report(format_: str) -> None:
 
 
 def test_sarif_says_what_it_leaves_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert sarif.MOST == forge_schemas.RUN["properties"]["results"]["maxItems"]
+    assert forge_schemas.RUN["properties"]["results"]["maxItems"] == sarif.MOST
     monkeypatch.setattr(sarif, "MOST", 1000)
     data = json.loads(sarif.findings(kit.made((), findings=1002).findings, "many"))
     (run,) = data["runs"]
