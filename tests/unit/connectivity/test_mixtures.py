@@ -1,0 +1,166 @@
+"""Every mixture by the engine itself, against the analysis that looks at all of them at once."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from made import EXTERNAL, Object, app, files, namespace, pod, policy, space, tcp
+
+from ringfence.connectivity import ClusterState, Connectivity, Profile, evaluate, from_directory
+from ringfence.connectivity.mixtures import NotExact
+from ringfence.connectivity.passage import Key, objects, passage
+from ringfence.values.ports import NO_PORTS, PortSet
+
+Waves = Mapping[str, Sequence[Sequence[Key]]]
+PODS = [pod(f"{name}/{one}") for name in ("a", "b") for one in ("x", "y")] + [pod("c/z")]
+BLOCKS = ["203.0.113.0/24", "203.0.113.128/25", "0.0.0.0/0"]
+
+
+def cluster(*policies: Object, profile: Profile = EXTERNAL) -> ClusterState:
+    named = [namespace(name) for name in "abc"]
+    return from_directory(files(*named, *PODS, *policies), profile)
+
+
+def every_mixture(before: ClusterState, after: ClusterState, waves: Waves) -> list[Connectivity]:
+    """What the engine says of each mixture that the waves allow, once each."""
+    old, new = objects(before), objects(after)
+    moving = [key for listed in waves.values() for wave in listed for key in wave]
+    stays = [item for key, item in {**old, **new}.items() if key not in moving]
+    ways = []
+    for listed in waves.values():
+        reached = set()
+        keys = [key for wave in listed for key in wave]
+        for number, wave in enumerate(listed):
+            done = {key for earlier in listed[:number] for key in earlier}
+            for size in range(len(wave) + 1):
+                reached |= {frozenset({*done, *chosen}) for chosen in itertools.combinations(wave, size)}
+        ways.append([(keys, chosen) for chosen in reached])
+    found = []
+    for combination in itertools.product(*ways):
+        items = list(stays)
+        for keys, chosen in combination:
+            sides = [(new if key in chosen else old).get(key) for key in keys]
+            items += [item for item in sides if item is not None]
+        found.append(evaluate(with_policies(after, items), representatives=True))
+    return found
+
+
+def with_policies(state: ClusterState, items: Sequence[Any]) -> ClusterState:
+    kinds = {"NetworkPolicy": "policies", "CiliumPolicy": "cilium", "CalicoPolicy": "calico"}
+    parts: dict[str, list[Any]] = {"policies": [], "cilium": [], "calico": []}
+    parts["calico"] += [item for item in state.calico if type(item).__name__ == "Tier"]
+    for item in items:
+        parts[kinds[type(item).__name__]].append(item)
+    return replace(state, **{name: tuple(listed) for name, listed in parts.items()})
+
+
+def compare(before: ClusterState, after: ClusterState, waves: Waves) -> tuple[int, int]:
+    """Hold the analysis against every mixture; how much is closed, and opened."""
+    change = passage(before, after, waves)
+    at = change.field.space
+    found: dict[tuple[bool, int, int], PortSet] = {}
+    for flaw in change.flaws():
+        for mask, where in flaw.row.items():
+            for end in range(at.size):
+                if where >> end & 1:
+                    key = flaw.closes, flaw.source, end
+                    found[key] = found.get(key, NO_PORTS) | change.field.atoms.ports(mask)
+    states = every_mixture(before, after, waves)
+    ends = [
+        evaluate(with_policies(after, list(objects(side).values())), representatives=True) for side in (before, after)
+    ]
+    expected: dict[tuple[bool, int, int], PortSet] = {}
+    for source, end in itertools.product(range(at.size), repeat=2):
+        if source == end or min(source, end) >= at.pods:
+            continue
+        pair = at.end(source), at.end(end)
+        kept = ends[0].ports(*pair) & ends[1].ports(*pair)
+        known = NO_PORTS
+        for side in ends:
+            known = known | side.ports(*pair) | side.undefined(*pair)
+        sure, possible = kept, NO_PORTS
+        for state in states:
+            sure = sure & state.ports(*pair)
+            possible = possible | state.ports(*pair) | state.undefined(*pair)
+        for closes, ports in ((True, kept - sure), (False, possible - known)):
+            if ports != NO_PORTS:
+                expected[closes, source, end] = ports
+    found = {key: ports for key, ports in found.items() if key[1] != key[2]}
+    assert found == expected
+    return sum(key[0] for key in expected), sum(not key[0] for key in expected)
+
+
+def rules(random_: random.Random, side: str) -> list[Object]:
+    result = []
+    for _ in range(random_.randrange(3)):
+        rule: Object = {}
+        if random_.random() < 0.8:
+            peers: list[Object] = []
+            for _ in range(random_.randrange(1, 3)):
+                peers.append(
+                    random_.choice(
+                        [
+                            {"podSelector": app(random_.choice("xy"))},
+                            {"namespaceSelector": space(random_.choice("abc"))},
+                            {"ipBlock": {"cidr": random_.choice(BLOCKS)}},
+                        ]
+                    )
+                )
+            rule[side] = peers
+        if random_.random() < 0.8:
+            first = random_.choice([80, 81])
+            rule["ports"] = [tcp(first, random_.choice([None, 82]))]
+        result.append(rule)
+    return result
+
+
+def random_policy(random_: random.Random, id_: str) -> Object:
+    types = random_.choice([["Ingress"], ["Egress"], ["Ingress", "Egress"], ["Ingress", "Egress"]])
+    body: Object = {"policyTypes": types}
+    if "Ingress" in types:
+        body["ingress"] = rules(random_, "from")
+    if "Egress" in types:
+        body["egress"] = rules(random_, "to")
+    return policy(id_, random_.choice([None, None, "x", "y"]), **body)
+
+
+def random_change(seed: int) -> tuple[ClusterState, ClusterState, Waves]:
+    random_ = random.Random(seed)
+    before, after, moving = [], [], []
+    for id_ in ("a/1", "a/2", "b/1", "c/1"):  # what stays
+        if random_.random() < 0.25:
+            same = random_policy(random_, id_ + "-stays")
+            before.append(same)
+            after.append(same)
+    chosen = random_.choice(
+        [["a/1", "a/2", "a/3"], ["a/1", "b/1"], ["a/1", "a/2", "b/1"], ["a/1", "a/2", "b/1", "b/2"]]
+    )
+    for id_ in chosen:
+        kind = random_.choice(["create", "update", "update", "prune"])
+        if kind != "create":
+            before.append(random_policy(random_, id_))
+        if kind != "prune":
+            after.append(random_policy(random_, id_))
+        moving.append(("networking.k8s.io", "NetworkPolicy", *id_.split("/")))
+    waves: dict[str, list[list[Key]]] = {}
+    for key in moving:
+        listed = waves.setdefault(key[2], [[]])
+        if listed[-1] and random_.random() < 0.4:
+            listed.append([])
+        listed[-1].append(key)
+    return cluster(*before), cluster(*after), waves
+
+
+def test_the_analysis_says_what_every_mixture_says() -> None:
+    closed = opened = 0
+    for seed in range(60):
+        found = compare(*random_change(seed))
+        closed += found[0] > 0
+        opened += found[1] > 0
+    assert closed > 15, closed
+    assert opened > 10, opened
