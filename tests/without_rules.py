@@ -24,13 +24,13 @@ def changed(before: Connectivity, after: Connectivity, *, settled: bool = True, 
     same = [*range(pods), *(after.space.pods + index for index in cells)]
     same += [after.space.size - len(places) + index for index in places]
     found = []
-    for source, row in enumerate(before.table):
+    for source in range(before.space.size):
         for end in range(before.space.size):
             if left_out >> source & 1 or left_out >> end & 1:
                 continue
             if source == end and source < pods and before.endpoints[source].kind == "Pod":
                 continue
-            was = [before.atoms.ports(mask_at(part, end)) for part in row]
+            was = [before.atoms.ports(mask_at(part, end)) for part in before.table[source]]
             now = [after.atoms.ports(mask_at(part, same[end])) for part in after.table[same[source]]]
             if not (was[0] <= now[0] and now[1] <= was[1]) if settled else was != now:
                 found.append(f"{before.space.end(source)} to {before.space.end(end)}: {was} became {now}")

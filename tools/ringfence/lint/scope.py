@@ -107,6 +107,8 @@ class _Scope:
         known = self._seen.declared | self._elsewhere | self._space.outside
         if any(part.rule.peers[1] & known or part.rule.any_peer for part in parts):
             return []
+        if getattr(ruling, "peers", None) == ():  # Cilium's `{}`: a rule that is meant to match nothing
+            return []
         return [Nothing("no declared pod is among them")]
 
     def _nothing(self, namespace: str, peer: PodsPeer) -> Nothing | None:

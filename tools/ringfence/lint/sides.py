@@ -113,7 +113,7 @@ class _Table:
     """What is possible at all, in both directions together."""
 
     def __init__(self, seen: Evidence) -> None:
-        self._rows = [possible for _, possible in seen.result.table]
+        self._rows = [seen.result.table[position][1] for position in range(seen.result.space.size)]
         self._single = bits.of(i for i, item in enumerate(seen.result.endpoints) if item.kind == "Pod")
 
     def reaches(self, view: View, region: Row) -> bool:
