@@ -21,6 +21,7 @@ from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, UsageError
 from ringfence.findings import Finding, Location, Severity, has_errors, in_order
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from ringfence.commands.shared import Loaded
@@ -56,13 +57,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Compare and print; 1 when a gate or guardrail fails."""
-    from dataclasses import replace
-
-    from ringfence import checks, impact, report, sources
-    from ringfence.report import impact as formats
+    from ringfence import sources
 
     root = shared.find_root(args.directory)
     head = shared.load(args.directory, sources.revision(root, args.head) if args.head is not None else None)
+
+    def base_of(model: Model) -> tuple[str, Loaded]:
+        revision = args.base if args.base is not None else _default_base(root, model)
+        return revision, shared.load(args.directory, sources.revision(root, revision))
+
+    return judge(args, head, base_of, out, err)
+
+
+def judge(
+    args: argparse.Namespace, head: Loaded, base_of: Callable[[Model], tuple[str, Loaded]], out: TextIO, err: TextIO
+) -> int:
+    """The same on what is loaded; `base_of` gives the base with its revision for the model of the head."""
+    from dataclasses import replace
+
+    from ringfence import checks, impact, report
+    from ringfence.report import impact as formats
+
     today = args.at or shared.today()
     checked = [item for item in checks.run(head.model, today) if item.severity is Severity.ERROR] if head.model else []
     unclear = [item for item in checked if item.check.code not in impact.JUDGED]
@@ -74,8 +89,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         print("The declarations of the head are in error, so its impact cannot be told.", file=err)
         return EXIT_FINDINGS
     model = head.model
-    revision = args.base if args.base is not None else _default_base(root, model)
-    base = shared.load(args.directory, sources.revision(root, revision))
+    revision, base = base_of(model)
     if args.cluster is not None and not (base.model and args.cluster in base.model.clusters):
         shared.pick_clusters(model, args.cluster)
     result = impact.assess(

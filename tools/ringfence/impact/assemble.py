@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -61,8 +61,10 @@ def assess(
     `checked` is what the checks of declarations found in the head, of which gates judge some; `approved` are owners who
     have agreed already.
     """
-    before = {state.name: state for state in states(base.model, base.tree)} if base.model else {}
-    after = {state.name: state for state in states(model, head.tree)}
+    models = [item for item in (base.model, model) if item is not None]
+    homes = {item.clusters[only].kubernetes_cluster for item in models if only in item.clusters} if only else None
+    before = _states(base.model, base.tree, homes) if base.model else {}
+    after = _states(model, head.tree, homes)
     why = origins(base.tree, head.tree, base.model if base.whole else None, model)
     sides = Sides.of(base.model, model, base.tree, why)
     moved = relabelled(base.model, model)
@@ -117,6 +119,14 @@ def with_findings(report: Report, more: Iterable[Finding]) -> Report:
     findings = (*report.findings, *more)
     verdict = automatic(report.changes, report.objects, report.approvals, report.gates, findings)
     return replace(report, findings=tuple(dict.fromkeys(findings)), automatic=verdict)
+
+
+def _states(model: Model, tree: Tree, homes: Collection[str] | None) -> dict[str, State]:
+    """The states of one side by Kubernetes cluster, of all or of some."""
+    if homes is None:
+        return {state.name: state for state in states(model, tree)}
+    chosen = {item.kubernetes_cluster: item for item in model.clusters.values() if item.kubernetes_cluster in homes}
+    return {name: state for name, cluster in chosen.items() for state in states(model, tree, cluster)}
 
 
 def _rows(one: State, other: State) -> tuple[list[DiffRow], list[Finding]]:
