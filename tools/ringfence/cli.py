@@ -39,6 +39,7 @@ COMMANDS = (
     "assert",
     "lint",
     "impact",
+    "rollout",
     "gitlab",
     "owners",
     "doctor",

@@ -292,6 +292,10 @@ class Change:
         self._rest = Mixtures(field, others, Step((rest, field.always)))
         self._of = {position: name for name in steps for position in bits.positions(space.members[name])}
 
+    def steps(self, namespace: str) -> list[Step]:
+        """The steps of a namespace, the ends among them."""
+        return [item.step for item in self._ways[namespace]]
+
     def end(self, source: int, last: bool, which: int) -> Row:
         """What is surely (0) or possibly (1) allowed from a source before the change, or (`last`) after it."""
         at = -1 if last else 0

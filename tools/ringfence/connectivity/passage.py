@@ -1,4 +1,4 @@
-"""The way of a cluster from its old policies to its new ones, for `mixtures` to judge: which object moves in which wave.
+"""The way of a cluster from its old policies to its new ones, for `mixtures` to judge: which object moves when.
 
 An object is known by API group, kind, namespace and name. Objects that move in no wave stay: those of both ends, and
 those that the new end lacks and nothing takes away.
