@@ -58,10 +58,13 @@ def test_a_negative_condition_is_no_slip():
         ("team: alpha", []),
         ("team: alpah", ["RF760"]),
         ("team: gamma", []),
+        ("stage: shop-front-uat", []),
+        ("stage: shop-frnot-dev", ["RF760"]),
+        ("stage: Shop_Front-dev", ["RF760"]),
     ],
 )
 def test_namespaces_are_only_missed_where_one_is_near(labels: str, expected: list[str]):
-    space = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {team: alpha}}\n"
+    space = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {team: alpha, stage: shop-front-dev}}\n"
     peer = f"{{namespaceSelector: {{matchLabels: {{{labels}}}}}}}"
     assert codes(space, workload("web"), policy("p", ingress(peer))) == expected
 

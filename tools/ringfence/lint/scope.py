@@ -5,6 +5,7 @@ Only pods of namespaces with declared workloads are missed: those of others come
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
@@ -26,6 +27,10 @@ from ringfence.manifests import (
     Selector,
 )
 from ringfence.manifests import Rule as NetworkRule
+
+
+_CLOSE = 0.8
+"""How much of two words must be the same, as `difflib` measures it."""
 
 
 class Nothing(NamedTuple):
@@ -175,15 +180,23 @@ def _near(item: Requirement, labels: Iterable[Labels]) -> str:
 
 
 def _typed(word: str, choices: Iterable[str]) -> str:
-    """The choice of which a word is surely a slip of the keyboard, or nothing. Another number is no slip."""
+    """The choice of which a word is surely a slip of the keyboard, or nothing."""
+    return next((choice for choice in sorted(choices) if _slip(word, choice)), "")
+
+
+def _slip(word: str, choice: str) -> bool:
+    """Whether two words differ by case or separators, or a little in one part. Another number or stage is no slip."""
     import difflib
 
-    same = sorted(choice for choice in choices if _digits(choice) == _digits(word))
-    return next(iter(difflib.get_close_matches(word, same, 1, 0.8)), "")
-
-
-def _digits(word: str) -> str:
-    return "".join(filter(str.isdigit, word))
+    parts, others = (re.split(r"[-_./]", text.casefold()) for text in (word, choice))
+    if "".join(parts) == "".join(others):
+        return True
+    differing = [pair for pair in zip(parts, others, strict=False) if pair[0] != pair[1]]
+    if len(parts) != len(others) or len(differing) != 1:
+        return False
+    one, other = differing[0]
+    same_number = re.sub(r"\D", "", one) == re.sub(r"\D", "", other)
+    return same_number and difflib.SequenceMatcher(None, one, other).ratio() >= _CLOSE
 
 
 def _values(key: str, labels: Iterable[Labels]) -> set[str]:
