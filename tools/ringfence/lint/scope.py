@@ -28,7 +28,6 @@ from ringfence.manifests import (
 )
 from ringfence.manifests import Rule as NetworkRule
 
-
 _CLOSE = 0.8
 """How much of two words must be the same, as `difflib` measures it."""
 
