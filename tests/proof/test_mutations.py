@@ -51,10 +51,18 @@ def repository() -> tuple[Tree, Model]:
     return tree, loaded
 
 
-def policy_files() -> list[str]:
-    """Every rendered file that holds a policy or appends rules to one."""
+OTHER_DIALECTS = ("projectcalico.org/v3", "cilium.io/v2", "policy.networking.k8s.io/v1alpha2")
+
+
+def policy_files(*, others: bool = False) -> list[str]:
+    """Every rendered file that holds a NetworkPolicy or appends rules to one; or a policy of another dialect."""
     found = [path for folder in ("base", "overlays") for path in (RENDERED / folder).rglob("*.yaml")]
-    return sorted(path.relative_to(ROOT).as_posix() for path in found if path.name != "kustomization.yaml")
+    return sorted(
+        path.relative_to(ROOT).as_posix()
+        for path in found
+        if path.name != "kustomization.yaml"
+        and others is any(f"apiVersion: {version}" in path.read_text(encoding="utf-8") for version in OTHER_DIALECTS)
+    )
 
 
 def cluster_of(path: str, loaded: Model) -> Cluster:
@@ -66,7 +74,7 @@ def cluster_of(path: str, loaded: Model) -> Cluster:
     return next(
         cluster
         for cluster in loaded.clusters.values()
-        if cluster.keeps_names and cluster.environment in namespace.environments
+        if cluster.dialect == "kubernetes" and cluster.keeps_names and cluster.environment in namespace.environments
     )
 
 
@@ -201,6 +209,13 @@ def test_a_broken_rule_turns_verify_red(repository: tuple[Tree, Model], path: st
         name for name, other in mutations(content) if not is_redundant(name, content) if not is_red_in(state, other)
     ]
     assert green == []
+
+
+@pytest.mark.parametrize("path", policy_files(others=True))
+def test_a_policy_of_another_dialect_that_is_gone_turns_verify_red(repository: tuple[Tree, Model], path: str) -> None:
+    """Its rules, one by one, are broken in `test_dialect_mutations`, on a repository of its own."""
+    tree, loaded = repository
+    assert is_red(tree, loaded, path, None), f"{path} can go away unnoticed"
 
 
 def test_an_unbroken_tree_is_green(repository: tuple[Tree, Model]) -> None:
