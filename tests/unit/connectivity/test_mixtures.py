@@ -100,18 +100,12 @@ def rules(random_: random.Random, side: str) -> list[Object]:
     for _ in range(random_.randrange(3)):
         rule: Object = {}
         if random_.random() < 0.8:
-            peers: list[Object] = []
-            for _ in range(random_.randrange(1, 3)):
-                peers.append(
-                    random_.choice(
-                        [
-                            {"podSelector": app(random_.choice("xy"))},
-                            {"namespaceSelector": space(random_.choice("abc"))},
-                            {"ipBlock": {"cidr": random_.choice(BLOCKS)}},
-                        ]
-                    )
-                )
-            rule[side] = peers
+            ends: list[Object] = [
+                {"podSelector": app(random_.choice("xy"))},
+                {"namespaceSelector": space(random_.choice("abc"))},
+                {"ipBlock": {"cidr": random_.choice(BLOCKS)}},
+            ]
+            rule[side] = random_.sample(ends, random_.randrange(1, 3))
         if random_.random() < 0.8:
             first = random_.choice([80, 81])
             rule["ports"] = [tcp(first, random_.choice([None, 82]))]
@@ -130,7 +124,7 @@ def random_policy(random_: random.Random, id_: str) -> Object:
 
 
 def random_change(seed: int) -> tuple[ClusterState, ClusterState, Waves]:
-    random_ = random.Random(seed)
+    random_ = random.Random(seed)  # noqa: S311 - no secret
     before, after, moving = [], [], []
     for id_ in ("a/1", "a/2", "b/1", "c/1"):  # what stays
         if random_.random() < 0.25:
@@ -164,3 +158,87 @@ def test_the_analysis_says_what_every_mixture_says() -> None:
         opened += found[1] > 0
     assert closed > 15, closed
     assert opened > 10, opened
+
+
+def cilium(random_: random.Random, id_: str) -> Object:
+    """A policy of Cilium as this tool renders them, with random contents."""
+    where, name = id_.split("/")
+    spec: Object = {"endpointSelector": random_.choice([{}, app("x"), app("y")])}
+    spec["enableDefaultDeny"] = {way: random_.random() < 0.7 for way in ("ingress", "egress")}
+    for way, side in (("ingress", "from"), ("egress", "to")):
+        peers = random_.choice([{f"{side}Endpoints": [app(random_.choice("xy"))]}, {f"{side}Entities": ["all"]}, {}])
+        ports = (
+            {"toPorts": [{"ports": [{"port": "80", "protocol": "TCP"}]}]} if random_.random() < 0.5 and peers else {}
+        )
+        spec[way] = [{**peers, **ports}]
+    meta = {"name": name, "namespace": where}
+    return {"apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy", "metadata": meta, "spec": spec}
+
+
+TIER: Object = {
+    "apiVersion": "projectcalico.org/v3",
+    "kind": "Tier",
+    "metadata": {"name": "t"},
+    "spec": {"order": 100, "defaultAction": "Deny"},
+}
+
+
+def calico(random_: random.Random, id_: str) -> Object:
+    """A policy of Calico as this tool renders them, with random contents."""
+    where, name = id_.split("/")
+    passes = random_.random() < 0.25
+    types = random_.choice([["Ingress"], ["Egress"], ["Ingress", "Egress"]])
+    spec: Object = {"tier": "t", "order": 0 if passes else 1000, "types": types}
+    spec["selector"] = random_.choice(["all()", "app == 'x'", "app == 'y'"])
+    for type_ in types:
+        way = type_.lower()
+        peer = {"selector": f"app == '{random_.choice('xy')}'", "namespaceSelector": "all()"}
+        rule: Object = {"action": "Allow", "source" if way == "ingress" else "destination": peer}
+        spec[way] = [{"action": "Pass"}] if passes else [rule]
+    meta = {"name": f"t.{name}", "namespace": where}
+    return {"apiVersion": "projectcalico.org/v3", "kind": "NetworkPolicy", "metadata": meta, "spec": spec}
+
+
+@pytest.mark.parametrize(("plugin", "made"), [("cilium", cilium), ("calico", calico)])
+def test_the_dialects_add_up_too(plugin: str, made: Any) -> None:
+    profile = Profile(plugin, ip_blocks_match_pods=plugin == "calico")
+    closed = 0
+    for seed in range(24):
+        random_ = random.Random(seed)  # noqa: S311 - no secret
+        sides: list[list[Object]] = [[], []]
+        for id_ in ("a/1", "a/2", "b/1"):
+            kind = random_.choice(["create", "update", "prune"])
+            sides[0] += [made(random_, id_)] if kind != "create" else []
+            sides[1] += [made(random_, id_)] if kind != "prune" else []
+        before, after = (cluster(*([TIER] if plugin == "calico" else []), *side, profile=profile) for side in sides)
+        waves: dict[str, list[list[Key]]] = {}
+        for key in sorted({**objects(before), **objects(after)}):
+            waves.setdefault(key[2], [[]])[0].append(key)
+        closed += compare(before, after, waves)[0] > 0
+    assert closed > 1, closed
+
+
+def test_within_a_namespace_one_object_cannot_have_both_versions() -> None:
+    """The old version allows egress and the new one ingress: neither end, and no moment, allows both."""
+    types = {"policyTypes": ["Ingress", "Egress"]}
+    old = policy("a/1", **types, egress=[{"to": [{"podSelector": app("y")}]}])
+    new = policy("a/1", **types, ingress=[{"from": [{"podSelector": app("x")}]}])
+    key = ("networking.k8s.io", "NetworkPolicy", "a", "1")
+    assert not [item for item in passage(cluster(old), cluster(new), {"a": [[key]]}).flaws() if not item.closes]
+
+
+def test_policies_that_deny_are_refused_with_the_reason() -> None:
+    deny = cilium(random.Random(1), "a/1")  # noqa: S311 - no secret
+    deny["spec"]["ingressDeny"] = [{"fromEntities": ["world"]}]
+    key = ("cilium.io", "CiliumNetworkPolicy", "a", "1")
+    with pytest.raises(NotExact, match="a/1 denies"):
+        passage(cluster(), cluster(deny), {"a": [[key]]})
+
+
+def test_two_tiers_are_refused_with_the_reason() -> None:
+    made = calico(random.Random(1), "a/1")  # noqa: S311 - no secret
+    mixed = cluster(TIER, made, profile=Profile("calico", ip_blocks_match_pods=True))
+    plain = cluster(TIER, policy("a/2", policyTypes=["Ingress"]), profile=Profile("calico", ip_blocks_match_pods=True))
+    keys = [*objects(mixed), *objects(plain)]
+    with pytest.raises(NotExact, match="several tiers"):
+        passage(plain, mixed, {"a": [keys]})

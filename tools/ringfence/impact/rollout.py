@@ -23,6 +23,7 @@ from ringfence.connectivity import bits
 from ringfence.connectivity.mixtures import Change, Flaw, NotExact
 from ringfence.connectivity.passage import Key, objects, passage
 from ringfence.connectivity.resolve import Direction
+from ringfence.findings import Severity
 from ringfence.impact.objects import key_of, wave_of
 from ringfence.model.types import Cluster, Model
 from ringfence.sources import Tree
@@ -98,6 +99,9 @@ def rollout(
         if only is not None and only not in other.objects:
             continue
         clusters |= set(other.objects)
+        if broken := _broken(one, other):
+            unclear.append((title, broken))
+            continue
         for tool in tools:
             sync = _Sync(one, other, tool)
             if not sync.waves:
@@ -112,6 +116,15 @@ def rollout(
     moments.sort(key=lambda item: (TOOLS.index(item.tool), item.cluster, item.effect, item.source, item.destination))
     steps.sort(key=lambda item: (TOOLS.index(item.tool), item.cluster, item.namespace))
     return Rollout(tuple(sorted(clusters)), tuple(steps), tuple(moments), tuple(unclear))
+
+
+def _broken(*sides: State | None) -> str:
+    """What is wrong with the rendered files of a side, the first of it; objects could be missing from it."""
+    for side, state in zip(("base", "head"), sides, strict=True):
+        for item in state.findings if state else ():
+            if item.severity is Severity.ERROR:
+                return f"the rendered policies of the {side} are in error: {item.where}: {item.message}"
+    return ""
 
 
 class _Sync:
