@@ -25,6 +25,11 @@ class Atoms:
         self.everything = (1 << len(self._atoms)) - 1
         self._sets: dict[int, PortSet] = {}
 
+    def has(self, protocol: str, first: int, last: int) -> bool:
+        """Whether a range is a union of atoms."""
+        starts = self._starts[protocol]
+        return first in starts and last + 1 in starts
+
     def mask(self, protocol: str, first: int, last: int) -> int:
         """The mask of a range."""
         starts, offset = self._starts[protocol], self._offsets[protocol]

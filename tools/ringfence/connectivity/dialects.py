@@ -6,7 +6,7 @@ labels of pods) and `tiers`. It is imported only where a cluster has such object
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,7 +15,6 @@ from ringfence.manifests import BlockPeer, Opaque, PolicyPort, Rule
 from ringfence.values.addresses import AddressSet
 
 if TYPE_CHECKING:
-    from ringfence.connectivity.cilium import Lowering
     from ringfence.connectivity.cluster import ClusterState, Place
     from ringfence.connectivity.resolve import Applied, Direction, Resolver, Tier
     from ringfence.connectivity.space import Space
@@ -140,12 +139,14 @@ def tiers(
     cluster: ClusterState,
     resolver: Resolver,
     space: Space,
-    applied: Mapping[Direction, Mapping[str, list[Applied]]],
+    applied: Mapping[Direction, Mapping[str, Sequence[Applied]]],
 ) -> dict[Direction, list[Tier]]:
     """All tiers of both directions, in order; nothing where NetworkPolicies are alone, which need none.
 
     `applied` are the NetworkPolicies, by direction and namespace.
     """
+    if not in_tiers(cluster):
+        return {}
     from ringfence.connectivity import admin
     from ringfence.connectivity.resolve import Action, Direction, Tier
 
@@ -154,27 +155,32 @@ def tiers(
 
         return calico.tiers(cluster, resolver, space, applied)
     result: dict[Direction, list[Tier]] = {}
-    cilium = _cilium(cluster, resolver, space)
-    if not cluster.admin and cilium is None:
-        return result
+    lowered = None
+    if _reads_as_cilium(cluster):
+        from ringfence.connectivity import cilium
+
+        lowered = cilium.Lowering(cluster.cilium, cluster.policies, resolver, space)
     for direction in Direction:
         before, after = (
             admin.tier(cluster.admin, name, direction, resolver, space) for name in (admin.ADMIN, admin.BASELINE)
         )
         group = tuple(item for items in applied[direction].values() for item in items)
         middle: tuple[Tier, ...] = (Tier(NETWORK_POLICY, (group,), Action.DENY, doubted=True),)
-        if cilium is not None:
-            middle = cilium.tiers(direction)
+        if lowered is not None:
+            middle = lowered.tiers(direction)
         result[direction] = [before, *middle, after]
     return result
 
 
-def _cilium(cluster: ClusterState, resolver: Resolver, space: Space) -> Lowering | None:
-    """What Cilium makes of the policies; None where it does not run, or takes NetworkPolicies as everybody does."""
-    if not cluster.cilium and cluster.profile.takes("cilium") is not True:
-        return None
+def in_tiers(cluster: ClusterState) -> bool:
+    """Whether a cluster needs tiers, for policies that are no NetworkPolicies or that mean more to its plugin."""
+    return bool(cluster.calico or cluster.admin) or _reads_as_cilium(cluster)
+
+
+def _reads_as_cilium(cluster: ClusterState) -> bool:
+    """Whether policies mean what only Cilium makes of them; it takes most NetworkPolicies as everybody does."""
+    if cluster.cilium or cluster.profile.takes("cilium") is not True:
+        return bool(cluster.cilium)
     from ringfence.connectivity import cilium
 
-    if cluster.cilium or cilium.reads_otherwise(cluster.policies, cluster.profile):
-        return cilium.Lowering(cluster.cilium, cluster.policies, resolver, space)
-    return None
+    return cilium.reads_otherwise(cluster.policies, cluster.profile)

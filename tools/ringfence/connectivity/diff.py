@@ -119,6 +119,8 @@ def diff(
     restricted otherwise above layer 4 is no difference. `names` give the endpoints of each side the names by which they
     are matched with those of the other.
     """
+    if a.space is b.space and not any(names):
+        return _in_one_space(a, b, replicas)
     places = sorted({*a.space.places, *b.space.places})
     a, b = (_speaking_of(side, places) for side in (a, b))
     called = [known.get(item, item) for side, known in zip((a, b), names, strict=True) for item in side.endpoints]
@@ -131,15 +133,18 @@ def diff(
     touched = _differently_opaque(a, b, order)
     found = _Collector(order, cells, places)
     for source in range(pods + len(cells) + len(places)):
-        if source >= pods + len(cells) and places[source - pods - len(cells)].kind == DNS:
-            continue  # a name is where a connection goes to
-        if source < pods:
-            alone = order[source].kind == "Pod" or not replicas
-            skip = 1 << source if alone else 0
-        else:
-            skip = 0
         doubtful = -1 if touched >> source & 1 else touched
-        found.add(source, [view.row(source, which) for view in views for which in (0, 1)], skip, doubtful)
+        found.add(source, [view.row(source, which) for view in views for which in (0, 1)], replicas, doubtful)
+    return list(found.changes())
+
+
+def _in_one_space(a: Connectivity, b: Connectivity, replicas: bool) -> list[Change]:
+    """The same for a result and one that was made from it: rows that are one object need no comparison."""
+    found = _Collector(a.endpoints, a.space.cells, list(a.space.places))
+    for source, sides in enumerate(zip(a.table, b.table, strict=True)):
+        if sides[0] is not sides[1]:
+            rows = [{a.atoms.ports(mask): where for mask, where in row.items()} for both in sides for row in both]
+            found.add(source, rows, replicas, 0)
     return list(found.changes())
 
 
@@ -158,8 +163,12 @@ class _Collector:
         self._pods = len(order)
         self._rows: dict[tuple[int, int], dict[tuple[PortSet, ...], AddressSet]] = defaultdict(dict)
 
-    def add(self, source: int, rows: list[dict[PortSet, int]], skip: int, doubtful: int) -> None:
+    def add(self, source: int, rows: list[dict[PortSet, int]], replicas: bool, doubtful: int) -> None:
         """Compare one source: sure and possible rows of both sides."""
+        if source >= self._pods + len(self._cells) and self._place(source).kind == DNS:
+            return  # a name is where a connection goes to
+        alone = source < self._pods and (not replicas or self._order[source].kind == "Pod")
+        skip = 1 << source if alone else 0
         before, maybe_before, after, maybe_after = rows
         where = _differing(before, after) | _differing(maybe_before, maybe_after)
         if doubtful:
@@ -175,13 +184,23 @@ class _Collector:
 
     def changes(self) -> Iterator[Change]:
         """The changes in order."""
-        for (source, end), parts in sorted(self._rows.items(), key=lambda item: item[0]):
+        for (source, end), parts in sorted(self._rows.items(), key=lambda item: tuple(map(self._rank, item[0]))):
             for (before, after, undefined_before, undefined_after), addresses in parts.items():
                 kind: Kind = "undefined" if before == after else "changed" if before and after else "removed"
                 if not before and after:
                     kind = "added"
                 start, stop = (self._end(position, addresses) for position in (source, end))
                 yield Change(kind, start, stop, before, after, undefined_before, undefined_after)
+
+    def _rank(self, position: int) -> tuple[int, bool, str, str]:
+        """The place of an end among the others: pods by name, then addresses, then places."""
+        if position >= self._pods:
+            return position, False, "", ""
+        end = self._order[position]
+        return 0, end.is_representative, end.id, end.kind
+
+    def _place(self, position: int) -> Place:
+        return self._places[position - self._pods - len(self._cells)]
 
     def _joined(self, position: int) -> int:
         """The position, or the first one outside for all addresses."""
@@ -191,8 +210,8 @@ class _Collector:
     def _end(self, position: int, addresses: AddressSet) -> End:
         if position < self._pods:
             return self._order[position]
-        place = position - self._pods - len(self._cells)
-        return self._places[place] if place >= 0 and not addresses else addresses
+        is_place = position >= self._pods + len(self._cells) and not addresses
+        return self._place(position) if is_place else addresses
 
 
 def _segments(targets: list[int]) -> list[tuple[int, int, int]]:

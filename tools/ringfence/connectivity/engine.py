@@ -2,14 +2,14 @@
 
 In one direction, what is permitted is a union of rectangles (sources x destinations, port mask): those of the rules,
 and one that is open for the pods that no policy isolates. A source's row is the overlay of its egress and its ingress
-rectangles. Sources in the same rectangles share a row. Everything is computed twice, for what is sure and for what is
+rows. Sources in the same rectangles share a row. Everything is computed twice, for what is sure and for what is
 possible, unless nothing is uncertain; what is possible and not sure is undefined.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from ringfence.connectivity import bits
 from ringfence.connectivity.resolve import Applied, Direction
@@ -18,6 +18,9 @@ from ringfence.manifests import Opaque
 
 Row = dict[int, int]
 """Port mask to disjoint destinations."""
+
+Both = tuple[Row, Row]
+"""What is sure, and what is possible; one object where nothing is uncertain."""
 
 
 class Rectangles:
@@ -39,28 +42,41 @@ class Rectangles:
             else:
                 found[mask] = found.get(mask, 0) | destinations
 
-    def per_source(self, size: int) -> tuple[list[tuple[int, ...]], list[dict[int, int]]]:
-        """For each source the numbers of the groups that hold it, and the groups (port mask to destinations)."""
+    def per_source(self, size: int, wanted: int = -1) -> tuple[list[tuple[int, ...]], list[dict[int, int]]]:
+        """For each wanted source the numbers of the groups that hold it; the groups (port mask to destinations)."""
         members: list[list[int]] = [[] for _ in range(size)]
         for number, (_, sources) in enumerate(self._by_sources):
-            for position in bits.positions(sources):
+            for position in bits.positions(sources & wanted):
                 members[position].append(number)
         return [tuple(item) for item in members], list(self._by_sources.values())
 
+    def differing(self, other: Rectangles) -> int:
+        """The sources that may reach other destinations or ports by the rectangles of another."""
+        found = 0
+        for key in self._by_sources.keys() | other._by_sources.keys():
+            if self._by_sources.get(key) != other._by_sources.get(key):
+                found |= key[1]
+        return found
+
 
 class Side:
-    """One direction of the cluster: who is isolated, and what is permitted, surely (0) and possibly (1)."""
+    """One direction of the cluster: who is isolated, and what is permitted, surely (0) and possibly (1).
 
-    def __init__(self, direction: Direction, space: Space, everything: int) -> None:
+    `subjects` narrows it to what is permitted to and by some pods.
+    """
+
+    def __init__(self, direction: Direction, space: Space, everything: int, subjects: int = -1) -> None:
         self._egress = direction is Direction.EGRESS
         self._space = space
         self._ports = everything
+        self._subjects = subjects
         self.rectangles = (Rectangles(), Rectangles())
         self.isolated = [0, 0]
         self.fuzzy = False
 
     def permit(self, which: int, subjects: int, peers: int, mask: int) -> None:
         """Let subjects talk to peers; `which` is 0 for surely, 1 for possibly."""
+        subjects &= self._subjects
         if self._egress:
             self.rectangles[which].add(subjects, peers, mask)
         else:
@@ -105,6 +121,26 @@ class Side:
             self.fuzzy = True
             self.permit(1, space.all_pods, space.nodes, self._ports)
 
+    def rows(self, wanted: int) -> dict[int, Both]:
+        """What the direction permits to each of some sources. Equal rows are one object."""
+        if not wanted:
+            return {}
+        parts = [item.per_source(self._space.size, wanted) for item in self.rectangles[: 2 if self.fuzzy else 1]]
+        drawn: list[dict[tuple[int, ...], Row]] = [{} for _ in parts]
+        known: dict[tuple[tuple[int, ...], ...], Both] = {}
+        result = {}
+        for position in bits.positions(wanted):
+            key = tuple(members[position] for members, _ in parts)
+            if key not in known:
+                found = [painted(done, key[n], parts[n][1]) for n, done in enumerate(drawn)]
+                known[key] = found[0], found[-1]
+            result[position] = known[key]
+        return result
+
+    def differing(self, other: Side) -> int:
+        """The sources to which two sides permit different things."""
+        return self.rectangles[0].differing(other.rectangles[0]) | self.rectangles[1].differing(other.rectangles[1])
+
     def _touched(self, item: Opaque) -> int:
         return self._space.members.get(item.namespace, 0) if item.namespace else self._space.all_pods
 
@@ -118,31 +154,25 @@ def blind_spots(space: Space, opaque: Iterable[Opaque]) -> int:
     return result
 
 
-def rows(space: Space, ingress: Side, egress: Side) -> list[tuple[Row, Row]]:
-    """For each position as a source: what it surely and what it possibly reaches. Equal rows are one object."""
-    sure = _rows(space, ingress.rectangles[0], egress.rectangles[0])
-    if not (ingress.fuzzy or egress.fuzzy):
-        return [(row, row) for row in sure]
-    return list(zip(sure, _rows(space, ingress.rectangles[1], egress.rectangles[1]), strict=True))
-
-
-def _rows(space: Space, ingress: Rectangles, egress: Rectangles) -> list[Row]:
-    sources_in, groups_in = ingress.per_source(space.size)
-    sources_out, groups_out = egress.per_source(space.size)
-    known: tuple[dict[tuple[int, ...], Row], ...] = ({}, {})
-    classes: dict[tuple[tuple[int, ...], tuple[int, ...], bool], Row] = {}
-    result = []
-    for position in range(space.size):
-        inner, outer, external = sources_in[position], sources_out[position], position >= space.pods
-        key = (inner, outer, external)
-        row = classes.get(key)
-        if row is None:
-            row = bits.overlay(painted(known[0], inner, groups_in), painted(known[1], outer, groups_out))
-            if external:
-                row = {mask: kept for mask, where in row.items() if (kept := where & space.all_pods)}
-            classes[key] = row
-        result.append(row)
+def rows(space: Space, egress: Mapping[int, Both], ingress: Mapping[int, Both], wanted: int) -> dict[int, Both]:
+    """What each of some sources reaches, by what both directions permit it. Equal rows are one object."""
+    known: dict[tuple[int, int, bool], Both] = {}
+    result = {}
+    for position in bits.positions(wanted):
+        ways = egress[position], ingress[position]
+        key = id(ways[0]), id(ways[1]), position >= space.pods
+        if key not in known:
+            inside = space.all_pods if position >= space.pods else -1
+            sure = _overlaid(ways[0][0], ways[1][0], inside)
+            settled = all(way[0] is way[1] for way in ways)
+            known[key] = sure, sure if settled else _overlaid(ways[0][1], ways[1][1], inside)
+        result[position] = known[key]
     return result
+
+
+def _overlaid(egress: Row, ingress: Row, inside: int) -> Row:
+    found = bits.overlay(egress, ingress)
+    return found if inside < 0 else {mask: kept for mask, where in found.items() if (kept := where & inside)}
 
 
 def painted(known: dict[tuple[int, ...], Row], numbers: tuple[int, ...], groups: list[dict[int, int]]) -> Row:

@@ -134,8 +134,7 @@ class Resolver:
     def __init__(self, cluster: ClusterState, space: Space) -> None:
         self._space = space
         self._may_be_cilium = cluster.profile.name.partition("@")[0] in _ANY_PLUGIN
-        entries = [port for rule in cluster.rules() for port in rule.ports]
-        entries += dialects.ports(cluster)
+        entries = list(_entries(cluster))
         self._named = self._named_ports({(port.protocol, port.name) for port in entries if port.name})
         numbers = [PortRange(port.protocol, port.first, port.last) for port in entries if not port.name]
         targets = (PortRange(protocol, n, n) for (protocol, _), at in self._named.items() for n in at)
@@ -156,6 +155,15 @@ class Resolver:
                 resolved = tuple(self._rule(policy.namespace, rule) for rule in left_out)
                 yield Applied(policy, direction, subjects, resolved, isolates=False)
                 yield Applied(policy, direction, (0, subjects[1]), (), doubts=((subjects[1], words),))
+
+    def covers(self, cluster: ClusterState) -> bool:
+        """Whether the atoms and port names that are known do for the policies of another cluster, alike in its pods."""
+        return all(
+            (port.protocol, port.name) in self._named
+            if port.name
+            else self.atoms.has(port.protocol, port.first, port.last)
+            for port in _entries(cluster)
+        )
 
     def _rule(self, namespace: str, rule: Rule) -> Resolved:
         gates = self.gates(rule.ports)
@@ -210,6 +218,13 @@ class Resolver:
                     bit = 1 << position
                     result[key][port.number] = (sure | (bit if keys.count(key) == 1 else 0), possible | bit)
         return {key: dict(sorted(at.items())) for key, at in result.items()}
+
+
+def _entries(cluster: ClusterState) -> Iterator[PolicyPort]:
+    """The entries of ports of all policies."""
+    for rule in cluster.rules():
+        yield from rule.ports
+    yield from dialects.ports(cluster)
 
 
 __all__ = ["PROTOCOLS", "Action", "Applied", "Direction", "Gate", "Resolved", "Resolver", "Tier"]

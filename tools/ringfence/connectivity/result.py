@@ -8,14 +8,15 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from typing import NamedTuple
 
-from ringfence.connectivity import bits, dialects, engine, space, tiers
-from ringfence.connectivity.above import Restrictions
+from ringfence.connectivity import bits, dialects, engine, space
 from ringfence.connectivity.cluster import DNS, ClusterState, Endpoint, Place
+from ringfence.connectivity.evaluation import Evaluation
 from ringfence.connectivity.explain import Explainer, Explanation
-from ringfence.connectivity.resolve import Applied, Direction, Resolver
+from ringfence.connectivity.resolve import Direction
 from ringfence.errors import UsageError
 from ringfence.values.addresses import NOWHERE, AddressSet
 from ringfence.values.ports import ALL_PORTS, NO_PORTS, PortSet
@@ -55,43 +56,14 @@ class Counts:
     cells: int
 
 
-class Connectivity:
-    """What the policies of one cluster allow. Made by `evaluate`."""
+class Connectivity(Evaluation):
+    """What the policies of one cluster allow. Made by `evaluate`, or from another one by `changed`."""
 
-    def __init__(
-        self, cluster: ClusterState, representatives: bool = False, named: Sequence[space.NamedPods] = ()
-    ) -> None:
-        self.cluster = cluster = dialects.in_force(cluster)
-        self.asked = representatives, named
-        self.space = space.Space(cluster, representatives, named)
-        resolver = Resolver(cluster, self.space)
-        self.atoms = resolver.atoms
-        enforced = cluster.profile.enforces
-        self.opaque = cluster.opaque if enforced else ()
-        blind = engine.blind_spots(self.space, self.opaque)
-        self.applied: dict[Direction, dict[str, list[Applied]]] = {
-            direction: defaultdict(list) for direction in Direction
-        }
-        sides = {direction: engine.Side(direction, self.space, self.atoms.everything) for direction in Direction}
-        for policy in sorted(cluster.policies, key=lambda item: item.id) if enforced else ():
-            for item in resolver.apply(policy):
-                self.applied[item.direction][policy.namespace].append(item)
-                sides[item.direction].apply(item, blind)
-        self.tiers = dialects.tiers(cluster, resolver, self.space, self.applied) if enforced else {}
-        for side in sides.values():
-            side.doubt(self.opaque)
-            side.close()
-        self.isolated = {direction: side.isolated[0] for direction, side in sides.items()}
-        self.restrictions = Restrictions(self.tiers, self.space)
-        if self.tiers:
-            for direction, listed in self.tiers.items():
-                self.isolated[direction] |= tiers.isolated(listed, self.space) & ~blind
-            self.table = tiers.rows(self.space, self.atoms.everything, self.tiers, self.opaque)
-        else:
-            self.table = engine.rows(self.space, sides[Direction.INGRESS], sides[Direction.EGRESS])
-        self._names = space.names_of(self.space.endpoints)
-        self._names.update({str(place): [position] for place, position in self.space.place_at.items()})
-        self._explainer = Explainer(self)
+    @cached_property
+    def _names(self) -> dict[str, list[int]]:
+        """Positions by every name that an end answers to."""
+        places = {str(place): [position] for place, position in self.space.place_at.items()}
+        return {**space.names_of(self.space.endpoints), **places}
 
     @property
     def endpoints(self) -> list[Endpoint]:
@@ -170,7 +142,7 @@ class Connectivity:
         For addresses that policies tell apart, the first of them are explained.
         """
         starts, ends = self.positions(source), self.positions(destination)
-        return self._explainer.explain(starts[0], ends[0], self._pair(source, destination), protocol, port)
+        return Explainer(self).explain(starts[0], ends[0], self._pair(source, destination), protocol, port)
 
     def reasons(self, source: str | End, destination: str | End) -> tuple[str, ...]:
         """Why something of a pair is undefined; empty where nothing is."""

@@ -68,7 +68,7 @@ class Space:
         self.pods = len(self.endpoints)
         self.unknown = bits.span(known, self.pods)
         self.externals = EVERYWHERE - profile.pods - profile.services
-        self.cells = partition([*_blocks(cluster), *dialects.blocks(cluster), profile.nodes], self.externals)
+        self.cells = partition([*_blocks(cluster), profile.nodes], self.externals)
         self.places = tuple(sorted({*cluster.places, *dialects.places(cluster)}))
         self.names_apart = cluster.names_apart
         self.size = self.pods + len(self.cells) + len(self.places)
@@ -110,6 +110,10 @@ class Space:
         self.nodes = self.cells_in(profile.nodes) | (0 if own is None else 1 << own)
         self._in_namespaces: dict[Selector, Fuzzy] = {}
         self._blocks: dict[tuple[AddressSet, bool | None], Fuzzy] = {}
+
+    def covers(self, cluster: ClusterState) -> bool:
+        """Whether the cells do for the addresses that the policies of another cluster speak of."""
+        return all(cell <= block or not cell & block for block in set(_blocks(cluster)) for cell in self.cells)
 
     def select(self, namespace: str, selector: Selector) -> Fuzzy:
         """The pods of one namespace that a selector matches."""
@@ -201,6 +205,7 @@ def _blocks(cluster: ClusterState) -> Iterable[AddressSet]:
         for peer in rule.peers:
             if isinstance(peer, BlockPeer | NetworksPeer):
                 yield peer.addresses
+    yield from dialects.blocks(cluster)
 
 
 def names_of(endpoints: Iterable[Endpoint]) -> dict[str, list[int]]:

@@ -26,7 +26,10 @@ _ENDS = {"Deny": Action.DENY, "Pass": Action.PASS}
 
 
 def tiers(
-    cluster: ClusterState, resolver: Resolver, space: Space, applied: Mapping[Direction, Mapping[str, list[Applied]]]
+    cluster: ClusterState,
+    resolver: Resolver,
+    space: Space,
+    applied: Mapping[Direction, Mapping[str, Sequence[Applied]]],
 ) -> dict[Direction, list[Tier]]:
     """All tiers of both directions in order. `applied` are the NetworkPolicies by direction and namespace.
 

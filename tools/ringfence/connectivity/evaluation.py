@@ -1,0 +1,148 @@
+"""From a cluster to the table of what each end reaches; and from one table to the next where a few policies differ."""
+
+from __future__ import annotations
+
+import copy
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Self
+
+from ringfence.connectivity import dialects, engine, tiers
+from ringfence.connectivity.above import Restrictions
+from ringfence.connectivity.cluster import ClusterState
+from ringfence.connectivity.engine import Both, Row, Side
+from ringfence.connectivity.resolve import Applied, Direction, Resolver
+from ringfence.connectivity.space import NamedPods, Space
+from ringfence.manifests import NetworkPolicy
+
+ByNamespace = Mapping[str, Sequence[Applied]]
+"""NetworkPolicies in one direction by namespace, in order of their names."""
+
+
+class Evaluation:
+    """One cluster with its policies resolved, and `table`: what each position reaches, surely and possibly.
+
+    `ways` are the rows of each direction by itself, kept where NetworkPolicies are alone and need no tiers.
+    """
+
+    def __init__(self, cluster: ClusterState, representatives: bool = False, named: Sequence[NamedPods] = ()) -> None:
+        self.cluster = cluster = dialects.in_force(cluster)
+        self.asked = representatives, named
+        self.space = Space(cluster, representatives, named)
+        self._resolver = Resolver(cluster, self.space)
+        self.atoms = self._resolver.atoms
+        enforced = cluster.profile.enforces
+        self.opaque = cluster.opaque if enforced else ()
+        self._blind = engine.blind_spots(self.space, self.opaque)
+        self.applied = self._resolved(cluster.policies if enforced else ())
+        self.tiers = dialects.tiers(cluster, self._resolver, self.space, self.applied) if enforced else {}
+        self.restrictions = Restrictions(self.tiers, self.space)
+        sides = {direction: self._side(direction, found, found) for direction, found in self.applied.items()}
+        self.isolated = {direction: side.isolated[0] for direction, side in sides.items()}
+        self.ways: dict[Direction, dict[int, Both]] = {}
+        if self.tiers:
+            for direction, listed in self.tiers.items():
+                self.isolated[direction] |= tiers.isolated(listed, self.space) & ~self._blind
+            self.table = tiers.rows(self.space, self.atoms.everything, self.tiers, self.opaque)
+        else:
+            self.ways = {direction: side.rows(self.space.everything) for direction, side in sides.items()}
+            self.table = list(self._rows(self.space.everything).values())
+
+    def changed(self, put: Iterable[NetworkPolicy] = (), gone: Iterable[str] = ()) -> Self:
+        """The answer after some NetworkPolicies came, in the place of those with their names, and some went.
+
+        `gone` are names, `namespace/name`. What the policies do not touch is not computed again, and its rows are the
+        same objects: `diff` passes over them. All is computed where there are tiers, and where a policy speaks of a
+        namespace, or cuts ports or addresses, as no other did.
+        """
+        put = list(put)
+        names = {*gone, *(item.id for item in put)}
+        old = [item for item in self.cluster.policies if item.id in names]
+        kept = (item for item in self.cluster.policies if item.id not in names)
+        cluster = replace(self.cluster, policies=(*kept, *put))
+        if not self._covers(cluster, put):
+            return type(self)(cluster, *self.asked)
+        after = copy.copy(self)
+        after.cluster = cluster
+        after._exchange(old, put)
+        return after
+
+    def _covers(self, cluster: ClusterState, put: Sequence[NetworkPolicy]) -> bool:
+        """Whether the positions, cells and atoms that there are do for a cluster with some new policies."""
+        new = replace(cluster, policies=tuple(put))
+        return (
+            bool(self.ways)
+            and cluster.profile.enforces
+            and not dialects.in_tiers(new)
+            and cluster.all_namespaces() == self.space.namespaces
+            and self.space.covers(new)
+            and self._resolver.covers(new)
+        )
+
+    def _exchange(self, old: Sequence[NetworkPolicy], new: Sequence[NetworkPolicy]) -> None:
+        """Put new policies in the place of old ones, and compute again what either touches."""
+        names = {item.id for item in (*old, *new)}
+        namespaces = {item.namespace for item in (*old, *new)}
+        sources = 0
+        for direction, came in self._resolved(new).items():
+            was = self.applied[direction]
+            now = dict(was)
+            for name in namespaces:
+                kept = (item for item in was.get(name, ()) if item.policy.id not in names)
+                now[name] = sorted((*kept, *came.get(name, ())), key=lambda item: item.policy.id)
+            here = [item for part in (was, now) for name in namespaces for item in part.get(name, ())]
+            subjects = 0
+            for item in here:
+                subjects |= item.subjects[1] if item.policy.id in names else 0
+            before, after = (self._side(direction, part, namespaces, subjects) for part in (was, now))
+            differing = before.differing(after)
+            columns = subjects if direction is Direction.INGRESS else -1
+            known = self.ways[direction]
+            rows = {at: _exchanged(known[at], columns, row) for at, row in after.rows(differing).items()}
+            self.applied = {**self.applied, direction: now}
+            self.isolated = {
+                **self.isolated,
+                direction: self.isolated[direction] & ~subjects | after.isolated[0] & subjects,
+            }
+            self.ways = {**self.ways, direction: {**known, **rows}}
+            sources |= differing
+        self.table = list(self.table)
+        for position, both in self._rows(sources).items():
+            self.table[position] = both
+
+    def _resolved(self, policies: Iterable[NetworkPolicy]) -> dict[Direction, ByNamespace]:
+        """Policies by direction and namespace."""
+        found: dict[Direction, dict[str, list[Applied]]] = {direction: defaultdict(list) for direction in Direction}
+        for policy in sorted(policies, key=lambda item: item.id):
+            for item in self._resolver.apply(policy):
+                found[item.direction][policy.namespace].append(item)
+        return dict(found)
+
+    def _side(self, direction: Direction, applied: ByNamespace, namespaces: Iterable[str], subjects: int = -1) -> Side:
+        """One direction by the policies of some namespaces, narrowed to some pods."""
+        side = Side(direction, self.space, self.atoms.everything, subjects)
+        for name in namespaces:
+            for item in applied.get(name, ()):
+                side.apply(item, self._blind)
+        side.doubt(self.opaque)
+        side.close()
+        return side
+
+    def _rows(self, wanted: int) -> dict[int, Both]:
+        """What some sources reach by both ways."""
+        return engine.rows(self.space, self.ways[Direction.EGRESS], self.ways[Direction.INGRESS], wanted)
+
+
+def _exchanged(old: Both, columns: int, new: Both) -> Both:
+    """A row of one direction in which some destinations have other ports."""
+    sure = _joined(old[0], columns, new[0])
+    settled = old[0] is old[1] and new[0] is new[1]
+    return sure, sure if settled else _joined(old[1], columns, new[1])
+
+
+def _joined(old: Row, columns: int, new: Row) -> Row:
+    row = {mask: kept for mask, where in old.items() if (kept := where & ~columns)}
+    for mask, where in new.items():
+        row[mask] = row.get(mask, 0) | where
+    return row
