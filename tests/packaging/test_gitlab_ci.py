@@ -92,7 +92,7 @@ def test_stages_are_those_that_are_named() -> None:
     assert {made[gate]["stage"] for gate in GATES} == {"lint", "test", "report"}
 
 
-@pytest.mark.parametrize("gate", GATES)
+@pytest.mark.parametrize("gate", [*GATES, "selftest"])
 def test_each_gate_can_be_left_out_or_only_warn(gate: str) -> None:
     rules = pipeline(package="x")[gate]["rules"]
     for variable, rule, then in (
@@ -102,7 +102,7 @@ def test_each_gate_can_be_left_out_or_only_warn(gate: str) -> None:
         found = re.fullmatch(rf"\${variable} /(.+)/", rule["if"])
         assert found
         assert {key: value for key, value in rule.items() if key != "if"} == then
-        assert [name for name in GATES if re.search(found[1], f"a {name} b")] == [gate]
+        assert [name for name in [*GATES, "selftest"] if re.search(found[1], f"a {name} b")] == [gate]
     assert rules[3] == {"when": "on_success"}
 
 

@@ -40,6 +40,7 @@ COMMANDS = (
     "lint",
     "impact",
     "rollout",
+    "selftest",
     "gitlab",
     "owners",
     "doctor",
