@@ -128,6 +128,30 @@ def test_network_policies():
     assert sum(shared) > 20, "too few cases looked at what is shared"
 
 
+def test_a_cluster_like_another():
+    shared = []
+
+    @SETTINGS
+    @given(clusters(max_policies=8), st.data())
+    def run(objects: list[Object], data: st.DataObject) -> None:
+        wanted = [item for item in objects if item["kind"] != "NetworkPolicy"]
+        rest = [item for item in objects if item["kind"] == "NetworkPolicy"]
+        if rest and data.draw(st.booleans()):
+            rest[-1:] = data.draw(edits(rest[-1:]))
+        if data.draw(st.integers(0, 3)) == 0:
+            wanted[-1]["metadata"]["labels"] = {"app": "y"}
+        before, after = (from_directory(files(listed), Profile("p")) for listed in (objects, [*wanted, *rest]))
+        old = evaluate(before)
+        like, whole = evaluate(after, like=old), evaluate(after)
+        assert like.cluster == whole.cluster
+        assert list(like.rows()) == list(whole.rows())
+        assert diff(old, like) == diff(old, whole)
+        shared.append(like.space is old.space)
+
+    run()
+    assert sum(shared) > 10, "too few cases looked at what is shared"
+
+
 @SETTINGS
 @given(plain, st.booleans(), st.data())
 def test_network_policies_under_cilium(objects: list[Object], representatives: bool, data: st.DataObject):
