@@ -9,7 +9,7 @@ from typing import Any
 from ringfence.checks import sides
 from ringfence.documents import edit
 from ringfence.documents.document import Route
-from ringfence.model.types import Workload
+from ringfence.selftest import pairs
 from ringfence.selftest.repository import BASELINE, Policy, Repository, Site, data
 from ringfence.selftest.shapes import PORT, SHAPES, WORLD
 from ringfence.selftest.types import Broken
@@ -67,35 +67,34 @@ def other_environment(repository: Repository, site: Site) -> Broken | str:
 
 def pair_opened(repository: Repository, site: Site) -> Broken | str:
     """A workload reaches another team's, by a rule at both ends."""
-    for source, destination in _strangers(repository, site):
-        return Broken({**_out(repository, site, source, destination), **_in(repository, site, source, destination)})
+    for source, destination in pairs.strangers(repository, site):
+        return Broken(pairs.both(repository, site, source, destination))
     return "every pair of workloads of two teams is declared"
 
 
 def unasked(repository: Repository, site: Site) -> Broken | str:
     """The same, where the destination let the source in before."""
-    for source, destination in _strangers(repository, site):
-        return Broken(_out(repository, site, source, destination), _in(repository, site, source, destination))
+    for source, destination in pairs.strangers(repository, site):
+        return Broken(
+            pairs.out_of(repository, site, source, destination), pairs.into(repository, site, source, destination)
+        )
     return "every pair of workloads of two teams is declared"
 
 
 def guardrail_opened(repository: Repository, site: Site) -> Broken | str:
     """A pair that a guardrail forbids is open."""
-    never = [item for item in repository.model.guardrails if not item.must]
+    waived = {item.guardrail for item in repository.model.waivers}
+    never = [item for item in repository.model.guardrails if not item.must and item.name not in waived]
     on = PortSet.of([PortRange("TCP", PORT, PORT)])
-    for source, destination in _pairs(site):
-        ends = [sides.of_workload(end, site.cluster) for end in (_owner(source), _owner(destination))]
+    for source, destination in pairs.of(site):
+        ends = [sides.of_workload(end, site.cluster) for end in (pairs.owner(source), pairs.owner(destination))]
         for guardrail in never:
-            waived = any(item.guardrail == guardrail.name for item in repository.model.waivers)
             if (
-                not waived
-                and sides.forbidden(guardrail, on)
+                sides.forbidden(guardrail, on)
                 and sides.matches(guardrail.source, ends[0])
                 and sides.matches(guardrail.destination, ends[1])
             ):
-                return Broken(
-                    {**_out(repository, site, source, destination), **_in(repository, site, source, destination)}
-                )
+                return Broken(pairs.both(repository, site, source, destination))
     return f"no guardrail without waivers forbids a pair of workloads on {PORT}/TCP"
 
 
@@ -204,42 +203,6 @@ def _rules_for_pods(site: Site) -> Iterator[tuple[Policy, Route, dict[str, Any]]
             for index, rule in enumerate(policy.rules(direction)):
                 if shape.any_pod(direction, rule):
                     yield policy, ("spec", direction, index), rule
-
-
-def _pairs(site: Site) -> Iterator[tuple[Policy, Policy]]:
-    for source in site.workloads:
-        for destination in site.workloads:
-            if source is not destination:
-                yield source, destination
-
-
-def _strangers(repository: Repository, site: Site) -> Iterator[tuple[Policy, Policy]]:
-    """Workloads of two teams between which nothing is declared or accepted."""
-    declared = {(leg.source.id, leg.destination.id) for _, leg in repository.model.legs_in(site.cluster)}
-    for source, destination in _pairs(site):
-        one, other = _owner(source), _owner(destination)
-        accepted = {one.id, f"{one.namespace}/*"} & set(other.accepts)
-        if one.team != other.team and (one.id, other.id) not in declared and not accepted:
-            yield source, destination
-
-
-def _owner(policy: Policy) -> Workload:
-    assert policy.workload is not None  # noqa: S101 - of `site.workloads`
-    return policy.workload
-
-
-def _out(repository: Repository, site: Site, source: Policy, destination: Policy) -> dict[str, bytes | None]:
-    return _rule_for(repository, site, source, destination, "egress")
-
-
-def _in(repository: Repository, site: Site, source: Policy, destination: Policy) -> dict[str, bytes | None]:
-    return _rule_for(repository, site, destination, source, "ingress")
-
-
-def _rule_for(repository: Repository, site: Site, own: Policy, peer: Policy, way: str) -> dict[str, bytes | None]:
-    labels = _owner(peer).labels
-    rule = SHAPES[site.cluster.dialect].pods(way, site.cluster.namespace_name(peer.namespace.name), labels)
-    return {own.path: edit.append(repository.read(own.path), ("spec", way), rule)}
 
 
 def _unlisted(repository: Repository, policies: list[Policy] | tuple[Policy, ...]) -> bytes:

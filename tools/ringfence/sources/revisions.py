@@ -15,7 +15,8 @@ SHA = re.compile(r"[0-9a-f]{7,64}")
 def merge_base(root: Path, branch_or_rev: str, head: str = "HEAD") -> str:
     """The full id of the best common ancestor of two revisions.
 
-    Raises `UsageError` where either is unknown, or where they share no history (also: not in this shallow clone).
+    Raises `UsageError` where either is unknown, where they share no history (also: not in this shallow clone), or
+    where several ancestors are equally good.
     """
     return _merge_base(open_repository(root), branch_or_rev, head)
 
@@ -59,12 +60,22 @@ def commit(repository: Repository, rev: str) -> str:
 
 def _merge_base(repository: Repository, one: str, other: str) -> str:
     shas = commit(repository, one), commit(repository, other)
+    names = f"{shown(one)} and {shown(other)}"
     try:
-        return repository.text("merge-base", *shas)
+        found = repository.text("merge-base", "--all", *shas).splitlines()
     except Failed as error:
         if error.status != 1:
             raise UsageError(f"Git cannot compare {one} and {other}: {error.stderr}", "see: git fsck") from error
-    names = f"{shown(one)} and {shown(other)}"
+        found = []
+    if len(found) > 1:
+        # against any one of them, what the other side did counts as done here
+        raise UsageError(
+            f"{names} have been merged into each other and have {len(found)} merge bases: "
+            f"{', '.join(sorted(sha[:7] for sha in found))}; none of them tells what is new in {shown(other)} alone",
+            f"merge once more, then there is one: git merge {shown(one)}",
+        )
+    if found:
+        return found[0]
     if repository.shallow:
         raise UsageError(
             f"this shallow clone does not hold the merge base of {names}",
