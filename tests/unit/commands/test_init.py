@@ -183,6 +183,6 @@ def test_editor_gets_every_schema(tmp_path: Path) -> None:
     assert copied == {path.name for path in folder.glob("*.json")}
     assert named <= copied
     # Those that no path names are reached from the one that tells the kinds apart.
-    assert copied - named == {"flows.schema.json", "namespace.schema.json"}
+    assert copied - named == {"assertions.schema.json", "flows.schema.json", "namespace.schema.json"}
     for kind in command.SCHEMAS:
         assert (tmp_path / f"new/.vscode/schemas/{kind}.schema.json").read_text() == resources.schema_text(kind)

@@ -24,6 +24,7 @@ next:
 """
 
 SCHEMAS = (
+    "assertions",
     "baseline",
     "catalog",
     "cluster",
