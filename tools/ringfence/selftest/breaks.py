@@ -64,6 +64,12 @@ RENDERED = (
         _by("verify RF504", "impact RF504"),
         rendered.guardrail_opened,
     ),
+    Break(
+        "guardrail-policy",
+        "a policy of the cluster for a guardrail is not synced",
+        _by("render RF402", "verify RF508"),
+        rendered.guardrail_policy_not_listed,
+    ),
     Break("selector", "a policy selects other pods", _by("verify RF506"), rendered.selector_changed),
     Break(
         "default-deny",

@@ -9,11 +9,13 @@ from typing import Any
 from ringfence.checks import sides
 from ringfence.documents import edit
 from ringfence.documents.document import Route
+from ringfence.manifests.kustomize import NAME
 from ringfence.selftest import pairs
 from ringfence.selftest.repository import BASELINE, Policy, Repository, Site, data
 from ringfence.selftest.shapes import PORT, SHAPES, WORLD
 from ringfence.selftest.types import Broken
 from ringfence.values.ports import PortRange, PortSet
+from ringfence.verify.foreign import OF_CLUSTER, OVERLAYS
 
 NO_WORKLOAD = "no workload of an enforced namespace has a policy"
 NO_PODS = "no policy of a workload has a rule for pods"
@@ -139,6 +141,16 @@ def namespace_closed(repository: Repository, site: Site) -> Broken | str:
             found = site.of_namespace(policy.namespace.name)
             return Broken({item.path: _closed(site, item) for item in found})
     return NO_WORKLOAD
+
+
+def guardrail_policy_not_listed(repository: Repository, site: Site) -> Broken | str:
+    """The policy by which the cluster itself keeps a guardrail is there, and no kustomization lists it."""
+    path = f"{OVERLAYS}/{site.cluster.name}/{OF_CLUSTER}/{NAME}"
+    listed = data(repository.read(path))["resources"] if path in repository.files(path) else []
+    for index, name in enumerate(listed):
+        if name.startswith("guardrail"):
+            return Broken({path: edit.remove(repository.read(path), ("resources", index))})
+    return f"{site.cluster.name} has no policies for guardrails"
 
 
 def foreign_object(repository: Repository, site: Site) -> Broken | str:
