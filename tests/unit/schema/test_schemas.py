@@ -203,7 +203,7 @@ def wide_examples(kind: str) -> Iterator[Any]:
     yield root["examples"][0]
     yield {name: node["examples"][0] for name, node in root["properties"].items()}
     for key in ("flows", "grants", "waivers", "guardrails"):
-        if key in root["properties"]:
+        if "items" in root["properties"].get(key, {}):
             whole = {name: node["examples"][0] for name, node in root["properties"][key]["items"]["properties"].items()}
             yield {**root["examples"][0], key: [whole]}
     for key in ("peers", "workloads"):

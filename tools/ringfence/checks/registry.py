@@ -18,7 +18,9 @@ from ringfence.checks import (
     flow_expires_soon,
     guardrail_broken,
     guardrail_idle,
+    guardrail_not_sayable,
     guardrail_unmet,
+    guardrails_not_enforced,
     ipv6_not_enforced,
     label_without_identity,
     misplaced_flow,
@@ -75,6 +77,8 @@ MODULES: tuple[CheckModule, ...] = (
     audit_unsupported,
     names_without_dns,
     label_without_identity,
+    guardrails_not_enforced,
+    guardrail_not_sayable,
     egress_to_world,
 )
 

@@ -79,6 +79,31 @@ def other_pods(model: Model, cluster: Cluster) -> list[SideEnd]:
     return [SideEnd(cluster.environment, space.team, space.name) for space in model.namespaces_in(cluster)]
 
 
+def of_addresses(model: Model, addresses: AddressSet) -> Iterator[tuple[AddressSet, SideEnd]]:
+    """Addresses as guardrails see them, cut where catalogue peers and clusters' networks begin and end."""
+    pieces: list[tuple[AddressSet, frozenset[str], bool, str]] = [(addresses, frozenset(), True, "")]
+    for cluster in model.clusters.values():
+        own = cluster.pods | cluster.services | cluster.nodes
+        pieces = [
+            piece
+            for part, names, world, where in pieces
+            for piece in ((part & own, names, False, cluster.environment), (part - own, names, world, where))
+            if piece[0]
+        ]
+    for peer in model.peers.values():
+        pieces = [
+            piece
+            for part, names, world, where in pieces
+            for piece in (
+                (part & peer.addresses, names | {peer.name}, world and peer.world, where),
+                (part - peer.addresses, names, world, where),
+            )
+            if piece[0]
+        ]
+    for part, names, world, where in pieces:
+        yield part, SideEnd(where, peers=names, world=world, addresses=part)
+
+
 class Ends:
     """The ends of flows and grants as sides see them; what is found out about a peer's addresses is kept."""
 

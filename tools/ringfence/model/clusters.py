@@ -43,6 +43,7 @@ def _one(place: Place, node: Node, known: profiles.Profiles, lost: bool, report:
     pattern = _pattern(node.get("namespacePattern"), report)
     environment = node.get("environment").text()
     default, own = stages.read(node)
+    guardrails = node.get("guardrails")
     if not (plugin and pattern and is_label(environment)):
         return None
     return Cluster(
@@ -59,6 +60,8 @@ def _one(place: Place, node: Node, known: profiles.Profiles, lost: bool, report:
         where=node.where,
         default_stage=default,
         stages=own,
+        guardrails=guardrails.text("none"),
+        where_guardrails=guardrails.where,
     )
 
 
@@ -80,7 +83,9 @@ def _shared(clusters: Iterable[Cluster], report: Report) -> None:
     for cluster in sorted(clusters, key=lambda item: item.name):
         other = first.setdefault(cluster.kubernetes_cluster, cluster)
         differing = [
-            name for name in ("server", "cni", "dialect", "pods", "services", "nodes") if _differ(cluster, other, name)
+            name
+            for name in ("server", "cni", "dialect", "guardrails", "pods", "services", "nodes")
+            if _differ(cluster, other, name)
         ]
         if differing:
             report(

@@ -106,7 +106,8 @@ class Cluster:
 
     Two may share a Kubernetes cluster (`kubernetes_cluster`); then `namespace_pattern`, such as
     `{namespace}-{environment}`, tells their namespaces apart. The address sets hold what the cluster gives out itself.
-    `stages` are those of single namespaces by declared name, where they are not the default.
+    `stages` are those of single namespaces by declared name, where they are not the default. `guardrails` is the kind
+    of policies by which the cluster itself denies what guardrails forbid, or `none`.
     """
 
     name: str
@@ -122,6 +123,8 @@ class Cluster:
     where: Location
     default_stage: Stage = ENFORCED
     stages: tuple[tuple[str, Stage], ...] = ()
+    guardrails: str = "none"
+    where_guardrails: Location = field(default=Location(""), compare=False)
 
     def stage(self, namespace: str) -> Stage:
         """The stage of a declared namespace here."""

@@ -74,15 +74,19 @@ def _of_calico(head: Mapping[str, Any]) -> _Values:
 
 def _cluster_of_calico() -> dict[str, tuple[dict[str, Any], str, _Values]]:
     tier = calico.tier()
+    return {f"tier-{calico.TIER}": (tier, "calico/tier.yaml.j2", of_tier(tier))}
+
+
+def of_tier(tier: Mapping[str, Any]) -> _Values:
+    """What the template of a tier sees of it."""
     metadata, spec = tier["metadata"], tier["spec"]
-    values = {
+    return {
         "name": metadata["name"],
         "labels": tuple(metadata["labels"].items()),
         "annotations": tuple(metadata["annotations"].items()),
         "order": spec["order"],
         "action": spec["defaultAction"],
     }
-    return {f"tier-{calico.TIER}": (tier, "tier", values)}
 
 
 def _of_cilium(head: Mapping[str, Any]) -> _Values:

@@ -11,7 +11,7 @@ from ringfence.compile import kubernetes
 from ringfence.compile.bundle import BlockPeer, Bundle, NamesPeer, Origin, Policy, Rule, RulePeer
 from ringfence.errors import NothingToCheckError
 from ringfence.model.types import Cluster, Model
-from ringfence.render import dialects, layout, proof
+from ringfence.render import clusterwide, dialects, layout, proof
 from ringfence.render import templates as jinja
 from ringfence.render.dialects import WHOLE
 from ringfence.render.layout import Overlay
@@ -53,9 +53,11 @@ def tree(model: Model, templates: Mapping[str, str] | None = None) -> dict[str, 
     written: dict[int, list[tuple[str, bytes]]] = {}
     for cluster, overlays in plan.overlays.items():
         whole = wholes.get(model.clusters[cluster].dialect)
-        if overlays and whole and of_cluster(model, model.clusters[cluster]):
+        if overlays and (wide := _of_cluster(model, model.clusters[cluster])):
             folder = f"{RENDERED}/overlays/{cluster}/{OF_CLUSTER}"
-            files.update((f"{folder}/{name}", _file(text)) for name, text in whole.cluster(folder))
+            kustomization = f"{model.clusters[cluster].dialect}/{_KUSTOMIZATION}.j2"
+            texts = clusterwide.files(folder, wide, kustomization, compiled)
+            files.update((f"{folder}/{name}", _file(text)) for name, text in texts)
         for overlay in overlays:
             folder = f"{RENDERED}/overlays/{cluster}/{_place(overlay.whole)}"
             # clusters of one environment share their overlays' values, and so their files
@@ -84,8 +86,11 @@ def objects(model: Model, cluster: Cluster) -> list[dict[str, Any]]:
 
 def of_cluster(model: Model, cluster: Cluster) -> list[dict[str, Any]]:
     """The objects in a cluster's overlays that belong to the Kubernetes cluster as a whole."""
-    whole = WHOLE.get(cluster.dialect)
-    return [data for data, _, _ in whole.cluster().values()] if whole and home(model, cluster) is cluster else []
+    return [data for data, _, _ in _of_cluster(model, cluster).values()]
+
+
+def _of_cluster(model: Model, cluster: Cluster) -> clusterwide.Objects:
+    return clusterwide.objects(model, cluster) if home(model, cluster) is cluster else {}
 
 
 def home(model: Model, cluster: Cluster) -> Cluster:

@@ -26,6 +26,8 @@ PEERS = "kubernetes/peers.yaml.j2"
 PORTS = "kubernetes/ports.yaml.j2"
 WHY = "kubernetes/why.yaml.j2"
 PERMISSIVE = "kubernetes/permissive.yaml.j2"
+GUARDRAIL = "guardrails/policy.yaml.j2"
+TIER = "calico/tier.yaml.j2"
 BLOCKS = (PEERS, PORTS, WHY)
 """Those whose output stands in what policy and patch write."""
 _WHOLE = ("kustomization", "permissive", "policy", "rules", "why")
@@ -33,6 +35,7 @@ _WHOLE = ("kustomization", "permissive", "policy", "rules", "why")
 NAMES = (
     *(f"calico/{name}.yaml.j2" for name in (*_WHOLE, "tier")),
     *(f"cilium/{name}.yaml.j2" for name in _WHOLE),
+    GUARDRAIL,
     KUSTOMIZATION,
     PATCH,
     PEERS,

@@ -39,16 +39,6 @@ class Whole:
             yield names[-1], self._part(f"{folder}/{names[-1]}", bundle, part)
         yield self._kustomization(folder, names, bundle.namespace_name, bundle.team)
 
-    def cluster(self, folder: str) -> _Files:
-        """The files of what belongs to a cluster as a whole; none where the dialect needs nothing."""
-        names = []
-        for file, (data, template, values) in self._dialect.cluster().items():
-            names.append(f"{file}.yaml")
-            name = self._name(template)
-            yield names[-1], self._proven(name, f"{folder}/{names[-1]}", values, _lines(emit.mapping(data)), data)
-        if names:
-            yield self._kustomization(folder, names, "", "")
-
     def _part(self, path: str, bundle: Bundle, part: Part) -> str:
         values = {**common(bundle, part.head), **self._dialect.values(part.head)}
         values["sections"] = tuple(

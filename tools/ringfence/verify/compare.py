@@ -157,11 +157,15 @@ class _Half:
         for other in self._state.declared.pods:
             ends = self._way(pod, other)
             lost = ALL_PORTS - allowed.get(ends, NO_PORTS)  # type: ignore[arg-type]  # two pods are two texts
+            for _, _, forbidden, _ in self._state.guarded.forbidden(*ends, self._direction) if lost else ():
+                lost = lost - forbidden
             if lost and other != pod and not (is_name(other) and self._direction is Direction.INGRESS):
                 yield self._lost(Statement(*ends, ALL_PORTS, opening), *ends, lost)
         for left, lost in uncovered(self._result.externals, ALL_PORTS, addressed):
-            ends = self._way(pod, left)
-            yield self._lost(Statement(*ends, ALL_PORTS, opening), *ends, lost)
+            ways = self._state.guarded.forbidden(*self._way(pod, left), self._direction)
+            for source, destination, forbidden, _ in ways:
+                if rest := lost - forbidden:
+                    yield self._lost(Statement(source, destination, ALL_PORTS, opening), source, destination, rest)
 
     def _way(self, pod: str, other: End) -> tuple[End, End]:
         """A pod whose policies speak and another end, the source first."""

@@ -32,7 +32,15 @@ NAMESPACE_KINDS = {
 """What the bundles of a dialect hold, by version and kind."""
 CLUSTER_KINDS = {"calico": frozenset({(_CALICO, "Tier")})}
 """What a cluster as a whole may need in a dialect."""
-_RENDERED = frozenset().union(*NAMESPACE_KINDS.values(), *CLUSTER_KINDS.values())
+_ADMIN = "policy.networking.k8s.io"
+GUARDRAIL_KINDS = {
+    "AdminNetworkPolicy": frozenset({(f"{_ADMIN}/v1alpha1", "AdminNetworkPolicy")}),
+    "ClusterNetworkPolicy": frozenset({(f"{_ADMIN}/v1alpha2", "ClusterNetworkPolicy")}),
+    "calico": frozenset({(_CALICO, "Tier"), (_CALICO, "GlobalNetworkPolicy")}),
+    "cilium": frozenset({(_CILIUM, "CiliumClusterwideNetworkPolicy")}),
+}
+"""What a cluster as a whole may hold for its guardrails."""
+_RENDERED = frozenset().union(*NAMESPACE_KINDS.values(), *CLUSTER_KINDS.values(), *GUARDRAIL_KINDS.values())
 
 _HINT = "run: ringfence render"
 
@@ -61,7 +69,7 @@ def folders(files: Sequence[str], model: Model, cluster: Cluster) -> dict[str, s
         f"{prefix}{namespace.team}/{namespace.name}": cluster.namespace_name(namespace.name)
         for namespace in model.namespaces_in(cluster)
     }
-    if CLUSTER_KINDS.get(cluster.dialect):
+    if kinds_of_cluster(cluster):
         known[f"{prefix}{OF_CLUSTER}"] = OF_CLUSTER
     found = {
         path.rpartition("/")[0] for path in files if path.startswith(prefix) and path.endswith(f"/{KUSTOMIZATION}")
@@ -69,14 +77,20 @@ def folders(files: Sequence[str], model: Model, cluster: Cluster) -> dict[str, s
     return {folder: known.get(folder, "") for folder in sorted(found)}
 
 
-def in_folder(folder: str, namespace: str, dialect: str, documents: Iterable[Document]) -> Iterator[Finding]:
-    """What the objects of one overlay are beyond the policies of its namespace in a dialect (see `folders`)."""
+def kinds_of_cluster(cluster: Cluster) -> frozenset[tuple[str, str]]:
+    """What the folder of a cluster as a whole may hold, by version and kind."""
+    none: frozenset[tuple[str, str]] = frozenset()
+    return CLUSTER_KINDS.get(cluster.dialect, none) | GUARDRAIL_KINDS.get(cluster.guardrails, none)
+
+
+def in_folder(folder: str, namespace: str, cluster: Cluster, documents: Iterable[Document]) -> Iterator[Finding]:
+    """What the objects of one overlay are beyond the policies of its namespace in the cluster (see `folders`)."""
     if not namespace:
         yield FOREIGN_OBJECT.at(
             Location(f"{folder}/{KUSTOMIZATION}"), f"no namespace of the cluster has the overlay {folder}", hint=_HINT
         )
         return
-    kinds = CLUSTER_KINDS[dialect] if namespace == OF_CLUSTER else NAMESPACE_KINDS[dialect]
+    kinds = kinds_of_cluster(cluster) if namespace == OF_CLUSTER else NAMESPACE_KINDS[cluster.dialect]
     for document in documents:
         data = document.data if isinstance(document.data, dict) else {}
         api, kind = data.get("apiVersion"), data.get("kind")
@@ -85,7 +99,7 @@ def in_folder(folder: str, namespace: str, dialect: str, documents: Iterable[Doc
         elif (api, kind) not in kinds:
             if (api, kind) in _RENDERED or confined(split(api)[0], kind) is None:
                 # else it is reported as a policy that is not modelled
-                what = f"is no kind of object that Ringfence renders here, where the dialect is {dialect}"
+                what = f"is no kind of object that Ringfence renders here, where the dialect is {cluster.dialect}"
                 yield FOREIGN_OBJECT.at(document.at("kind"), f"in {folder}, {kind} of {api} {what}", hint=_HINT)
         else:
             yield from _misplaced(folder, namespace, document, data.get("metadata"))

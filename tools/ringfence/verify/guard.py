@@ -6,19 +6,15 @@ import datetime
 from collections.abc import Iterator
 
 from ringfence.checks import guardrail_unmet, sides
-from ringfence.checks.sides import SideEnd
 from ringfence.findings import Finding
-from ringfence.model.types import Cluster, Flow, Guardrail, Model, Peer, Workload
+from ringfence.model.types import Cluster, Flow, Guardrail, Model, Workload
 from ringfence.model.types import End as ModelEnd
-from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import ALL_PORTS, PortSet
-from ringfence.verify.declared import Opening, Pod, peer_id, workload_id
+from ringfence.verify.declared import Opening, peer_id, workload_id
 from ringfence.verify.ends import End, end_of, name, statements
 from ringfence.verify.pages import GUARDRAIL, NOT_HELD
+from ringfence.verify.parts import Part, parts
 from ringfence.verify.state import State
-
-Part = tuple[End, SideEnd]
-"""An end, or the part of its addresses that guardrails tell apart, and what guardrails see of it."""
 
 
 def violations(state: State, model: Model, today: datetime.date) -> list[Finding]:
@@ -90,7 +86,7 @@ class _Never:
     def _split(self, end: End, environment: str) -> list[Part]:
         key = (end, environment)
         if key not in self._parts:
-            self._parts[key] = list(_parts(end, self._state, self._model, environment))
+            self._parts[key] = list(parts(end, self._state.declared, self._model, environment))
         return self._parts[key]
 
     def _waived(self, guardrail: Guardrail, source: End, destination: End) -> PortSet:
@@ -153,54 +149,6 @@ def _in_cluster(end: ModelEnd, cluster: Cluster, state: State) -> End:
     if isinstance(end, Workload):
         return workload_id(end, cluster)
     return peer_id(end) if end.is_pods else end.addresses & state.connectivity.externals
-
-
-def _parts(end: End, state: State, model: Model, environment: str) -> Iterator[Part]:
-    """An end as guardrails see it; addresses are cut where catalogue peers and clusters' networks begin and end."""
-    if isinstance(end, str):
-        pod = state.declared.pods[end]
-        if isinstance(pod.declared, Workload) and pod.cluster is not None:
-            yield end, sides.of_workload(pod.declared, pod.cluster)
-        elif pod.namespace is not None and pod.cluster is not None:
-            yield end, SideEnd(pod.cluster.environment, pod.namespace.team, pod.namespace.name)
-        else:
-            yield end, _of_peer_pod(pod, model, environment)
-        return
-    pieces: list[tuple[AddressSet, frozenset[str], bool, str]] = [(end, frozenset(), True, "")]
-    for cluster in model.clusters.values():
-        own = cluster.pods | cluster.services | cluster.nodes
-        pieces = [
-            piece
-            for addresses, names, world, where in pieces
-            for piece in ((addresses & own, names, False, cluster.environment), (addresses - own, names, world, where))
-            if piece[0]
-        ]
-    for peer in model.peers.values():
-        pieces = [
-            piece
-            for addresses, names, world, where in pieces
-            for piece in (
-                (addresses & peer.addresses, names | {peer.name}, world and peer.world, where),
-                (addresses - peer.addresses, names, world, where),
-            )
-            if piece[0]
-        ]
-    for addresses, names, world, where in pieces:
-        yield addresses, SideEnd(where, peers=names, world=world, addresses=addresses)
-
-
-def _of_peer_pod(pod: Pod, model: Model, environment: str) -> SideEnd:
-    """A pod outside the teams: all catalogue peers whose selector its labels meet."""
-    if isinstance(pod.declared, Peer) and pod.declared.names:
-        name = pod.id.removeprefix("dns:")
-        named = [peer for peer in model.peers.values() if name in peer.names]
-        return SideEnd(
-            environment, peers=frozenset(peer.name for peer in named), world=all(peer.world for peer in named)
-        )
-    labels = set(pod.declared.labels) if isinstance(pod.declared, Peer) else set()
-    namespace = pod.id.partition("/")[0]
-    names = {peer.name for peer in model.peers.values() if peer.namespace == namespace and set(peer.labels) <= labels}
-    return SideEnd(environment, peers=frozenset(names))
 
 
 def _waivers(model: Model, guardrail: Guardrail, today: datetime.date) -> set[str]:

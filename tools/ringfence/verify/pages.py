@@ -252,4 +252,35 @@ stage: enforce
 """,
 )
 
-CHECKS = (MISSING, EXCESS, UNSETTLED, GUARDRAIL, FOREIGN_OBJECT, FOREIGN_SELECTOR, NOT_HELD)
+
+GUARD_DIFFERS = Check(
+    "RF508",
+    "guardrail-policies-differ",
+    Severity.ERROR,
+    """\
+The policies that a cluster has for guardrails do not deny what the guardrails forbid.
+
+## What it finds
+
+Where a cluster's file has `guardrails`, its guardrail policies are evaluated alone, without those of teams, at each end
+of every pair. It finds what a guardrail forbids and they leave open, and what they deny and no guardrail forbids.
+
+## Why it matters
+
+They are there for the day on which the policies of a team are wrong or missing. Until then nobody would notice that a
+rule is gone.
+
+## Fails
+
+```yaml
+# policies/rendered/overlays/prod/_cluster/guardrail-cards-egress.yaml, with `rules` taken out of it by hand
+spec:
+  egress: []
+```
+
+## Passes
+
+`ringfence render` wrote the file.
+""",
+)
+CHECKS = (MISSING, EXCESS, UNSETTLED, GUARDRAIL, FOREIGN_OBJECT, FOREIGN_SELECTOR, NOT_HELD, GUARD_DIFFERS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ringfence import manifests
@@ -26,6 +26,8 @@ from ringfence.sources import Tree
 from ringfence.values.addresses import AddressSet
 from ringfence.verify import foreign, selectors
 from ringfence.verify.declared import OTHER, Declared, Pod, declared, groups, says_names
+from ringfence.verify.guarded import Guarded
+from ringfence.verify.guarded import findings as guard_findings
 
 STAGED = "RF736"
 """The finding that a policy of Calico is staged."""
@@ -36,7 +38,8 @@ class State:
     """A Kubernetes cluster under the rendered tree.
 
     `clusters` share it; `objects` are the rendered objects of each, as plain data, by the cluster's name;
-    `findings` are what reading them found.
+    `findings` are what reading them found, and where the policies of guardrails are not those that are declared.
+    `guarded` is what guardrails have the cluster itself deny.
     """
 
     name: str
@@ -45,6 +48,7 @@ class State:
     connectivity: Connectivity
     objects: Mapping[str, Sequence[Mapping[str, Any]]]
     findings: tuple[Finding, ...]
+    guarded: Guarded = field(default_factory=lambda: Guarded(Declared({})))
 
     def is_closed(self, pod: str, direction: Direction) -> bool:
         """Whether some policy isolates a pod in a direction, and its stage does not leave that open."""
@@ -77,14 +81,16 @@ def _state(
 ) -> State:
     objects: dict[str, list[Mapping[str, Any]]] = {}
     documents = []
+    wide: set[str] = set()
     findings: list[Finding] = []
     for cluster in clusters:
         found: list[Mapping[str, Any]] = []
         for folder, namespace in foreign.folders(files, model, cluster).items():
             built, problems = overlays.build(folder)
             findings += problems
-            findings += foreign.in_folder(folder, namespace, cluster.dialect, built)
+            findings += foreign.in_folder(folder, namespace, cluster, built)
             documents += built
+            wide |= {document.path for document in built if namespace == foreign.OF_CLUSTER}
             # what is no mapping is no object, and is reported below
             found += [document.data for document in built if isinstance(document.data, Mapping)]
         objects[cluster.name] = found
@@ -105,7 +111,10 @@ def _state(
         names_apart=True,
     )
     known = declared(model, clusters)
-    findings += selectors.foreign(parsed.policies, parsed.calico, parsed.cilium, known)
+    guards = _only(state, wide)
+    calico = [item for item in parsed.calico if item.where.path not in wide]
+    cilium = [item for item in parsed.cilium if item.where.path not in wide]
+    findings += selectors.foreign(parsed.policies, calico, cilium, known)
     findings += together.findings(state)
     for namespace in state.all_namespaces():  # a policy for a namespace that nobody declared brings the pods there
         other = f"{namespace}/{OTHER}"
@@ -113,6 +122,9 @@ def _state(
     result = evaluate(state, representatives=True)
     for place in map(str, result.space.place_at):  # as does a name or entity that only a policy speaks of
         known.pods.setdefault(place, Pod(place, None, None, None))
+    guarded = Guarded(known, model, clusters)
+    if guarded.on:
+        findings += guard_findings(evaluate(guards, representatives=True), guarded, name, known.pods)
     return State(
         name,
         tuple(clusters),
@@ -120,6 +132,18 @@ def _state(
         result,
         objects,
         tuple(findings),
+        guarded,
+    )
+
+
+def _only(state: ClusterState, paths: set[str]) -> ClusterState:
+    """The cluster with the policies of some files only, and everything that is no policy."""
+    return replace(
+        state,
+        policies=tuple(item for item in state.policies if item.where.path in paths),
+        admin=tuple(item for item in state.admin if item.where.path in paths),
+        calico=tuple(item for item in state.calico if item.where.path in paths),
+        cilium=tuple(item for item in state.cilium if item.where.path in paths),
     )
 
 

@@ -1,0 +1,194 @@
+"""The policies of guardrails against the guardrails: what they alone deny, at each end of every pair.
+
+Expected is what the declarations say, on a path of its own: ends are looked at one by one, where the compiler makes
+selectors. A pod that nobody declared may be an exception by its labels, where one of its namespace is named; there its
+verdict may be open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ringfence.checks import sides
+from ringfence.checks.denials import NONE
+from ringfence.connectivity import Connectivity, Direction
+from ringfence.findings import Finding, Location
+from ringfence.model.types import Cluster, Flow, Guardrail, Model, Workload
+from ringfence.values.addresses import AddressSet
+from ringfence.values.ports import ALL_PORTS, NO_PORTS, PortSet
+from ringfence.verify.declared import Declared, Pod
+from ringfence.verify.direction import one_direction
+from ringfence.verify.ends import End, end_of, is_other, name, statements
+from ringfence.verify.pages import GUARD_DIFFERS
+from ringfence.verify.parts import Part, parts
+
+_Row = tuple[AddressSet, PortSet, PortSet]
+SHOWN = 3
+
+
+class Guarded:
+    """What the guardrails of one Kubernetes cluster forbid at the pods of teams, and its policies are to deny."""
+
+    def __init__(self, declared: Declared, model: Model | None = None, clusters: Sequence[Cluster] = ()) -> None:
+        self.on = any(cluster.guardrails != NONE for cluster in clusters)
+        self._declared, self._model = declared, model
+        self.guardrails = [item for item in model.guardrails if not item.must] if model and self.on else []
+        self._parts: dict[tuple[End, str], list[Part]] = {}
+        self._subjects: dict[str, set[str]] = {}
+        for waiver in model.waivers if model else ():
+            self._subjects.setdefault(waiver.guardrail, set()).add(waiver.subject)
+
+    def forbidden(
+        self, source: End, destination: End, direction: Direction
+    ) -> Iterator[tuple[End, End, PortSet, tuple[Guardrail, ...]]]:
+        """The parts of two ends with the ports that policies of one direction are to deny, and because of what."""
+        subject = source if direction is Direction.EGRESS else destination
+        pod = self._declared.pods.get(subject) if isinstance(subject, str) else None
+        if pod is None or pod.cluster is None or not self.guardrails:
+            yield source, destination, NO_PORTS, ()
+            return
+        environment = pod.cluster.environment
+        for one, source_end in self._split(source, environment):
+            for other, destination_end in self._split(destination, environment):
+                ports, because = NO_PORTS, []
+                for guardrail in self.guardrails:
+                    if sides.matches(guardrail.source, source_end) and sides.matches(
+                        guardrail.destination, destination_end
+                    ):
+                        denied = sides.forbidden(guardrail, ALL_PORTS) - self._waived(guardrail, one, other)
+                        if denied:
+                            ports = ports | denied
+                            because.append(guardrail)
+                yield one, other, ports, tuple(because)
+
+    def named(self) -> set[str]:
+        """The namespaces in which guardrails or waivers tell pods apart by their labels."""
+        told = {item for one in self.guardrails for side in (one.source, one.destination) for item in _told(side)}
+        told |= {item for one in self.guardrails for item in self._subjects.get(one.name, ())}
+        for flow in self._model.flows if self._model else ():
+            if flow.id in told:
+                told |= {end.id for leg in flow.legs for end in (leg.source, leg.destination)}
+        return {
+            pod.id.partition("/")[0]
+            for pod in self._declared.pods.values()
+            if pod.declared is not None and pod.declared.id in told
+        }
+
+    def _split(self, end: End, environment: str) -> list[Part]:
+        key = (end, environment)
+        if key not in self._parts:
+            assert self._model is not None  # noqa: S101 - there are guardrails
+            self._parts[key] = list(parts(end, self._declared, self._model, environment))
+        return self._parts[key]
+
+    def _waived(self, guardrail: Guardrail, source: End, destination: End) -> PortSet:
+        subjects = self._subjects.get(guardrail.name)
+        if not subjects:
+            return NO_PORTS
+        for end in (source, destination):
+            pod = self._declared.pods.get(end) if isinstance(end, str) else None
+            if pod is not None and isinstance(pod.declared, Workload) and pod.declared.id in subjects:
+                return ALL_PORTS
+        found = NO_PORTS
+        for statement in statements(replace(self._declared, opened={}), source, destination):
+            if isinstance(statement.cause, Flow) and statement.cause.id in subjects:
+                found = found | statement.ports
+        return found
+
+
+def _told(side: object) -> Iterator[str]:
+    for field in ("workloads", "peers", "excepts"):
+        yield from getattr(side, field)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """One pair on which the policies and the guardrails differ: `opens` where it should be denied and is not."""
+
+    opens: bool
+    guardrails: tuple[Guardrail, ...]
+    direction: Direction
+    pair: str
+
+
+def findings(alone: Connectivity | None, guarded: Guarded, state_name: str, pods: dict[str, Pod]) -> list[Finding]:
+    """Where the guardrail policies, evaluated alone, differ from the guardrails: one finding a guardrail and kind."""
+    if alone is None:
+        return []
+    found: dict[tuple[bool, str, Direction], list[_Fault]] = {}
+    for direction in Direction:
+        for fault in _faults(one_direction(alone, direction), guarded, direction, pods):
+            key = (fault.opens, fault.guardrails[0].name if fault.guardrails else "", direction)
+            found.setdefault(key, []).append(fault)
+    return [_finding(faults, guardrail, state_name) for (_, guardrail, _), faults in sorted(found.items(), key=str)]
+
+
+def _finding(faults: list[_Fault], guardrail: str, state_name: str) -> Finding:
+    first = faults[0]
+    where = first.guardrails[0].where if first.guardrails else Location("policies/rendered")
+    more = f"; and {len(faults) - SHOWN} more pairs" if len(faults) > SHOWN else ""
+    what = (
+        f"the {first.direction} policies of guardrails leave open what {guardrail} forbids"
+        if first.opens
+        else f"the {first.direction} policies of guardrails deny more than guardrails forbid"
+    )
+    pairs = "; ".join(fault.pair for fault in faults[:SHOWN])
+    hint = "run: ringfence render; if it stays, a template or a rendered file was edited"
+    return GUARD_DIFFERS.at(where, f"in {state_name}, {what}: {pairs}{more}", hint=hint, subject=guardrail)
+
+
+def _faults(result: Connectivity, guarded: Guarded, direction: Direction, pods: dict[str, Pod]) -> Iterator[_Fault]:
+    """Each pair that differs in one direction, at the end whose policies speak."""
+    between: dict[tuple[str, str], tuple[PortSet, PortSet]] = {}
+    outside: dict[str, list[_Row]] = {}
+    outgoing = direction is Direction.EGRESS
+    for row in result.rows():
+        source, destination = end_of(row.source), end_of(row.destination)
+        if isinstance(source, str) and isinstance(destination, str):
+            between[source, destination] = row.allowed, row.undefined
+        elif isinstance(source, str) and isinstance(destination, AddressSet):
+            outside.setdefault(source if outgoing else "", []).append((destination, row.allowed, row.undefined))
+        elif isinstance(destination, str) and isinstance(source, AddressSet):
+            outside.setdefault("" if outgoing else destination, []).append((source, row.allowed, row.undefined))
+    named = guarded.named()
+    nodes = AddressSet() if outgoing else result.cluster.profile.nodes
+    in_cluster = [pod for pod in pods if "/" in pod]  # no DNS name, and nothing that has an address beside
+    for pod in in_cluster:
+        for other in in_cluster:
+            ends = (pod, other) if outgoing else (other, pod)
+            yield from _judged(guarded, direction, ends, between.get(ends, (NO_PORTS, NO_PORTS)), named)
+        left = result.externals
+        for addresses, allowed, undefined in outside.get(pod, []):
+            left = left - addresses
+            for part in (addresses - nodes, addresses & nodes):
+                # nodes reach the pods that they run, so what is not settled for them is as it should be
+                settled = NO_PORTS if part <= nodes else undefined
+                if part:
+                    ends_ = (pod, part) if outgoing else (part, pod)
+                    spare = undefined - settled
+                    yield from _judged(guarded, direction, ends_, (allowed, settled), named, spare)
+        if left:
+            yield from _judged(
+                guarded, direction, (pod, left) if outgoing else (left, pod), (NO_PORTS, NO_PORTS), named
+            )
+
+
+def _judged(
+    guarded: Guarded,
+    direction: Direction,
+    ends: tuple[End, End],
+    verdict: tuple[PortSet, PortSet],
+    named: set[str],
+    spare: PortSet = NO_PORTS,
+) -> Iterator[_Fault]:
+    allowed, undefined = verdict
+    if any(is_other(end) and str(end).partition("/")[0] in named for end in ends):
+        spare, undefined = spare | undefined, NO_PORTS
+    for source, destination, forbidden, because in guarded.forbidden(*ends, direction):
+        opened = (allowed | undefined) & forbidden
+        closed = ALL_PORTS - allowed - forbidden - spare
+        for ports, opens in ((opened, True), (closed, False)):
+            if ports:
+                pair = f"{name(source)} → {name(destination)} on {ports}"
+                yield _Fault(opens, because if opens else (), direction, pair)
