@@ -392,3 +392,41 @@ def test_the_documentation_has_every_gate_with_its_level() -> None:
     for rule in gates.RULES:
         (row,) = [line for line in page.splitlines() if line.startswith(f"| `{rule.name}` |")]
         assert row.endswith(f"| `{rule.level}` |")
+
+
+def test_a_dns_name_outside_is_of_the_world() -> None:
+    """Only Cilium's dialect says names: nobody need look at an address for the way out to be one."""
+    cluster = "policies/clusters/prod.yaml"
+    peer = "  mailer:\n    description: Sends mail\n    owner: platform\n    names: [api.example.com]\n"
+    more = {
+        cluster: small()[cluster] + "dialect: cilium\n",
+        CATALOG: small()[CATALOG] + peer + "    cidrs: [198.51.100.0/28]\n    ports: {https: 443}\n",
+    }
+    row = "name: mail, from: frontend, to: mailer, ports: [https], environments: [prod]"
+    report = impact(rendered(more)[0], with_flow(row, **more))
+    assert [(item.destination, item.world, item.reason) for item in report.changes] == [("mailer", True, Reason.POLICY)]
+    assert failing(report) == ["world-exposure"]
+    assert not report.automatic.approvable
+    private = {**more, CATALOG: more[CATALOG] + "    world: false\n"}
+    report = impact(rendered(private)[0], with_flow(row, **private))
+    assert [(item.destination, item.world) for item in report.changes] == [("mailer", False)]
+    assert failing(report) == []
+
+
+def test_a_dns_name_that_a_hand_lets_in_is_of_the_world_and_no_workload_that_came() -> None:
+    cluster = "policies/clusters/prod.yaml"
+    base, _ = rendered({cluster: small()[cluster] + "dialect: cilium\n"})
+    path = "policies/rendered/overlays/prod/checkout/shop/frontend.yaml"
+    dns = (
+        '    - toFQDNs: [{matchName: example.org}]\n      toPorts: [{ports: [{port: "443", protocol: TCP}]}]\n'
+        "    - toEndpoints:\n        - matchLabels:\n"
+        '            {"k8s:io.kubernetes.pod.namespace": kube-system, "k8s:k8s-app": kube-dns}\n'
+        '      toPorts: [{ports: [{port: "53", protocol: UDP}], rules: {dns: [{matchPattern: "*"}]}}]\n'
+    )
+    rule = base[path]
+    text = rule.decode() if isinstance(rule, bytes) else rule
+    report = impact(base, {**base, path: text + dns})
+    assert [(item.destination, item.world, item.reason) for item in report.changes] == [
+        ("dns:example.org", True, Reason.POLICY)
+    ]
+    assert {"collateral", "world-exposure"} <= set(failing(report))

@@ -15,7 +15,7 @@ from ringfence.sources import Tree
 from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import PortSet
 from ringfence.verify.declared import Declared, Pod
-from ringfence.verify.ends import End, name
+from ringfence.verify.ends import End, is_name, name
 from ringfence.verify.state import State
 
 DiffRow = tuple[End, End, PortSet, PortSet, PortSet]
@@ -80,7 +80,7 @@ class Comparison:
                 after=after,
                 causes=tuple(sorted(set(found))),
                 collateral=collateral,
-                world=any(isinstance(end, AddressSet) and is_world(end, model) for end in (source, destination)),
+                world=any(_is_outside(end, model) for end in (source, destination)),
                 clusters=tuple(sorted(clusters)),
                 undefined=f"what changes on {undefined} cannot be told" if undefined else "",
                 teams=(_team(pods[0]), _team(pods[1])),
@@ -215,7 +215,7 @@ def _team(pod: Pod | None) -> str:
 
 
 def _reason(base: Declared, head: Declared, *ends: End) -> Reason:
-    pods = [end for end in ends if isinstance(end, str)]
+    pods = [end for end in ends if isinstance(end, str) and not is_name(end)]
     if any(pod not in base.pods for pod in pods):
         return Reason.WORKLOAD_ADDED
     if any(pod not in head.pods for pod in pods):
@@ -229,6 +229,14 @@ def _label(end: End, pod: Pod | None, model: Model, across: bool) -> str:
         return end if across or pod is None else pod.label
     named = [peer.name for peer in model.peers.values() if peer.addresses == end]
     return named[0] if named else name(end)
+
+
+def _is_outside(end: End, model: Model) -> bool:
+    """Whether an end is or holds something of the world; a DNS name is, unless a private peer of the catalogue has it."""
+    if isinstance(end, AddressSet):
+        return is_world(end, model)
+    private = {item for peer in model.peers.values() if not peer.world for item in peer.names}
+    return is_name(end) and end.removeprefix("dns:") not in private
 
 
 def is_world(addresses: AddressSet, model: Model) -> bool:
