@@ -17,7 +17,7 @@ from ringfence.connectivity import Connectivity, Direction, Profile, diff, evalu
 Object = dict[str, Any]
 
 SETTINGS = settings(
-    deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 REFUSED = {
     "apiVersion": "networking.k8s.io/v1",

@@ -98,6 +98,15 @@ def test_a_cilium_allow_under_a_deny():
     )
 
 
+def test_a_cilium_policy_that_denies_beside_an_allow_all():
+    every = policy("open", "podSelector: {}, policyTypes: [Ingress], ingress: [{}]")
+    deny = "ingressDeny: [{fromEndpoints: [{matchLabels: {app: api}}]}]"
+    assert codes(*PODS, cilium("web", f"endpointSelector: {{matchLabels: {{app: web}}}}, {deny}"), every) == []
+    allow = "ingress: [{fromEndpoints: [{matchLabels: {app: api}}]}]"
+    mine = cilium("web", f"endpointSelector: {{matchLabels: {{app: web}}}}, {allow}")
+    assert "RF755" in codes(*PODS, mine, every)
+
+
 def test_a_cilium_rule_that_a_network_policy_repeats():
     mine = cilium(
         "web", "endpointSelector: {matchLabels: {app: web}}, ingress: [{fromEndpoints: [{matchLabels: {app: api}}]}]"

@@ -40,6 +40,44 @@ def test_policies_of_other_kinds_are_opaque_by_api_group(api: str, kind: str, co
     assert not found.skipped
 
 
+@pytest.mark.parametrize(
+    ("api", "kind", "meant"),
+    [
+        ("networking.k8s.io/v1", "networkPolicy", "NetworkPolicy"),
+        ("networking.k8s.io/v1", "NetworkPolicies", "NetworkPolicy"),
+        ("networking.k8s.io/v1", "NetworkPolcy", "NetworkPolicy"),
+        ("policy.networking.k8s.io/v1alpha2", "clusterNetworkPolicy", "ClusterNetworkPolicy"),
+        ("cilium.io/v2", "CiliumNetworkPolcy", "CiliumNetworkPolicy"),
+        ("projectcalico.org/v3", "GlobalNetworkPolice", "GlobalNetworkPolicy"),
+        ("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicies", "AdminNetworkPolicy"),
+    ],
+)
+def test_a_slip_in_the_kind_of_a_policy_is_no_silence(api: str, kind: str, meant: str):
+    found = parse("a.yaml", raw(named(api, kind)))
+    [finding] = found.findings
+    assert (finding.check.code, str(finding.where)) == ("RF703", "a.yaml:1:1")
+    assert finding.hint.startswith(f"did you mean `kind: {meant}`?")
+    assert [item.namespace for item in found.opaque] == [""]
+    assert not found.skipped
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "kind: ConfigMap",
+        "metadata: {name: x, namespace: b}",
+        "spec: {~: 1}",
+        "spec: {[a, b]: 1}",
+        "metadata: {name: {{ .Values.name }}}",
+    ],
+)
+def test_a_policy_with_keys_in_error_is_opaque(line: str):
+    text = f"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: x}}\n{line}\n"
+    found, again = parse("a.yaml", text.encode()), parse("a.yaml", text.encode())
+    assert found.opaque
+    assert found.opaque == again.opaque
+
+
 def test_other_kinds_are_skipped_and_counted():
     pool = named("projectcalico.org/v3", "IPPool")
     found = parse("a.yaml", raw(named("v1", "Service"), named("v1", "Service"), named("apps/v1", "Funny"), pool))

@@ -37,6 +37,9 @@ PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class _Placeholder:
     """Stands for a key that is an error, so that the places of a mapping stay in step with its keys."""
 
+    def __repr__(self) -> str:
+        return "(a key in error)"
+
 
 def build(path: str, text: str, *, many: bool) -> tuple[list[Document], list[Finding]]:
     """The documents of a text and what is wrong with it; with a finding, the documents may be wrong or missing.

@@ -12,7 +12,7 @@ from ringfence.lint import evidence, regions
 from ringfence.lint.evidence import Evidence
 from ringfence.lint.judge import Judge
 from ringfence.lint.judgement import Because
-from ringfence.lint.views import Rule, Selecting
+from ringfence.lint.views import Rule, Selecting, View
 
 CHECK = Check(
     "RF755",
@@ -84,6 +84,9 @@ def undone(seen: Evidence) -> list[tuple[Applied, dict[Because, None]]]:
             for item in (one for group in stage.groups for one in group.policies):
                 if not item.applied.isolates or id(item.applied) in needed:
                     continue
+                if _denies_before(view, number, item):
+                    needed.add(id(item.applied))
+                    continue
                 because: dict[Because, None] = {}
                 if judge.undecided(view, number, item, because) or not all(map(_opens, because)):
                     needed.add(id(item.applied))
@@ -96,6 +99,16 @@ def undone(seen: Evidence) -> list[tuple[Applied, dict[Because, None]]]:
         for key, places in found.items()
         if key in restricting and key not in needed
     ]
+
+
+def _denies_before(view: View, number: int, mine: Selecting) -> bool:
+    """Whether rules of the same policy deny in an earlier tier, as those of Cilium do."""
+    earlier = (item for stage in view.stages[:number] for group in stage.groups for item in group.policies)
+    return any(item.applied.policy is mine.applied.policy and _denies(item) for item in earlier)
+
+
+def _denies(item: Selecting) -> bool:
+    return any(seen.rule.action is Action.DENY and seen.possible for seen in item.rules)
 
 
 def _opens(item: Because) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+
 POD_TEMPLATES = {
     ("apps", "Deployment"): ("spec", "template"),
     ("apps", "StatefulSet"): ("spec", "template"),
@@ -49,6 +51,9 @@ NOT_ENFORCED = {
 }
 """Policies without effect (Calico: staged kinds are only observed)."""
 
+_OWN = ("networking.k8s.io", "NetworkPolicy")
+_NAMED = ("networkpolicy", "networkpolicies", "egressfirewall")
+
 
 def split(api_version: str) -> tuple[str, str]:
     """Group ("" for the core group) and version of an `apiVersion`."""
@@ -59,11 +64,23 @@ def split(api_version: str) -> tuple[str, str]:
 def confined(group: str, kind: str) -> bool | None:
     """For a policy that is not modelled: whether it is confined to its namespace. None for what is no policy.
 
-    Unknown kinds whose name says that they are network policies count as policies of the whole cluster.
+    Unknown kinds whose name says that they are network policies count as policies of the whole cluster, and so do slips
+    (`networkPolicy`, `NetworkPolcy`) in the name of a policy.
     """
     if (group, kind) in NOT_ENFORCED:
         return None
     known = OTHER_POLICIES.get((group, kind))
-    if known is None and kind.endswith(("NetworkPolicy", "EgressFirewall")):
+    if known is None and (kind.lower().endswith(_NAMED) or nearest(group, kind)):
         return False
     return known
+
+
+def nearest(group: str, kind: str) -> str:
+    """The kind of policy of an API group that is meant, where a kind is not one but for a slip; or empty."""
+    of_group = [name for other, name in (*OTHER_POLICIES, *NOT_ENFORCED, _OWN) if other == group]
+    if kind in of_group or kind.endswith("List"):
+        return ""
+    near = difflib.get_close_matches(
+        kind.lower().replace("policies", "policy"), [name.lower() for name in of_group], 1, 0.88
+    )
+    return next((name for name in of_group if name.lower() == near[0]), "") if near else ""

@@ -72,7 +72,7 @@ def _types(reader: Reader, spec: dict[str, Any]) -> set[str]:
     for kind in _TYPES:
         section = kind.lower()
         if kind not in types and spec.get(section) is not None:
-            message = f"`{section}` has no effect: `policyTypes` leaves {kind} out"
+            message = f"`{section}` has no effect but under Cilium: `policyTypes` leaves {kind} out"
             reader.warn(RULES_IGNORED, ("spec", section), message, f"add {kind} to `policyTypes`, or drop the section")
     return types
 

@@ -157,7 +157,12 @@ class Manifests:
         where = document.at(*root)
         reach = f"namespace {namespace}" if confined else "the cluster"
         message = f"{what} is a policy of a kind that is not modelled: connections in {reach} are undefined"
-        hint = "write it as a NetworkPolicy of networking.k8s.io/v1, or read its effect in the cluster"
+        near = kinds.nearest(*reversed(kind.split(".", 1)))
+        hint = (
+            f"did you mean `kind: {near}`? The server refuses a kind that it does not know"
+            if near
+            else "write it as a NetworkPolicy of networking.k8s.io/v1, or read its effect in the cluster"
+        )
         self.findings.append(
             NOT_MODELLED.at(where, message, hint=hint, subject=_name(data, namespace if confined else ""))
         )
@@ -207,4 +212,8 @@ def _digest(data: Any) -> str:
     import hashlib
     import json
 
-    return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()
+    try:
+        text = json.dumps(data, sort_keys=True, default=str)
+    except TypeError:  # a key in error is no text, and has no order
+        text = repr(data)
+    return hashlib.sha256(text.encode()).hexdigest()
