@@ -24,6 +24,7 @@ from ringfence.findings import Finding, Location, has_errors, in_order
 
 if TYPE_CHECKING:
     from ringfence.connectivity import Change
+    from ringfence.manifests import Read
 
 SIGNS = {"added": ("+", "32"), "removed": ("-", "31"), "changed": ("~", "33"), "undefined": ("?", "33")}
 
@@ -50,10 +51,12 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     if args.manifests == [plain.STDIN, plain.STDIN]:
         raise UsageError("standard input cannot be both sides", "give one of them as a folder or a file")
     old, new = args.manifests  # what is staged would be promoted after what is there now
-    clusters = [plain.cluster(args, [old], staged=False), plain.cluster(args, [new])]
+    known: Read = {}
+    clusters = [plain.cluster(args, [old], staged=False, known=known), plain.cluster(args, [new], known=known)]
     sides = zip(args.manifests, clusters, strict=True)
     findings = in_order(_in(folder, finding) for folder, cluster in sides for finding in cluster.findings)
-    before, after = (connectivity.evaluate(cluster) for cluster in clusters)
+    before = connectivity.evaluate(clusters[0])
+    after = connectivity.evaluate(clusters[1], like=before)
     changes = connectivity.diff(before, after, replicas=False)
     if args.format == "json":
         data = connectivity.diff_to_json(changes)

@@ -16,6 +16,7 @@ from ringfence.errors import NothingToCheckError, UsageError
 if TYPE_CHECKING:
     from ringfence.connectivity import ClusterState, Profile
     from ringfence.findings import Finding
+    from ringfence.manifests import Read
 
 STDIN = Path("-")
 STDIN_NAME = "stdin"
@@ -81,10 +82,12 @@ def reads_manifests(args: argparse.Namespace) -> bool:
     return False
 
 
-def cluster(args: argparse.Namespace, paths: Sequence[Path], *, staged: bool | None = None) -> ClusterState:
+def cluster(
+    args: argparse.Namespace, paths: Sequence[Path], *, staged: bool | None = None, known: Read | None = None
+) -> ClusterState:
     """The cluster that some manifests declare together, read as the options of `add_reading` say.
 
-    `staged` takes the place of the option `--staged`.
+    `staged` takes the place of the option `--staged`; `known` is that of `manifests.parse_files`.
 
     Raises `UsageError` for a bad path or plugin, `NothingToCheckError` where there is no manifest.
     """
@@ -102,7 +105,7 @@ def cluster(args: argparse.Namespace, paths: Sequence[Path], *, staged: bool | N
     if not files and not findings:
         named = ", ".join(map(str, paths))
         raise NothingToCheckError(f"{named} holds no manifest", f"manifests are *{', *'.join(SUFFIXES)}")
-    state = from_manifests(manifests.parse_files(files), profile, pods=args.pods)
+    state = from_manifests(manifests.parse_files(files, known), profile, pods=args.pods)
     if args.staged if staged is None else staged:
         state = promoted(state)
     return dataclasses.replace(state, findings=(*findings, *state.findings))

@@ -20,6 +20,10 @@ ByNamespace = Mapping[str, Sequence[Applied]]
 """NetworkPolicies in one direction by namespace, in order of their names."""
 
 
+_FEW = 4
+"""A result serves for another one where at most one in so many policies differs."""
+
+
 class Evaluation:
     """One cluster with its policies resolved, and `table`: what each position reaches, surely and possibly.
 
@@ -66,6 +70,19 @@ class Evaluation:
         after = copy.copy(self)
         after.cluster = cluster
         after._exchange(old, put)
+        return after
+
+    def of(self, cluster: ClusterState) -> Self:
+        """The answer for another cluster, by `changed` where it has the same pods and few other NetworkPolicies."""
+        cluster = dialects.in_force(cluster)
+        had, has = ({item.id: item for item in side.policies} for side in (self.cluster, cluster))
+        put = [item for name, item in has.items() if had.get(name) != item]
+        gone = had.keys() - has.keys()
+        alike = len(put) + len(gone) <= len(had) // _FEW and _surroundings(cluster) == _surroundings(self.cluster)
+        if not alike or len(had) < len(self.cluster.policies) or len(has) < len(cluster.policies):
+            return type(self)(cluster, *self.asked)
+        after = self.changed(put, gone)
+        after.cluster = cluster
         return after
 
     def _covers(self, cluster: ClusterState, put: Sequence[NetworkPolicy]) -> bool:
@@ -132,6 +149,11 @@ class Evaluation:
     def _rows(self, wanted: int) -> dict[int, Both]:
         """What some sources reach by both ways."""
         return engine.rows(self.space, self.ways[Direction.EGRESS], self.ways[Direction.INGRESS], wanted)
+
+
+def _surroundings(cluster: ClusterState) -> ClusterState:
+    """A cluster without its NetworkPolicies and what came of reading them."""
+    return replace(cluster, policies=(), findings=(), skipped={})
 
 
 def _exchanged(old: Both, columns: int, new: Both) -> Both:

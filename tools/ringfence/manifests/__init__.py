@@ -80,23 +80,40 @@ def parse(path: str, raw: bytes) -> Manifests:
     return parse_files({path: raw})
 
 
-def parse_files(files: Mapping[str, bytes]) -> Manifests:
+Read = dict[tuple[str, bytes], Manifests]
+"""What files hold, each by itself, by path and bytes."""
+
+
+def parse_files(files: Mapping[str, bytes], known: Read | None = None) -> Manifests:
     """The objects of files read together, in order of their paths.
 
     A file that cannot be read makes everything opaque. One whose only fault are words that readers take differently
-    (`yes`) is read with them as text: the finding stands, and what it means is clear.
+    (`yes`) is read with them as text: the finding stands, and what it means is clear. `known` keeps what was read, so
+    that of two trees the files that both have are read once.
     """
+    result = Manifests()
+    for path in sorted(files):
+        key = path, files[path]
+        part = known.get(key) if known else None
+        if part is None:
+            part = _read(*key)
+            if known is not None:
+                known[key] = part
+        result.extend(part)
+    return result.finish()
+
+
+def _read(path: str, raw: bytes) -> Manifests:
     from ringfence import documents
     from ringfence.documents.codes import AMBIGUOUS_SCALAR
 
     result = Manifests()
-    for path in sorted(files):
-        found, findings = documents.read_many(path, files[path])
-        result.findings += findings
-        if has_errors(item for item in findings if item.check is not AMBIGUOUS_SCALAR):
-            result.opaque.append(Opaque(f"file {path}", "it cannot be read", "", True, path, Location(path)))
-        result.add(found)
-    return result.finish()
+    found, findings = documents.read_many(path, raw)
+    result.findings += findings
+    if has_errors(item for item in findings if item.check is not AMBIGUOUS_SCALAR):
+        result.opaque.append(Opaque(f"file {path}", "it cannot be read", "", True, path, Location(path)))
+    result.add(found)
+    return result
 
 
 def parse_documents(documents: Iterable[Document]) -> Manifests:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from ringfence.documents.document import Document, Route
@@ -45,6 +45,13 @@ class Manifests:
         for document in documents:
             for data, root in _unrolled(document.data, ()):
                 self._object(document, data, root)
+
+    def extend(self, other: Manifests) -> None:
+        """Take in what was read elsewhere and is not finished."""
+        for item in fields(self):
+            if item.name != "skipped":
+                getattr(self, item.name).extend(getattr(other, item.name))
+        self.skipped.update(other.skipped)
 
     def finish(self) -> Manifests:
         """Find objects declared twice; what the repetition could touch becomes opaque. Gives itself back."""
