@@ -232,7 +232,7 @@ def _label(end: End, pod: Pod | None, model: Model, across: bool) -> str:
 
 
 def _is_outside(end: End, model: Model) -> bool:
-    """Whether an end is or holds something of the world; a DNS name is, unless a private peer of the catalogue has it."""
+    """Whether an end is or holds some of the world; a DNS name is, unless a private peer of the catalogue has it."""
     if isinstance(end, AddressSet):
         return is_world(end, model)
     private = {item for peer in model.peers.values() if not peer.world for item in peer.names}
