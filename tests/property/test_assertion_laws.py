@@ -18,7 +18,7 @@ from ringfence.verify.assertions import read
 Object = dict[str, Any]
 
 SETTINGS = settings(
-    deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 PORTS = ("80/TCP", "79-443/TCP", "80/UDP", "1-65535/SCTP")
 

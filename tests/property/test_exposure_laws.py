@@ -22,7 +22,7 @@ Object = dict[str, Any]
 Labels = dict[str, str]
 
 SETTINGS = settings(
-    deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 VALUES = ("x", "y", "z", "", None)
 ALL_LABELS = [
@@ -97,7 +97,7 @@ def test_what_is_left_out_fares_as_the_smallest_larger_sets_together(objects: li
     }
     declared = {name: dict(labels) for name, labels in cluster.all_namespaces().items()}
     larger = {one: [other for other in groups if other != one and is_part(one, other, declared)] for one in groups}
-    for end, direction, group in itertools.product(cluster.endpoints, Direction, groups):
+    for end, direction, group in itertools.product(cluster.endpoints, Direction, filter(is_simple, groups)):
         ports = ports_of(result, end, direction, group)
         if row := given_.get((end, direction, group)):
             assert (row.ports, row.undefined) == ports
@@ -109,6 +109,14 @@ def test_what_is_left_out_fares_as_the_smallest_larger_sets_together(objects: li
             certain, more = ports_of(result, end, direction, one)
             sure, possible = sure | certain, possible | certain | more
         assert ports == (sure, possible - sure)
+
+
+def is_simple(group: NamedPods) -> bool:
+    """Whether its selectors have one condition a label; of two that hold together, more can follow than of each."""
+    return all(
+        len({item.key for item in selector.requirements}) == len(selector.requirements)
+        for selector in (group.namespaces, group.pods)
+    )
 
 
 def ports_of(result: Connectivity, end: Endpoint, direction: Direction, group: NamedPods) -> tuple[PortSet, PortSet]:

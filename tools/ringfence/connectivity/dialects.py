@@ -1,7 +1,7 @@
 """Where the dialects of policies come together: what each asks of the common space, and its tiers.
 
 A dialect is a module with `blocks` (address sets that its rules speak of), `ports` (entries of ports), `conditions` (on
-labels of pods) and `tiers`. It is imported only where a cluster has such objects.
+labels of pods), `named` (the pods that rules name) and `tiers`. It is imported only where a cluster has such objects.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ringfence.manifests import BlockPeer, Opaque, PolicyPort, Rule
+from ringfence.manifests import BlockPeer, Opaque, PodsPeer, PolicyPort, Rule
 from ringfence.values.addresses import AddressSet
 
 if TYPE_CHECKING:
@@ -69,6 +69,12 @@ def places(cluster: ClusterState) -> Iterator[Place]:
         from ringfence.connectivity import cilium
 
         yield from cilium.places(cluster.cilium)
+
+
+def named(cluster: ClusterState) -> Iterator[PodsPeer]:
+    """The pods that rules of dialects name, with the conditions on their namespace."""
+    for module, objects in _modules(cluster.calico, cluster.cilium):
+        yield from module.named(objects)
 
 
 def _left_out(cluster: ClusterState) -> Iterator[Rule]:

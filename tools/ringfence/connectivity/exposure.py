@@ -32,16 +32,24 @@ Peers = dict[Ports, int]
 
 
 @dataclass(frozen=True, slots=True)
+class Others:
+    """Pods that nobody declared and that several selectors name: what these open together and none does alone."""
+
+    def __str__(self) -> str:
+        return "pods that several selectors name"
+
+
+@dataclass(frozen=True, slots=True)
 class Exposed:
     """What one workload may exchange in one direction with the world, or with pods that nobody declared.
 
-    `peer` as pods are those that meet its selectors, and the selectors of no other rule unless they follow. `known`
-    are the declared workloads that meet them too.
+    `peer` as named pods are those that meet its selectors, and the selectors of no other rule unless they follow.
+    `known` are the declared workloads that meet them too.
     """
 
     workload: Endpoint
     direction: Direction
-    peer: End | NamedPods
+    peer: End | NamedPods | Others
     ports: PortSet
     undefined: PortSet
     reasons: tuple[str, ...]
@@ -51,6 +59,11 @@ class Exposed:
     def is_world(self) -> bool:
         """Whether the peer lies outside the cluster: addresses, or a DNS name. Nodes and the like are no world."""
         return isinstance(self.peer, AddressSet) or (isinstance(self.peer, Place) and self.peer.kind == DNS)
+
+    @property
+    def is_pods(self) -> bool:
+        """Whether the peer is pods."""
+        return isinstance(self.peer, NamedPods | Others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,23 +89,18 @@ def exposure(cluster: ClusterState, likes: bool = False) -> Exposure:
     cluster = dialects.in_force(cluster)
     every = named_pods(cluster)
     groups = every if likes else _unlike_declared(cluster, every)
-    result = evaluate(cluster, named=groups)
-    nesting = Nesting(groups, result.space.namespaces)
+    # those that are left out stand behind the others
+    shown = set(groups)
+    result = evaluate(cluster, True, [*groups, *(group for group in every if group not in shown)])
     ends = result.endpoints[: len(cluster.endpoints)]
-    rows: list[Exposed] = []
-    known = {group: _known(result.space, group) for group in groups}
-    told: dict[int, list[tuple[NamedPods, Ports]]] = {}
+    asked = _Asked(result, groups, len(every))
     sides = {Direction.INGRESS: _sources(result, len(ends)), Direction.EGRESS: _destinations(result, len(ends))}
-    for direction in Direction:
-        for end, found in zip(ends, sides[direction], strict=True):
-            rows += [
-                _row(result, end, direction, peer, ports)
-                for peer, ports in _outside(result, found, result.space.pods, len(groups))
-                if direction is Direction.EGRESS or not _is_name(peer)  # a name is where a connection goes to
-            ]
-            if id(found) not in told:
-                told[id(found)] = list(nesting.telling(found))
-            rows += [_row(result, end, direction, peer, ports, known[peer]) for peer, ports in told[id(found)]]
+    rows = [
+        row
+        for direction in Direction
+        for end, found in zip(ends, sides[direction], strict=True)
+        for row in asked.rows(end, direction, found)
+    ]
     selected = {direction: _selected(result, direction) for direction in Direction}
     unprotected = [
         (end, direction)
@@ -101,6 +109,77 @@ def exposure(cluster: ClusterState, likes: bool = False) -> Exposure:
         if not selected[direction] >> position & 1
     ]
     return Exposure(tuple(rows), tuple(unprotected), len(every) - len(groups), result)
+
+
+class _Asked:
+    """Makes the rows of workloads.
+
+    The others have numbers: representatives, then named pods (those that are shown first), then what is outside.
+    """
+
+    def __init__(self, result: Connectivity, groups: list[NamedPods], named: int) -> None:
+        self._result = result
+        self._any = bits.span(0, len(result.space.namespaces) + 1)
+        self._named = bits.span(len(result.space.namespaces) + 1, len(result.space.namespaces) + 1 + named)
+        self._outside = result.space.pods
+        self._nesting = Nesting(groups, result.space.namespaces)
+        self._known = {group: _known(result.space, group) for group in groups}
+        self._told: dict[int, list[tuple[NamedPods, Ports]]] = {}
+
+    def rows(self, end: Endpoint, direction: Direction, found: Peers) -> Iterator[Exposed]:
+        """The rows of one workload in a direction: the world, then pods."""
+        for outside, ports in self._world(found):
+            yield self._row(end, direction, outside, outside, ports)
+        if id(found) not in self._told:
+            first = self._any.bit_count()
+            self._told[id(found)] = list(
+                self._nesting.telling({ports: where >> first for ports, where in found.items()})
+            )
+        for group, ports in self._told[id(found)]:
+            yield self._row(end, direction, group, group.endpoint, ports, self._known[group])
+        yield from self._together(end, direction, found)
+
+    def _together(self, end: Endpoint, direction: Direction, found: Peers) -> Iterator[Exposed]:
+        """What pods with some labels may, and no set of named pods alone."""
+        some = alone = 0
+        for (_, possible), where in found.items():
+            some |= possible if where & self._any else 0
+            alone |= possible if where & self._named else 0
+        if rest := some & ~alone:
+            numbers = (where for (_, possible), where in found.items() if possible & rest and where & self._any)
+            first = min(next(bits.positions(where & self._any)) for where in numbers)
+            other = self._result.endpoints[len(self._result.cluster.endpoints) + first]
+            yield self._row(end, direction, Others(), other, (0, rest))
+
+    def _world(self, found: Peers) -> Iterator[tuple[End, Ports]]:
+        """The peers outside the cluster; addresses with equal ports are one set."""
+        behind = self._any.bit_count() + self._named.bit_count()
+        for ports, where in found.items():
+            addresses = NOWHERE
+            for number in bits.positions(where >> behind):
+                end = self._result.space.end(self._outside + number)
+                if isinstance(end, AddressSet):
+                    addresses |= end
+                else:
+                    yield end, ports
+            if addresses:
+                yield addresses, ports
+
+    def _row(
+        self,
+        end: Endpoint,
+        direction: Direction,
+        peer: End | NamedPods | Others,
+        other: End,
+        masks: Ports,
+        known: tuple[Endpoint, ...] = (),
+    ) -> Exposed:
+        allowed, possible = map(self._result.atoms.ports, masks)
+        undefined = possible - allowed
+        reasons: tuple[str, ...] = ()
+        if undefined:
+            reasons = self._result.reasons(*((end, other) if direction is Direction.EGRESS else (other, end)))
+        return Exposed(end, direction, peer, allowed, undefined, reasons, known)
 
 
 def _selected(result: Connectivity, direction: Direction) -> int:
@@ -126,6 +205,7 @@ def named_pods(cluster: ClusterState) -> list[NamedPods]:
     for admin in cluster.admin:
         for other in (*admin.ingress, *admin.egress):
             peers |= {(peer, "") for peer in other.peers if isinstance(peer, PodsPeer)}
+    peers |= {(peer, "") for peer in dialects.named(cluster)}
     found = {NamedPods(namespace) for namespace in declared} | {_named(*item, declared) for item in peers}
     found |= {
         NamedPods(namespace, pods=one.pods)
@@ -187,41 +267,6 @@ def _joined(sure: Mapping[int, int], possible: Mapping[int, int]) -> Iterator[tu
                 yield (certain, mask), common
         if rest:
             yield (0, mask), rest
-
-
-def _outside(result: Connectivity, found: Peers, pods: int, groups: int) -> Iterator[tuple[End, Ports]]:
-    """The peers outside the cluster; addresses with equal ports are one set."""
-    for ports, where in found.items():
-        addresses = NOWHERE
-        for number in bits.positions(where >> groups):
-            end = result.space.end(pods + number)
-            if isinstance(end, AddressSet):
-                addresses |= end
-            else:
-                yield end, ports
-        if addresses:
-            yield addresses, ports
-
-
-def _is_name(end: End) -> bool:
-    return isinstance(end, Place) and end.kind == DNS
-
-
-def _row(
-    result: Connectivity,
-    end: Endpoint,
-    direction: Direction,
-    peer: End | NamedPods,
-    ports: Ports,
-    known: tuple[Endpoint, ...] = (),
-) -> Exposed:
-    allowed, possible = (result.atoms.ports(mask) for mask in ports)
-    undefined = possible - allowed
-    reasons: tuple[str, ...] = ()
-    if undefined:
-        other = peer.endpoint if isinstance(peer, NamedPods) else peer
-        reasons = result.reasons(*((end, other) if direction is Direction.EGRESS else (other, end)))
-    return Exposed(end, direction, peer, allowed, undefined, reasons, known)
 
 
 def _known(space: Space, group: NamedPods) -> tuple[Endpoint, ...]:

@@ -48,6 +48,12 @@ class LabelIndex:
             self._memo[selector] = found
         return found
 
+    def meeting(self, item: Requirement) -> int:
+        """The named positions for which a condition follows. That a namespace has a name is known of each."""
+        if self._names and item.key == METADATA_NAME and item.operator == "Exists":
+            return self._named.all
+        return self._named.meeting(item)
+
     def _requirement(self, item: Requirement) -> Fuzzy:
         if item.operator in ("In", "NotIn"):
             having = 0
@@ -56,7 +62,7 @@ class LabelIndex:
         else:
             having = bits.of(self._keys.get(item.key, ()))
         known = having if item.operator in ("In", "Exists") else self._known & ~having
-        known |= self._named.meeting(item)
+        known |= self.meeting(item)
         sure, possible = self._of_unknown(item)
         return known | (self._unknown if sure else 0), known | (self._unknown if possible else 0)
 

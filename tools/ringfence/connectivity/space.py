@@ -15,7 +15,7 @@ from ringfence.connectivity.bits import Fuzzy
 from ringfence.connectivity.cells import AddressIndex, partition
 from ringfence.connectivity.cluster import ENTITY, ClusterState, Endpoint, Place
 from ringfence.connectivity.labels import LabelIndex
-from ringfence.manifests import BlockPeer, NamesPeer, NetworksPeer, NodesPeer, PodsPeer, Selector
+from ringfence.manifests import BlockPeer, NamesPeer, NetworksPeer, NodesPeer, PodsPeer, Requirement, Selector
 from ringfence.values.addresses import EVERYWHERE, AddressSet
 
 Peer = PodsPeer | BlockPeer | NetworksPeer | NodesPeer | NamesPeer
@@ -47,10 +47,10 @@ class NamedPods:
 
     @property
     def endpoint(self) -> Endpoint:
-        """What stands for them in a space; `namespace/*` or `*/*` for those that no rule names."""
+        """What stands for them in a space."""
         known = [f"namespaces with {self.namespaces}"] if self.namespaces.requirements else []
         known += [str(self.pods)] if self.pods.requirements else []
-        return Endpoint(self.namespace or "*", f"*({'; '.join(known)})" if known else "*", ANY_KIND)
+        return Endpoint(self.namespace or "*", f"*({'; '.join(known) or 'not named'})", ANY_KIND)
 
 
 class Space:
@@ -99,6 +99,7 @@ class Space:
         )
         self._members[-1] &= ~self.named
         self._members += [1 << position for position, _ in elsewhere]
+        self.named_elsewhere = bits.of(position for position, _ in elsewhere)
         self.host = bits.of(
             position
             for position, item in enumerate(self.endpoints)
@@ -114,6 +115,12 @@ class Space:
     def covers(self, cluster: ClusterState) -> bool:
         """Whether the cells do for the addresses that the policies of another cluster speak of."""
         return all(cell <= block or not cell & block for block in set(_blocks(cluster)) for cell in self.cells)
+
+    def meeting(self, item: Requirement, *, of_namespace: bool) -> int:
+        """The named pods for which a condition follows from what is known of them, or of the namespace elsewhere."""
+        if not of_namespace:
+            return self._pod_labels.meeting(item)
+        return self._union(self._members[i] for i in bits.positions(self._namespace_labels.meeting(item)))
 
     def select(self, namespace: str, selector: Selector) -> Fuzzy:
         """The pods of one namespace that a selector matches."""

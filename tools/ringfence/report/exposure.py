@@ -29,7 +29,7 @@ class Line:
     @property
     def is_part(self) -> bool:
         """Whether the peer is neither pods nor the world, but a part of the cluster that Cilium knows by name."""
-        return not self.row.is_world and not isinstance(self.row.peer, NamedPods)
+        return not self.row.is_world and not self.row.is_pods
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def summary(parts: Sequence[Part]) -> str:
                 for line in part.lines
                 if line.row.direction is direction
                 and line.row.ports
-                and (line.row.is_world if world else isinstance(line.row.peer, NamedPods))
+                and (line.row.is_world if world else line.row.is_pods)
             }
         )
         for direction in Direction
@@ -111,7 +111,7 @@ def _peer(line: Line) -> dict[str, Any]:
             "namespaceSelector": _selector(row.peer.namespaces),
             "podSelector": _selector(row.peer.pods),
         }
-    return {"kind": "place", "text": text}
+    return {"kind": "pods together" if row.is_pods else "place", "text": text}
 
 
 def _selector(selector: Selector) -> list[dict[str, Any]]:
@@ -133,7 +133,7 @@ def _block(part: Part, colour: bool) -> str:
     text = ""
     for title, chosen in (
         ("the world", [line for line in lines if line.row.is_world]),
-        ("pods that are not declared", [line for line in lines if isinstance(line.row.peer, NamedPods)]),
+        ("pods that are not declared", [line for line in lines if line.row.is_pods]),
         ("nodes and other parts of the cluster", [line for line in lines if line.is_part]),
     ):
         for word, direction in (("From", Direction.INGRESS), ("To", Direction.EGRESS)):
@@ -172,7 +172,7 @@ def _section(lines: Sequence[Line]) -> str:
 def _generality(row: Exposed) -> int:
     """0 for any pod and for addresses, more the more conditions there are."""
     if not isinstance(row.peer, NamedPods):
-        return 0
+        return 4 if row.is_pods else 0
     return 2 * bool(row.peer.namespace or row.peer.namespaces.requirements) + bool(row.peer.pods.requirements)
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 
+from ringfence.connectivity.calico.named import named
 from ringfence.connectivity.calico.tiers import tiers
 from ringfence.connectivity.cluster import ClusterState
 from ringfence.connectivity.dialects import Condition
@@ -32,7 +33,7 @@ from ringfence.manifests.calico.selector import Compare, Has, atoms
 from ringfence.manifests.calico.types import TIER_ORDERS, WITH_PORTS, Rule
 from ringfence.values.addresses import EVERYWHERE, AddressSet
 
-__all__ = ["blocks", "conditions", "ports", "service_ports", "tiers", "unsettled", "without_tier"]
+__all__ = ["blocks", "conditions", "named", "ports", "service_ports", "tiers", "unsettled", "without_tier"]
 
 
 def blocks(objects: Iterable[CalicoObject]) -> Iterator[AddressSet]:

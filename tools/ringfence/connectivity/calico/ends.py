@@ -9,6 +9,7 @@ from ringfence.connectivity.bits import Fuzzy
 from ringfence.connectivity.cluster import ClusterState, Endpoint
 from ringfence.connectivity.labelled import LabelValues
 from ringfence.connectivity.space import Space
+from ringfence.manifests import Requirement
 from ringfence.manifests import Service as KubernetesService
 from ringfence.manifests.calico import CalicoPolicy, HostEndpoint, NetworkSet, effective
 from ringfence.manifests.calico.selector import All, And, Compare, Expression, Global, Has, Not, Or
@@ -108,15 +109,19 @@ class Ends:
 
     def _matching(self, expression: Expression) -> Fuzzy:
         everything = self._space.all_pods
+        found: Fuzzy
         match expression:
             case All():
                 return everything, everything
             case Global():
                 return bits.EMPTY
+            case Not(Has() | Compare() as item):
+                found = bits.neither(self._atom(item), everything)
+                return self._named(found, plain(item, negated=True))
             case Not(item):
                 return bits.neither(self._matching(item), everything)
             case And(items):
-                found: Fuzzy = (everything, everything)
+                found = everything, everything
                 for item in items:
                     found = bits.both(found, self._matching(item))
                 return found
@@ -125,7 +130,17 @@ class Ends:
                 for item in items:
                     found = bits.either(found, self._matching(item))
                 return found
-        return self._atom(expression)
+        return self._named(self._atom(expression), plain(expression))
+
+    def _named(self, found: Fuzzy, condition: tuple[bool, Requirement] | None) -> Fuzzy:
+        """What is known of pods that only selectors name: a condition holds for them if it follows from those."""
+        space = self._space
+        if not space.named or condition is None:
+            return found
+        of_namespace, requirement = condition
+        where = space.named_elsewhere if of_namespace else space.named
+        meets = space.meeting(requirement, of_namespace=of_namespace) & where
+        return found[0] & ~where | meets, found[1] & ~where | meets
 
     def _atom(self, item: Has | Compare) -> Fuzzy:
         sure, possible = self._values(item)
@@ -167,6 +182,28 @@ class Ends:
         if key.startswith(effective.OF_ACCOUNT):
             return unknown | self.undeclared_accounts
         return self._anywhere if key.startswith(effective.OF_NAMESPACE) else unknown
+
+
+_OPERATORS = {"==": "In", "in": "In", "!=": "NotIn", "not in": "NotIn"}
+_NEGATED = {"In": "NotIn", "NotIn": "In", "Exists": "DoesNotExist", "DoesNotExist": "Exists"}
+
+
+def plain(item: Has | Compare, *, negated: bool = False) -> tuple[bool, Requirement] | None:
+    """A condition on effective labels as one on the labels of the namespace (True) or the pod; None for any other."""
+    if isinstance(item, Compare) and item.operator not in _OPERATORS:
+        return None
+    key, of_namespace = item.key, True
+    if key in _NAMES:
+        key = METADATA_NAME
+    elif key.startswith(effective.OF_NAMESPACE):
+        key = key.removeprefix(effective.OF_NAMESPACE)
+    elif key.startswith(effective.OF_ACCOUNT) or key in (effective.ACCOUNT_LABEL, effective.ORCHESTRATOR_LABEL):
+        return None
+    else:
+        of_namespace = False
+    operator = "Exists" if isinstance(item, Has) else _OPERATORS[item.operator]
+    values = () if isinstance(item, Has) else tuple(sorted(item.values))
+    return of_namespace, Requirement(key, _NEGATED[operator] if negated else operator, values)
 
 
 def families(entity: Entity) -> set[int]:

@@ -63,7 +63,7 @@ class Rules:
         if vague := self._vague(rule):
             gates = [Gate(0, gate.possible, gate.mask) for gate in gates]
             doubts.append((-1, f"{vague} ({rule.where})"))
-        if unknown := self._space.unknown:
+        if unknown := self._space.unknown & ~self._space.named:
             doubts.append((unknown, "an end stands for pods with unknown labels"))
         everything = self._space.everything
         narrowed = None if subjects == (everything, everything) else subjects

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from ringfence.connectivity.cilium import patterns
 from ringfence.connectivity.cilium.lowering import Lowering
 from ringfence.connectivity.cilium.peers import group_addresses
 from ringfence.connectivity.cluster import DNS, ENTITIES, ENTITY, Place, Profile
-from ringfence.manifests import BlockPeer, NetworkPolicy, PolicyPort, Requirement
+from ringfence.manifests import METADATA_NAME, BlockPeer, NetworkPolicy, PodsPeer, PolicyPort, Requirement, Selector
 from ringfence.manifests.cilium import (
     CidrGroup,
     CidrGroupPeer,
@@ -23,7 +24,7 @@ from ringfence.manifests.cilium import (
 )
 from ringfence.values.addresses import AddressSet
 
-__all__ = ["Lowering", "blocks", "conditions", "places", "ports", "reads_otherwise"]
+__all__ = ["Lowering", "blocks", "conditions", "named", "places", "ports", "reads_otherwise"]
 
 Object = CiliumPolicy | CidrGroup
 
@@ -53,6 +54,20 @@ def conditions(objects: Iterable[Object]) -> Iterator[Requirement]:
     """What selectors ask of the labels of pods."""
     for selector in _selectors(objects):
         yield from selector.pods.requirements
+
+
+def named(objects: Iterable[Object]) -> Iterator[PodsPeer]:
+    """The pods that rules name by labels; a condition on anything but labels of pods and namespaces is left out."""
+    for rule in _rules(objects):
+        for peer in rule.peers or ():
+            if isinstance(peer, EndpointPeer):
+                names = (
+                    replace(term.requirement, key=METADATA_NAME)
+                    for term in peer.selector.terms
+                    if term.subject is Subject.NAMESPACE
+                )
+                spaces = {*names, *peer.selector.of(Subject.NAMESPACE_LABEL).requirements}
+                yield PodsPeer(peer.selector.pods, Selector(tuple(sorted(spaces))))
 
 
 def places(objects: Iterable[Object]) -> Iterator[Place]:
