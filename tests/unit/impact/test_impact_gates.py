@@ -430,3 +430,14 @@ def test_a_dns_name_that_a_hand_lets_in_is_of_the_world_and_no_workload_that_cam
         ("dns:example.org", True, Reason.POLICY)
     ]
     assert {"collateral", "world-exposure"} <= set(failing(report))
+
+
+def test_consent_is_not_loosened_by_the_change_that_needs_it() -> None:
+    base, _ = rendered({SETTINGS: small()[SETTINGS] + "consent: declared\n"})
+    alone, _ = rendered()
+    assert failing(impact(base, alone)) == [], "the setting alone opens nothing"
+    text = small()["teams/payments/payments/namespace.yaml"].replace("    accepts: [shop/checkout]\n", "")
+    head, _ = rendered({"teams/payments/payments/namespace.yaml": text})
+    report = impact(base, head)
+    assert failing(report) == ["consent"]
+    assert [item.severity for item in of(report, "RF204")] == [Severity.ERROR]

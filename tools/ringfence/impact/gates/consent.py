@@ -37,7 +37,9 @@ flows:
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ringfence.checks import consent_missing
 from ringfence.findings import Check, Finding, Location, Severity
@@ -50,6 +52,10 @@ CHECK = Check("RF612", "consent-not-asked", Severity.ERROR, __doc__)
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding for each connection whose destination is not asked, and for each approval that is still missing."""
     yield from (item for item in facts.checked if item.check.code == consent_missing.CHECK.code)
+    if facts.base and facts.base.settings.consent == "declared" != facts.head.settings.consent:
+        # a change does not loosen the consent that it needs
+        strict = replace(facts.head, settings=replace(facts.head.settings, consent="declared"))
+        yield from consent_missing.find(strict, datetime.date.max)
     asked = {item.party for item in facts.approvals}
     for change in facts.changes:
         source, destination = change.teams
