@@ -78,6 +78,12 @@ def test_a_policy_with_keys_in_error_is_opaque(line: str):
     assert found.opaque == again.opaque
 
 
+def test_a_file_that_cannot_be_read_is_another_with_other_bytes():
+    [before], [same], [after] = (parse("a.yaml", text).opaque for text in (b"a: [", b"a: [", b"b: ["))
+    assert before == same
+    assert before != after
+
+
 def test_other_kinds_are_skipped_and_counted():
     pool = named("projectcalico.org/v3", "IPPool")
     found = parse("a.yaml", raw(named("v1", "Service"), named("v1", "Service"), named("apps/v1", "Funny"), pool))
