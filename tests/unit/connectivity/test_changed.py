@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from made import EXTERNAL, Object, app, files, pod, policy, space, tcp, world
 
-from ringfence.connectivity import Connectivity, Profile, diff, evaluate, from_directory
+from ringfence.connectivity import ClusterState, Connectivity, Profile, diff, evaluate, from_directory
 from ringfence.connectivity.engine import Side
 
 NAMES = [f"n{number // 5}/w{number}" for number in range(30)]
@@ -140,6 +140,15 @@ def test_what_is_only_possible_is_compared_too():
     assert open_.undefined("n0/w0", "n1/w7")
 
 
+def test_what_becomes_sure_is_compared_too():
+    blocks = [{"ipBlock": {"cidr": "0.0.0.0/0"}}, {"ipBlock": {"cidr": "::/0"}}]
+    anyone = policy("n1/more", "w7", ingress=[{"from": blocks, "ports": [tcp(8080)]}])
+    before = put(result(Profile("p"), anyone), allow(8, egress=[{"to": [peer("n1/w7")], "ports": [tcp(8080)]}]))
+    after = put(before, policy("n1/more", "w7", ingress=[{"from": [*blocks, peer("n1/w8")], "ports": [tcp(8080)]}]))
+    assert after.space is before.space
+    assert (str(before.ports("n1/w8", "n1/w7")), str(after.ports("n1/w8", "n1/w7"))) == ("nothing", "8080/TCP")
+
+
 def test_policies_that_mean_more_to_cilium_need_tiers():
     before = result(Profile("cilium"))
     after = put(before, allow(7, policyTypes=["Ingress"]))
@@ -148,12 +157,14 @@ def test_policies_that_mean_more_to_cilium_need_tiers():
 
 
 def test_a_cluster_that_differs_in_more_than_policies_is_evaluated_as_a_whole():
-    state = from_directory(files(*PODS, *DENY, *ALLOWS), EXTERNAL)
-    before = evaluate(state)
-    fewer = from_directory(files(*PODS[1:], *DENY, *ALLOWS), EXTERNAL)
-    others = from_directory(files(*PODS, *DENY, *(allow(number, egress=[]) for number in range(30))), EXTERNAL)
-    one = from_directory(files(*PODS, *DENY, *ALLOWS[:-1]), EXTERNAL)
-    assert evaluate(fewer, like=before).space is not before.space
-    assert evaluate(others, like=before).space is not before.space
-    assert evaluate(one, representatives=True, like=before).space is not before.space
+    def state(policies: list[Object], pods: list[Object]) -> ClusterState:
+        texts = {"policies.yaml": files(*DENY, *policies)["all.yaml"], "pods.yaml": files(*pods)["all.yaml"]}
+        return from_directory(texts, EXTERNAL)
+
+    before = evaluate(state(ALLOWS, PODS))
+    one = state([*ALLOWS[:-1], allow(29, egress=[])], PODS)
     assert evaluate(one, like=before).space is before.space
+    assert evaluate(one, representatives=True, like=before).space is not before.space
+    assert evaluate(state(ALLOWS, PODS[:-1]), like=before).space is not before.space
+    others = state([allow(number, egress=[]) for number in range(30)], PODS)
+    assert evaluate(others, like=before).space is not before.space
