@@ -49,6 +49,8 @@ class Choice:
 
     def of(self, rows: Iterable[Connection]) -> list[Connection]:
         """The connections that are asked for, with the ports that are."""
+        if not self:
+            return list(rows)
         result = []
         for row in rows:
             ports, undefined = row.ports & self.ports, row.undefined & self.ports

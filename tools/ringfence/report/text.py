@@ -17,6 +17,8 @@ def paint(text: str, code: str, colour: bool) -> str:
 
 def one_line(text: str) -> str:
     """The text with whatever would break a line or move a cursor made visible."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
