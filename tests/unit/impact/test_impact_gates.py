@@ -441,3 +441,42 @@ def test_consent_is_not_loosened_by_the_change_that_needs_it() -> None:
     report = impact(base, head)
     assert failing(report) == ["consent"]
     assert [item.severity for item in of(report, "RF204")] == [Severity.ERROR]
+
+
+@pytest.mark.parametrize("way", ["removed", "altered"])
+def test_a_change_is_judged_by_the_guardrails_that_it_loosens_itself(way: str) -> None:
+    base, _ = rendered()
+    row = "name: show, from: frontend, to: payments/api, ports: [https]"
+    accepts = small()["teams/payments/payments/namespace.yaml"].replace(
+        "[shop/checkout]", "[shop/checkout, shop/frontend]"
+    )
+    text = small()["policies/guardrails/platform.yaml"]
+    start, end = text.index("  - name: card-data"), text.index("  - name: names-resolve")
+    loosened = text[:start] + text[end:]
+    if way == "altered":
+        loosened = text.replace("[shop/checkout, payments/*, prometheus]", "[shop/*, payments/*, prometheus]")
+    more = {
+        "teams/payments/payments/namespace.yaml": accepts,
+        "policies/guardrails/platform.yaml": loosened,
+    }
+    report = impact(base, with_flow(row, **more))
+    assert failing(report) == ["guardrail"]
+    found = of(report, "RF504")
+    assert found
+    assert all("this change itself removes, alters or waives it" in item.message for item in found)
+    alone, _ = rendered({"policies/guardrails/platform.yaml": loosened})
+    assert failing(impact(base, alone)) == [], "a guardrail is loosened in a merge request of its own"
+
+
+def test_a_waiver_does_not_let_through_what_comes_with_it() -> None:
+    base, _ = rendered()
+    row = "name: show, from: frontend, to: payments/api, ports: [https]"
+    waiver = (
+        "apiVersion: ringfence.dev/v1alpha1\nkind: Waivers\nwaivers:\n  - guardrail: card-data\n"
+        "    subject: shop/show\n    reason: Trial\n    approver: eve@example.com\n    expires: 2099-01-01\n"
+    )
+    accepts = small()["teams/payments/payments/namespace.yaml"].replace(
+        "[shop/checkout]", "[shop/checkout, shop/frontend]"
+    )
+    more = {"teams/payments/payments/namespace.yaml": accepts, "policies/waivers/trial.yaml": waiver}
+    assert failing(impact(base, with_flow(row, **more))) == ["guardrail"]

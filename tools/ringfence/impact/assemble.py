@@ -23,7 +23,7 @@ from ringfence.impact.relabelled import pods as relabelled_pods
 from ringfence.impact.relabelled import relabelled
 from ringfence.impact.relabelled import rows as relabelled_rows
 from ringfence.impact.types import Change, Reason, Report
-from ringfence.model.types import Model
+from ringfence.model.types import Guardrail, Model, Waiver
 from ringfence.sources import Tree
 from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import NO_PORTS, PortSet
@@ -160,10 +160,14 @@ def _empty(name: str) -> State:
 def _new_violations(
     before: State, after: State, base: Model | None, head: Model, today: datetime.date
 ) -> list[Finding]:
-    """Guardrails that the head breaks; those that the base broke in the same way are said to be old."""
+    """Guardrails that the head breaks; those that the base broke in the same way are said to be old.
+
+    The guardrails and waivers of the base count too: a change is not judged by what it makes of them itself.
+    """
     old = {(item.subject, item.message) for item in violations(before, base, today)} if base else set()
     result = []
-    for item in violations(after, head, today):
+    found = violations(after, head, today)
+    for item in found:
         known = (item.subject, item.message) in old
         if known and item.check is NOT_HELD:
             continue  # a stage that stays what it was
@@ -171,7 +175,27 @@ def _new_violations(
         result.append(
             item.check.at(item.where, item.message + note, hint=item.hint, subject=item.subject, related=item.related)
         )
-    return result
+    if base is None or (_same(base.guardrails, head.guardrails) and _same(base.waivers, head.waivers)):
+        return result
+    known_now = old | {(item.subject, item.message) for item in found}
+    loosened = violations(after, replace(head, guardrails=base.guardrails, waivers=base.waivers), today)
+    return result + [
+        item.check.at(
+            item.where,
+            f"{item.message} (as the base revision has it: this change itself removes, alters or waives it)",
+            hint="loosen a guardrail in a merge request of its own, and what it then allows in the next",
+            subject=item.subject,
+            related=item.related,
+        )
+        for item in loosened
+        if item.check is not NOT_HELD and (item.subject, item.message) not in known_now
+    ]
+
+
+def _same(base: Sequence[Guardrail | Waiver], head: Sequence[Guardrail | Waiver]) -> bool:
+    """Whether two lists say the same, wherever they stand."""
+    nowhere = Location("")
+    return [replace(item, where=nowhere) for item in base] == [replace(item, where=nowhere) for item in head]
 
 
 def _undefined(cluster: str, source: End, destination: End, ports: PortSet) -> Finding:
