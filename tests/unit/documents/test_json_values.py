@@ -21,7 +21,7 @@ def test_each_value_is_a_document_with_its_places():
         read[2].at(),
         read[2].at("d"),
     ]
-    assert [(where.line, where.column) for where in places] == [(1, 7), (3, 4), (3, 15), (4, 2), (4, 8), (4, 14)]
+    assert [(where.line, where.column) for where in places] == [(1, 7), (3, 4), (3, 16), (4, 2), (4, 7), (4, 13)]
 
 
 def test_findings_stand_where_they_are():
