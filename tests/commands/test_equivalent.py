@@ -122,6 +122,23 @@ def test_a_workload_of_one_side_alone_is_named(folder: Path, compare: Cli) -> No
     assert "only in calico: shop/extra[Pod]\n" in done.out
 
 
+def test_a_dns_name_that_one_side_alone_speaks_of_is_a_difference(folder: Path, compare: Cli) -> None:
+    names = CILIUM.replace(
+        "  ingress:\n",
+        """  egress:
+    - toEndpoints: [{}]
+      toPorts: [{ports: [{port: "53", protocol: ANY}], rules: {dns: [{matchPattern: "*"}]}}]
+    - toFQDNs: [{matchName: api.example.com}]
+      toPorts: [{ports: [{port: "443", protocol: TCP}]}]
+  ingress:
+""",
+    )
+    (folder / "cilium/all.yaml").write_text(names)
+    done = compare("k8s", "cilium", "--cni", "cilium")
+    assert done.code == 1
+    assert "→ dns:api.example.com  k8s: " in done.out
+
+
 def test_json_has_both_sides(folder: Path, compare: Cli) -> None:
     (folder / "calico/all.yaml").write_text(CALICO.replace("ports: [7070]", "ports: [7071]"))
     done = compare("k8s", "calico", "--cni", "calico", "--format", "json")

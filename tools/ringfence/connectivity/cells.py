@@ -42,6 +42,29 @@ def _joined(spans: list[tuple[int, int]]) -> Intervals:
     return tuple(result)
 
 
+class CellIndex:
+    """Finds the cells that meet a set of addresses without looking at the others."""
+
+    def __init__(self, cells: Sequence[AddressSet]) -> None:
+        self._spans: tuple[list[tuple[int, int, int]], list[tuple[int, int, int]]] = ([], [])
+        for number, cell in enumerate(cells):
+            for spans, own in zip(self._spans, (cell.v4, cell.v6), strict=True):
+                spans.extend((low, high, number) for low, high in own)
+        for spans in self._spans:
+            spans.sort()
+
+    def meeting(self, addresses: AddressSet) -> set[int]:
+        """The numbers of the cells with an address in the set."""
+        found: set[int] = set()
+        for spans, wanted in zip(self._spans, (addresses.v4, addresses.v6), strict=True):
+            for low, high in wanted:
+                first = bisect_right(spans, (low, 1 << 129, 0))
+                if first and spans[first - 1][1] >= low:
+                    first -= 1
+                found.update(number for _, _, number in spans[first : bisect_right(spans, (high, 1 << 129, 0))])
+        return found
+
+
 class AddressIndex:
     """Finds which of some numbered things have an address in a set. A thing may have several addresses."""
 

@@ -122,7 +122,7 @@ def diff(
     if a.space is b.space and not any(names):
         return _in_one_space(a, b, replicas)
     places = sorted({*a.space.places, *b.space.places})
-    a, b = (_speaking_of(side, places) for side in (a, b))
+    a, b = (speaking_of(side, places) for side in (a, b))
     called = [known.get(item, item) for side, known in zip((a, b), names, strict=True) for item in side.endpoints]
     named: dict[str, Endpoint] = {str(item): item for item in called}
     order = sorted(named.values(), key=lambda item: (item.is_representative, item.id, item.kind))
@@ -148,7 +148,7 @@ def _in_one_space(a: Connectivity, b: Connectivity, replicas: bool) -> list[Chan
     return list(found.changes())
 
 
-def _speaking_of(side: Connectivity, places: list[Place]) -> Connectivity:
+def speaking_of(side: Connectivity, places: list[Place]) -> Connectivity:
     """A side with an answer for some places, whether its policies speak of them or not."""
     if list(side.space.places) == places:
         return side

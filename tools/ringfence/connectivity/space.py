@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ringfence.connectivity import bits, dialects
 from ringfence.connectivity.bits import Fuzzy
-from ringfence.connectivity.cells import AddressIndex, partition
+from ringfence.connectivity.cells import AddressIndex, CellIndex, partition
 from ringfence.connectivity.cluster import ENTITY, ClusterState, Endpoint, Place
 from ringfence.connectivity.labels import LabelIndex
 from ringfence.manifests import BlockPeer, NamesPeer, NetworksPeer, NodesPeer, PodsPeer, Requirement, Selector
@@ -69,6 +69,7 @@ class Space:
         self.unknown = bits.span(known, self.pods)
         self.externals = EVERYWHERE - profile.pods - profile.services
         self.cells = partition([*_blocks(cluster), profile.nodes], self.externals)
+        self._cell_index = CellIndex(self.cells)
         self.places = tuple(sorted({*cluster.places, *dialects.places(cluster)}))
         self.names_apart = cluster.names_apart
         self.size = self.pods + len(self.cells) + len(self.places)
@@ -114,7 +115,7 @@ class Space:
 
     def covers(self, cluster: ClusterState) -> bool:
         """Whether the cells do for the addresses that the policies of another cluster speak of."""
-        return all(cell <= block or not cell & block for block in set(_blocks(cluster)) for cell in self.cells)
+        return all(self.cells[i] <= block for block in set(_blocks(cluster)) for i in self._cell_index.meeting(block))
 
     def meeting(self, item: Requirement, *, of_namespace: bool) -> int:
         """The named pods for which a condition follows from what is known of them, or of the namespace elsewhere."""
@@ -176,7 +177,7 @@ class Space:
         """The external positions whose addresses all lie in a set; exact for sets that the cells are cut by."""
         if not addresses:
             return 0
-        return bits.of(self.pods + i for i, cell in enumerate(self.cells) if cell <= addresses)
+        return bits.of(self.pods + i for i in self._cell_index.meeting(addresses) if self.cells[i] <= addresses)
 
     def addresses(self, addresses: AddressSet, matches: bool | None) -> Fuzzy:
         """The positions with an address in a set, outside and (where addresses of pods match) of pods.

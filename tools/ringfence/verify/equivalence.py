@@ -78,6 +78,8 @@ def cluster_side(model: Model, tree: Tree, cluster: Cluster) -> tuple[Side, Stat
 
 def compare(a: Side, b: Side) -> Equivalence:
     """Every connection that differs or is undefined: in order of names, then what both sides leave undefined alike."""
+    places = sorted({*a.connectivity.space.places, *b.connectivity.space.places})
+    a, b = (replace(side, connectivity=connectivity.speaking_of(side.connectivity, places)) for side in (a, b))
     ends = a.common(), b.common()
     both = ends[0].keys() & ends[1].keys()
     outside = a.connectivity.externals & b.connectivity.externals
