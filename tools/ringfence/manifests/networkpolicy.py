@@ -106,11 +106,10 @@ def _rules(reader: Reader, value: Any, route: Route, peers_key: str) -> tuple[Ru
 
 
 def _peer(reader: Reader, value: Any, route: Route) -> Peer | None:
-    known = ("podSelector", "namespaceSelector", "ipBlock")
-    data = reader.mapping({} if value is None else value, route, known)
+    data = reader.mapping({} if value is None else value, route, ("podSelector", "namespaceSelector", "ipBlock"))
     if data is None:
         return None
-    pods, namespaces, block = (data.get(key) for key in known)
+    pods, namespaces, block = data.get("podSelector"), data.get("namespaceSelector"), data.get("ipBlock")
     if pods is None and namespaces is None and block is None:
         reader.refuse(
             route, "an empty peer selects nothing that the server accepts", "name a peer, or drop the list for everyone"
@@ -183,8 +182,10 @@ _entry = lru_cache(maxsize=1 << 12)(PolicyPort)
 
 
 @lru_cache(maxsize=1 << 16)
-def _of_labels(labels: tuple[tuple[str, str], ...]) -> Selector | None:
-    """The selector of `matchLabels`; None where a key or value is badly formed."""
+def _of_labels(labels: tuple[tuple[Any, Any], ...]) -> Selector | None:
+    """The selector of `matchLabels`; None where a key or value is no text or badly formed."""
+    if any(type(part) is not str for pair in labels for part in pair):
+        return None
     if any(names.label_key(key) or names.label_value(text) for key, text in labels):
         return None
     return Selector.of(dict(labels))
@@ -192,8 +193,11 @@ def _of_labels(labels: tuple[tuple[str, str], ...]) -> Selector | None:
 
 def _selector(reader: Reader, value: Any, route: Route) -> Selector:
     if type(value) is dict and len(value) == 1 and type(written := value.get("matchLabels")) is dict:
-        pairs = tuple(written.items())
-        if all(type(text) is str for pair in pairs for text in pair) and (plain := _of_labels(pairs)):
+        try:
+            plain = _of_labels(tuple(written.items()))
+        except TypeError:  # a list or a mapping for a value
+            plain = None
+        if plain is not None:
             return plain
     data = reader.mapping(value, route, ("matchLabels", "matchExpressions")) or {}
     labels = reader.labels(data.get("matchLabels"), (*route, "matchLabels"))
