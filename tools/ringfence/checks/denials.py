@@ -67,7 +67,7 @@ def unsaid(model: Model, cluster: Cluster) -> Iterator[Unsaid]:
     if cluster.guardrails == NONE:
         return
     denials = of(model, cluster)
-    by_address = {item.guardrail.name for item in denials if item.addresses}
+    outward = {item.guardrail.name for item in denials if item.addresses and item.direction == "egress"}
     inward = {item.guardrail.name for item in denials if item.addresses and item.direction == "ingress"}
     some_nodes = {item.guardrail.name for item in denials if item.nodes and item.nodes != cluster.nodes}
     for guardrail in (item for item in model.guardrails if not item.must):
@@ -85,7 +85,7 @@ def unsaid(model: Model, cluster: Cluster) -> Iterator[Unsaid]:
                 "it denies the addresses of some nodes and not of others, and Cilium tells nodes by what they are",
                 "let the peers of the guardrail hold all `nodes` of the cluster or none",
             )
-        if cluster.guardrails == "cilium" and cluster.dialect in cluster.cni.names and guardrail.name in by_address:
+        if cluster.guardrails == "cilium" and cluster.dialect in cluster.cni.names and guardrail.name in outward:
             for peer in model.peers.values():
                 here = SideEnd(peers=frozenset({peer.name}), world=peer.world)
                 if peer.names and not sides.matches(guardrail.destination, here):

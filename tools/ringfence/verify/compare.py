@@ -159,8 +159,13 @@ class _Half:
             lost = ALL_PORTS - allowed.get(ends, NO_PORTS)  # type: ignore[arg-type]  # two pods are two texts
             for _, _, forbidden, _ in self._state.guarded.forbidden(*ends, self._direction) if lost else ():
                 lost = lost - forbidden
+            entity = "/" not in other and not is_name(other)  # with guardrails: nodes, judged by their addresses
+            if self._state.guarded.depends(*ends) or (entity and self._state.guarded.on):
+                continue
             if lost and other != pod and not (is_name(other) and self._direction is Direction.INGRESS):
                 yield self._lost(Statement(*ends, ALL_PORTS, opening), *ends, lost)
+        if self._state.guarded.depends(pod):
+            return
         for left, lost in uncovered(self._result.externals, ALL_PORTS, addressed):
             ways = self._state.guarded.forbidden(*self._way(pod, left), self._direction)
             for source, destination, forbidden, _ in ways:

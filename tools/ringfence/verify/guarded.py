@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ringfence.checks import sides
 from ringfence.checks.denials import NONE
@@ -62,6 +63,11 @@ class Guarded:
                             because.append(guardrail)
                 yield one, other, ports, tuple(because)
 
+    def depends(self, *ends: End) -> bool:
+        """Whether what is denied between ends depends on labels that nobody knows."""
+        return self.on and any(is_other(end) and str(end).partition("/")[0] in self.named for end in ends)
+
+    @cached_property
     def named(self) -> set[str]:
         """The namespaces in which guardrails or waivers tell pods apart by their labels."""
         told = {item for one in self.guardrails for side in (one.source, one.destination) for item in _told(side)}
@@ -151,13 +157,12 @@ def _faults(result: Connectivity, guarded: Guarded, direction: Direction, pods: 
             outside.setdefault(source if outgoing else "", []).append((destination, row.allowed, row.undefined))
         elif isinstance(destination, str) and isinstance(source, AddressSet):
             outside.setdefault("" if outgoing else destination, []).append((source, row.allowed, row.undefined))
-    named = guarded.named()
     nodes = AddressSet() if outgoing else result.cluster.profile.nodes
     in_cluster = [pod for pod in pods if "/" in pod]  # no DNS name, and nothing that has an address beside
     for pod in in_cluster:
         for other in in_cluster:
             ends = (pod, other) if outgoing else (other, pod)
-            yield from _judged(guarded, direction, ends, between.get(ends, (NO_PORTS, NO_PORTS)), named)
+            yield from _judged(guarded, direction, ends, between.get(ends, (NO_PORTS, NO_PORTS)))
         left = result.externals
         for addresses, allowed, undefined in outside.get(pod, []):
             left = left - addresses
@@ -167,11 +172,9 @@ def _faults(result: Connectivity, guarded: Guarded, direction: Direction, pods: 
                 if part:
                     ends_ = (pod, part) if outgoing else (part, pod)
                     spare = undefined - settled
-                    yield from _judged(guarded, direction, ends_, (allowed, settled), named, spare)
+                    yield from _judged(guarded, direction, ends_, (allowed, settled), spare)
         if left:
-            yield from _judged(
-                guarded, direction, (pod, left) if outgoing else (left, pod), (NO_PORTS, NO_PORTS), named
-            )
+            yield from _judged(guarded, direction, (pod, left) if outgoing else (left, pod), (NO_PORTS, NO_PORTS))
 
 
 def _judged(
@@ -179,11 +182,10 @@ def _judged(
     direction: Direction,
     ends: tuple[End, End],
     verdict: tuple[PortSet, PortSet],
-    named: set[str],
     spare: PortSet = NO_PORTS,
 ) -> Iterator[_Fault]:
     allowed, undefined = verdict
-    if any(is_other(end) and str(end).partition("/")[0] in named for end in ends):
+    if guarded.depends(*ends):
         spare, undefined = spare | undefined, NO_PORTS
     for source, destination, forbidden, because in guarded.forbidden(*ends, direction):
         opened = (allowed | undefined) & forbidden
