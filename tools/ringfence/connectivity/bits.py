@@ -1,6 +1,7 @@
 """Sets of small numbers as Python integers: bit i is set where i is in the set.
 
 A *fuzzy* set is a pair (sure, possible): what is certainly in it, and what could be; the first is part of the second.
+Mostly both are one object: large clusters have many sets, so nothing here makes two of one.
 """
 
 from __future__ import annotations
@@ -48,12 +49,19 @@ def span(first: int, end: int) -> int:
 
 def both(a: Fuzzy, b: Fuzzy) -> Fuzzy:
     """The intersection of fuzzy sets."""
-    return a[0] & b[0], a[1] & b[1]
+    sure = a[0] & b[0]
+    return sure, sure if a[0] is a[1] and b[0] is b[1] else a[1] & b[1]
 
 
 def either(a: Fuzzy, b: Fuzzy) -> Fuzzy:
     """The union of fuzzy sets."""
-    return a[0] | b[0], a[1] | b[1]
+    sure = a[0] | b[0]
+    return sure, sure if a[0] is a[1] and b[0] is b[1] else a[1] | b[1]
+
+
+def sure_less(a: Fuzzy, doubtful: int) -> Fuzzy:
+    """A fuzzy set of which some members are no longer sure."""
+    return (a[0] & ~doubtful, a[1]) if a[0] & doubtful else a
 
 
 def neither(a: Fuzzy, everything: int) -> Fuzzy:

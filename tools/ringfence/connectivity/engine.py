@@ -90,8 +90,7 @@ class Side:
             self.isolated[1] |= item.subjects[1]
         self.fuzzy |= item.subjects[0] & ~blind != item.subjects[1] or bool(item.subjects[1] & host)
         for rule in item.rules:
-            sure, possible = item.subjects_of(rule)
-            subjects = sure & ~blind, possible
+            subjects = bits.sure_less(item.subjects_of(rule), blind)
             self.fuzzy |= rule.peers[0] != rule.peers[1] or subjects[0] != subjects[1]
             for gate in rule.gates:
                 self.fuzzy |= gate.sure != gate.possible

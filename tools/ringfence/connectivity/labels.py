@@ -63,6 +63,8 @@ class LabelIndex:
             having = bits.of(self._keys.get(item.key, ()))
         known = having if item.operator in ("In", "Exists") else self._known & ~having
         known |= self.meeting(item)
+        if not self._unknown:
+            return known, known
         sure, possible = self._of_unknown(item)
         return known | (self._unknown if sure else 0), known | (self._unknown if possible else 0)
 

@@ -169,8 +169,7 @@ class Resolver:
         gates = self.gates(rule.ports)
         if not rule.peers:
             return Resolved(rule, (self._space.everything,) * 2, True, gates)
-        sure, possible = self.peers(namespace, rule.peers)
-        return Resolved(rule, (sure & ~self._space.host, possible), False, gates)
+        return Resolved(rule, bits.sure_less(self.peers(namespace, rule.peers), self._space.host), False, gates)
 
     def peers(self, namespace: str, peers: Iterable[Peer]) -> Fuzzy:
         """The positions that some peers stand for together."""

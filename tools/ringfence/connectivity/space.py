@@ -121,13 +121,12 @@ class Space:
         """The named pods for which a condition follows from what is known of them, or of the namespace elsewhere."""
         if not of_namespace:
             return self._pod_labels.meeting(item)
-        return self._union(self._members[i] for i in bits.positions(self._namespace_labels.meeting(item)))
+        return self._union(self._namespace_labels.meeting(item))
 
     def select(self, namespace: str, selector: Selector) -> Fuzzy:
         """The pods of one namespace that a selector matches."""
         here = self.members[namespace]
-        sure, possible = self._pod_labels.match(selector)
-        return sure & here, possible & here
+        return bits.both(self._pod_labels.match(selector), (here, here))
 
     def peers(self, namespace: str, peer: Peer) -> Fuzzy:
         """The positions that a peer stands for, in a policy of some namespace, before anything about host networks."""
@@ -159,18 +158,15 @@ class Space:
     def in_namespaces(self, selector: Selector) -> Fuzzy:
         """The pods of the namespaces that a selector matches."""
         if (found := self._in_namespaces.get(selector)) is None:
-            sure, possible = (
-                self._union(self._members[i] for i in bits.positions(part))
-                for part in self._namespace_labels.match(selector)
-            )
-            found = self._in_namespaces[selector] = (sure, possible)
+            parts = self._namespace_labels.match(selector)
+            sure = self._union(parts[0])
+            found = self._in_namespaces[selector] = (sure, sure if parts[0] == parts[1] else self._union(parts[1]))
         return found
 
-    @staticmethod
-    def _union(parts: Iterable[int]) -> int:
+    def _union(self, namespaces: int) -> int:
         result = 0
-        for part in parts:
-            result |= part
+        for number in bits.positions(namespaces):
+            result |= self._members[number]
         return result
 
     def cells_in(self, addresses: AddressSet) -> int:
