@@ -61,6 +61,14 @@ def test_one_direction_leaves_the_other(small: GitRepository, ringfence: Cli) ->
     assert stages_of(small).endswith("  shop:\n    ingress: permissive\n    egress: audit\n")
 
 
+def test_the_cause_is_the_stage_that_changes(small: GitRepository, ringfence: Cli) -> None:
+    prepare(small, ringfence, "stage: permissive\n")
+    done = ringfence("promote", "payments", "--cluster", "dev", "--direction", "ingress")
+    assert done.code == 0, done
+    assert "stage permissive leaves ingress open" in done.out
+    assert "stage permissive leaves egress open" not in done.out
+
+
 def test_all_namespaces_of_a_cluster(small: GitRepository, ringfence: Cli) -> None:
     prepare(small, ringfence)
     assert ringfence("promote", "--all", "--cluster", "dev").code == 0

@@ -480,3 +480,11 @@ def test_a_waiver_does_not_let_through_what_comes_with_it() -> None:
     )
     more = {"teams/payments/payments/namespace.yaml": accepts, "policies/waivers/trial.yaml": waiver}
     assert failing(impact(base, with_flow(row, **more))) == ["guardrail"]
+
+
+def test_guardrails_that_a_stage_leaves_open_are_not_said_to_hold() -> None:
+    base, _ = rendered()
+    cluster = "policies/clusters/dev.yaml"
+    head, _ = rendered({cluster: small()[cluster] + "dialect: calico\nstage: permissive\n"})
+    report = impact(base, head)
+    assert gate(report, "guardrail").reason == "1 of 3 hold, 2 not yet: a stage leaves pods open"

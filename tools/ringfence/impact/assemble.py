@@ -72,6 +72,7 @@ def assess(
     found: list[Change] = []
     findings: list[Finding] = []
     broken: list[Finding] = []
+    unheld: set[str] = set()
     for one, other in pairs:
         comparison = Comparison(one, other, sides)
         rows, doubts = _rows(one, other)
@@ -81,7 +82,9 @@ def assess(
             found += comparison.changes(relabelled_rows(one, other, old), Reason.LABELS, old)
         findings += other.findings
         findings += waves.transient(one, other)
-        violated = _new_violations(one, other, base.model, model, today)
+        now = violations(other, model, today)
+        unheld |= {item.subject.rpartition(" ")[2] for item in now if item.check is NOT_HELD}
+        violated = _new_violations(one, other, base.model, model, today, now)
         broken += [item for item in violated if item.check is not NOT_HELD]
         findings += [item for item in violated if item.check is NOT_HELD]
     objects = [_objects(found_states) for found_states in (before, after)]
@@ -94,7 +97,7 @@ def assess(
     asked = approvals(changed_paths(base.tree, head.tree), base.model, model, approved)
     shares = measures(pairs)
     checked = tuple(checked)
-    facts = gates.Facts(base.model, model, tuple(pairs), changes, shares, asked, tuple(broken), checked)
+    facts = gates.Facts(base.model, model, tuple(pairs), changes, shares, asked, tuple(broken), checked, len(unheld))
     verdicts, judged = gates.judge(facts)
     findings = [*findings, *judged, *(item for item in checked if item.check.code not in gates.JUDGED)]
     touched = object_changes(*objects)
@@ -158,15 +161,14 @@ def _empty(name: str) -> State:
 
 
 def _new_violations(
-    before: State, after: State, base: Model | None, head: Model, today: datetime.date
+    before: State, after: State, base: Model | None, head: Model, today: datetime.date, found: Sequence[Finding]
 ) -> list[Finding]:
-    """Guardrails that the head breaks; those that the base broke in the same way are said to be old.
+    """Guardrails that the head breaks (`found`); those that the base broke in the same way are said to be old.
 
     The guardrails and waivers of the base count too: a change is not judged by what it makes of them itself.
     """
     old = {(item.subject, item.message) for item in violations(before, base, today)} if base else set()
     result = []
-    found = violations(after, head, today)
     for item in found:
         known = (item.subject, item.message) in old
         if known and item.check is NOT_HELD:

@@ -94,8 +94,10 @@ def _ports_by_hand(grant: Grant) -> frozenset[object]:
 
 
 def declarations(found: Iterable[Statement], side: str, edits: Edits) -> list[Cause]:
-    """The causes that the declarations of some statements are."""
-    return [_cause(item.cause, side, edits.of(item.cause, side)) for item in found]
+    """The causes that the declarations of some statements are; of the stages of two ends, those that changed."""
+    causes = [_cause(item.cause, side, edits.of(item.cause, side)) for item in found]
+    staged = any(cause.kind == "stage" and cause.edit for cause in causes)
+    return [cause for cause in causes if cause.kind != "stage" or cause.edit or not staged]
 
 
 def _cause(declaration: Declaration, side: str, edit: str) -> Cause:

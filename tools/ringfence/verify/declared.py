@@ -83,18 +83,18 @@ class Declared:
     inward: dict[str, list[Statement]] = field(default_factory=dict)
     opened: dict[tuple[str, str], Opening] = field(default_factory=dict)
 
-    def opening(self, source: str | AddressSet, destination: str | AddressSet) -> Statement | None:
-        """That a stage leaves everything open from one end to the other, at both of them."""
-        found = None
+    def openings(self, source: str | AddressSet, destination: str | AddressSet) -> list[Statement]:
+        """That stages leave everything open from one end to the other: one for each end that has a stage, or none."""
+        found = []
         for end, direction in ((source, "egress"), (destination, "ingress")):
             pod = self.pods.get(end) if isinstance(end, str) else None
             if pod is None or pod.namespace is None:
                 continue
             opening = self.opened.get((pod.id, direction))
             if opening is None:
-                return None
-            found = found or opening
-        return Statement(source, destination, ALL_PORTS, found) if found else None
+                return []
+            found.append(Statement(source, destination, ALL_PORTS, opening))
+        return found
 
     def add(self, statement: Statement) -> None:
         """Index one statement."""

@@ -43,8 +43,7 @@ def statements(declared: Declared, source: End, destination: End) -> Sequence[St
         found = [item for item in declared.outward.get(source, ()) if covered(item) & destination]
     else:
         found = declared.pairs.get((source, destination), ())
-    opening = declared.opening(source, destination) if declared.opened else None
-    return [*found, opening] if opening else found
+    return [*found, *declared.openings(source, destination)] if declared.opened else found
 
 
 def covered(statement: Statement) -> AddressSet:

@@ -16,7 +16,8 @@ class Facts:
     """Everything that a gate may look at.
 
     `pairs` are the base and head states of each Kubernetes cluster; `broken` the guardrails that the head breaks;
-    `checked` what the checks of `validate` found in the head.
+    `checked` what the checks of `validate` found in the head; `unheld` how many guardrails do not hold yet somewhere,
+    since a stage leaves pods open.
     """
 
     base: Model | None
@@ -27,6 +28,7 @@ class Facts:
     approvals: tuple[Approval, ...]
     broken: tuple[Finding, ...] = ()
     checked: tuple[Finding, ...] = ()
+    unheld: int = 0
 
 
 @dataclass(frozen=True, slots=True)

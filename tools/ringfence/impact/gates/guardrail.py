@@ -22,6 +22,8 @@ def find(facts: Facts) -> Iterator[Finding]:
 def passes(facts: Facts) -> str:
     """The sentence of a head that keeps them all."""
     number = len(facts.head.guardrails)
+    if facts.unheld:
+        return f"{number - facts.unheld} of {number} hold, {facts.unheld} not yet: a stage leaves pods open"
     return f"{number} of {number} hold" if number else "there is none"
 
 
