@@ -54,9 +54,13 @@ tools-e2e: $(INSTALLED) tools ## Ask a real kube-apiserver, built on first use i
 	@bash tools/setup/apiserver.sh
 	pytest tests/e2e
 
+.PHONY: bench
+bench: $(INSTALLED) ## Measure how fast manifests are answered for, beside bare Python. Takes two minutes.
+	python benchmarks/engine.py
+
 .PHONY: clean
 clean: ## Remove everything that these targets made.
-	rm -rf $(VENV) .tools .demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .tools .demo benchmarks/.peer dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # pip itself is pinned too: older ones know no dependency groups.

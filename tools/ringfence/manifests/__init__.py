@@ -104,8 +104,6 @@ def parse_files(files: Mapping[str, bytes], known: Read | None = None) -> Manife
 
 
 def _read(path: str, raw: bytes) -> Manifests:
-    import hashlib
-
     from ringfence import documents
     from ringfence.documents.codes import AMBIGUOUS_SCALAR
 
@@ -113,6 +111,8 @@ def _read(path: str, raw: bytes) -> Manifests:
     found, findings = documents.read_many(path, raw)
     result.findings += findings
     if has_errors(item for item in findings if item.check is not AMBIGUOUS_SCALAR):
+        import hashlib
+
         digest = hashlib.sha256(raw).hexdigest()
         result.opaque.append(Opaque(f"file {path}", "it cannot be read", "", True, digest, Location(path)))
     result.add(found)

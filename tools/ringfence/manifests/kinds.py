@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-
 POD_TEMPLATES = {
     ("apps", "Deployment"): ("spec", "template"),
     ("apps", "StatefulSet"): ("spec", "template"),
@@ -78,8 +76,10 @@ def confined(group: str, kind: str) -> bool | None:
 def nearest(group: str, kind: str) -> str:
     """The kind of policy of an API group that is meant, where a kind is not one but for a slip; or empty."""
     of_group = [name for other, name in (*OTHER_POLICIES, *NOT_ENFORCED, _OWN) if other == group]
-    if kind in of_group or kind.endswith("List"):
+    if not of_group or kind in of_group or kind.endswith("List"):
         return ""
+    import difflib
+
     near = difflib.get_close_matches(
         kind.lower().replace("policies", "policy"), [name.lower() for name in of_group], 1, 0.88
     )

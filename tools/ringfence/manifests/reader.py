@@ -7,7 +7,6 @@ readable.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -93,6 +92,10 @@ class Reader:
     def unknown(self, data: Mapping[str, Any], route: Route, known: Collection[str]) -> bool:
         """Whether a mapping has keys that are not known, with a finding for each; the object stays readable."""
         found = [key for key in data if key not in known]
+        if not found:
+            return False
+        import difflib
+
         for key in found:
             nearest = difflib.get_close_matches(str(key), known, 1, 0.5)
             self.findings.append(
@@ -103,7 +106,7 @@ class Reader:
                     subject=self.subject,
                 )
             )
-        return bool(found)
+        return True
 
     def items(self, value: Any, route: Route) -> list[Any]:
         """The list, empty where it is absent."""
