@@ -58,7 +58,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         _print_json(done, out)
     else:
         _print_text(done, out, err)
-    return EXIT_FINDINGS if has_errors(findings) else EXIT_CLEAN
+    return EXIT_FINDINGS if has_errors(findings) or done.failed else EXIT_CLEAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,11 @@ class _Done:
     impact: Report | None
     findings: list[Finding]
     written: bool
+
+    @property
+    def failed(self) -> list[str]:
+        """The gates that the impact fails."""
+        return [gate.name for gate in self.impact.gates if gate.verdict == "failed"] if self.impact else []
 
 
 def _print_json(done: _Done, out: TextIO) -> None:
@@ -126,6 +131,8 @@ def _print_text(done: _Done, out: TextIO, err: TextIO) -> None:
         f"{text.plural(count['flow'], 'flow')} and {text.plural(count['waiver'], 'waiver')} {verb} from "
         f"{text.plural(len(done.changes), 'file')}, as of {done.day}"
     )
+    if done.failed:
+        said += f"; something needs what has gone: {', '.join(done.failed)} fails"
     err.write(text.findings(done.findings, said, report.wants_colour(err)))
     if done.written and done.items:
         print("next:\n  ringfence render    writes the policies without it", file=err)
