@@ -139,6 +139,13 @@ def test_a_dns_name_that_one_side_alone_speaks_of_is_a_difference(folder: Path, 
     assert "→ dns:api.example.com  k8s: " in done.out
 
 
+def test_hosts_that_one_side_alone_names_are_no_difference(folder: Path, compare: Cli) -> None:
+    rule = "  ingressDeny: [{fromEntities: [remote-node]}]\n  ingress:\n"
+    (folder / "cilium/all.yaml").write_text(CILIUM.replace("  ingress:\n", rule))
+    done = compare("calico", "cilium", "--cni", "calico", "--other-cni", "cilium")
+    assert (done.code, done.out) == (0, "")
+
+
 def test_json_has_both_sides(folder: Path, compare: Cli) -> None:
     (folder / "calico/all.yaml").write_text(CALICO.replace("ports: [7070]", "ports: [7071]"))
     done = compare("k8s", "calico", "--cni", "calico", "--format", "json")

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 
 from ringfence import connectivity
-from ringfence.connectivity import Change, Connectivity, End, Endpoint, Explanation
+from ringfence.connectivity import DNS, Change, Connectivity, End, Endpoint, Explanation, Place
 from ringfence.model.types import Cluster, Model
 from ringfence.sources import Tree
 from ringfence.values.addresses import AddressSet
@@ -78,7 +78,9 @@ def cluster_side(model: Model, tree: Tree, cluster: Cluster) -> tuple[Side, Stat
 
 def compare(a: Side, b: Side) -> Equivalence:
     """Every connection that differs or is undefined: in order of names, then what both sides leave undefined alike."""
-    places = sorted({*a.connectivity.space.places, *b.connectivity.space.places})
+    own = [set(side.connectivity.space.places) for side in (a, b)]
+    # what Cilium names by what it is and others by its address is compared where both sides name it
+    places = sorted(item for item in own[0] | own[1] if item.kind == DNS or item in own[0] & own[1])
     a, b = (replace(side, connectivity=connectivity.speaking_of(side.connectivity, places)) for side in (a, b))
     ends = a.common(), b.common()
     both = ends[0].keys() & ends[1].keys()
@@ -91,7 +93,7 @@ def compare(a: Side, b: Side) -> Equivalence:
             (change.undefined_before, change.undefined_after),
             (_why(change, a, ends[0]), _why(change, b, ends[1])),
         )
-        for change in _changes(a, b, both, outside)
+        for change in _changes(a, b, both | set(map(str, places)), outside)
     )
     only = _declared(ends[0], both), _declared(ends[1], both)
     known = sum(not ends[0][name].is_representative for name in both)
@@ -131,7 +133,7 @@ def _kept(change: Change, both: Set[str], outside: AddressSet, nodes: AddressSet
     if isinstance(destination, AddressSet):
         destination &= outside
     for end in (source, destination):
-        if not end or (isinstance(end, Endpoint) and str(end) not in both):
+        if not end or (isinstance(end, Endpoint | Place) and str(end) not in both):
             return None
     return replace(change, source=source, destination=destination)
 
