@@ -8,8 +8,11 @@ demo="$here/.demo"
 PATH="$here/.venv/bin:$PATH"
 unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
 
-bold=$(tput bold 2>/dev/null || true)
-plain=$(tput sgr0 2>/dev/null || true)
+bold='' plain=''
+if [ -t 1 ]; then
+    bold=$(tput bold 2>/dev/null || true)
+    plain=$(tput sgr0 2>/dev/null || true)
+fi
 title() { printf '\n%s── %s%s\n' "$bold" "$*" "$plain"; }
 run() { printf '\n%s$ %s%s\n' "$bold" "$*" "$plain"; "$@"; }
 # A command that is meant to fail: anything but the expected code ends the demo.
