@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from ringfence.manifests import ContainerPort, parse, parse_files
+from ringfence import documents
+from ringfence.manifests import ContainerPort, Read, parse, parse_files
 
 
 def raw(*objects: dict[str, Any]) -> bytes:
@@ -251,3 +252,15 @@ def test_a_word_that_readers_take_differently_is_told_and_read_as_text():
     assert [finding.check.code for finding in found.findings] == ["RF016"]
     assert [item.labels for item in found.workloads] == [(("on-call", "yes"),)]
     assert found.opaque == []
+
+
+def test_a_file_that_two_trees_share_is_read_once(monkeypatch: pytest.MonkeyPatch):
+    one, two, other = (raw(named("v1", "Pod", name, spec={})) for name in ("one", "two", "other"))
+    before, after = {"a.yaml": one, "b.yaml": two}, {"a.yaml": one, "b.yaml": other, "c.yaml": two}
+    alone = parse_files(before), parse_files(after)
+    read = []
+    really = documents.read_many
+    monkeypatch.setattr(documents, "read_many", lambda path, raw: read.append(path) or really(path, raw))
+    known: Read = {}
+    assert (parse_files(before, known), parse_files(after, known)) == alone
+    assert read == ["a.yaml", "b.yaml", "b.yaml", "c.yaml"]

@@ -172,7 +172,7 @@ class _Collector:
         before, maybe_before, after, maybe_after = rows
         where = _differing(before, after) | _differing(maybe_before, maybe_after)
         if doubtful:
-            where |= doubtful & (_undefined(before, maybe_before) | _undefined(after, maybe_after))
+            where |= doubtful & (_differing(before, maybe_before) | _differing(after, maybe_after))
         for end in bits.positions(where & ~skip):
             values = tuple(_at(row, end) for row in rows)
             ports = (values[0], values[2], values[1] - values[0], values[3] - values[2])
@@ -233,10 +233,6 @@ def _differing(a: dict[PortSet, int], b: dict[PortSet, int]) -> int:
     for ports in a.keys() | b.keys():
         result |= a.get(ports, 0) ^ b.get(ports, 0)
     return result
-
-
-def _undefined(sure: dict[PortSet, int], possible: dict[PortSet, int]) -> int:
-    return _differing(sure, possible)
 
 
 def _at(row: dict[PortSet, int], position: int) -> PortSet:
