@@ -64,7 +64,7 @@ def assess(
     models = [item for item in (base.model, model) if item is not None]
     homes = {item.clusters[only].kubernetes_cluster for item in models if only in item.clusters} if only else None
     before = _states(base.model, base.tree, homes) if base.model else {}
-    after = _states(model, head.tree, homes)
+    after = _states(model, head.tree, homes, before)
     why = origins(base.tree, head.tree, base.model if base.whole else None, model)
     sides = Sides.of(base.model, model, base.tree, why)
     moved = relabelled(base.model, model)
@@ -124,12 +124,14 @@ def with_findings(report: Report, more: Iterable[Finding]) -> Report:
     return replace(report, findings=tuple(dict.fromkeys(findings)), automatic=verdict)
 
 
-def _states(model: Model, tree: Tree, homes: Collection[str] | None) -> dict[str, State]:
-    """The states of one side by Kubernetes cluster, of all or of some."""
+def _states(
+    model: Model, tree: Tree, homes: Collection[str] | None, like: Mapping[str, State] | None = None
+) -> dict[str, State]:
+    """The states of one side by Kubernetes cluster, of all or of some; `like` is the other side."""
     if homes is None:
-        return {state.name: state for state in states(model, tree)}
+        return {state.name: state for state in states(model, tree, like=like)}
     chosen = {item.kubernetes_cluster: item for item in model.clusters.values() if item.kubernetes_cluster in homes}
-    return {name: state for name, cluster in chosen.items() for state in states(model, tree, cluster)}
+    return {name: state for name, cluster in chosen.items() for state in states(model, tree, cluster, like)}
 
 
 def _rows(one: State, other: State) -> tuple[list[DiffRow], list[Finding]]:

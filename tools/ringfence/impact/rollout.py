@@ -89,7 +89,7 @@ def rollout(
     """What the sync of a head over a base passes through; `only` limits it to one cluster by name."""
     model, tree = head
     before = {state.name: state for state in states(base[0], base[1])} if base[0] else {}
-    after = {state.name: state for state in states(model, tree)}
+    after = {state.name: state for state in states(model, tree, like=before)}
     steps: list[Step] = []
     moments: list[Moment] = []
     unclear: list[tuple[str, str]] = []

@@ -34,7 +34,8 @@ def transient(base: State, head: State) -> Iterator[Finding]:
         return
     for step in steps[:-1]:
         early = {_id(key) for key, wave in waves.items() if wave <= step}
-        between = evaluate(_between(base.connectivity.cluster, head.connectivity.cluster, early), representatives=True)
+        cluster = _between(base.connectivity.cluster, head.connectivity.cluster, early)
+        between = evaluate(cluster, representatives=True, like=head.connectivity)
         lost = []
         for item in diff(head.connectivity, between):
             source, destination = end_of(item.source), end_of(item.destination)

@@ -56,14 +56,22 @@ class State:
         return not opened and self.connectivity.is_isolated(pod, direction)
 
 
-def states(model: Model, tree: Tree, only: Cluster | None = None) -> list[State]:
-    """The state of every Kubernetes cluster, or of the one that a cluster lies on, by name."""
+def states(
+    model: Model, tree: Tree, only: Cluster | None = None, like: Mapping[str, State] | None = None
+) -> list[State]:
+    """The state of every Kubernetes cluster, or of the one that a cluster lies on, by name.
+
+    `like` are states by name that may be much the same, of another revision: what they share is not computed again.
+    """
     chosen = groups(model)
     if only is not None:
         chosen = {only.kubernetes_cluster: chosen[only.kubernetes_cluster]}
     files = tree.files("policies/rendered")
     overlays = kustomize.Overlays(tree.read, files)
-    found = [_state(model, overlays, files, name, clusters) for name, clusters in sorted(chosen.items())]
+    found = [
+        _state(model, overlays, files, name, clusters, (like or {}).get(name))
+        for name, clusters in sorted(chosen.items())
+    ]
     if found and only is None:
         strays = (*foreign.of_no_cluster(files, model), *foreign.other_kustomizations(files))
         found[0] = replace(found[0], findings=(*found[0].findings, *strays))
@@ -77,7 +85,12 @@ def alone(model: Model, tree: Tree, cluster: Cluster) -> State:
 
 
 def _state(
-    model: Model, overlays: kustomize.Overlays, files: Sequence[str], name: str, clusters: Sequence[Cluster]
+    model: Model,
+    overlays: kustomize.Overlays,
+    files: Sequence[str],
+    name: str,
+    clusters: Sequence[Cluster],
+    like: State | None = None,
 ) -> State:
     objects: dict[str, list[Mapping[str, Any]]] = {}
     documents = []
@@ -119,7 +132,7 @@ def _state(
     for namespace in state.all_namespaces():  # a policy for a namespace that nobody declared brings the pods there
         other = f"{namespace}/{OTHER}"
         known.pods.setdefault(other, Pod(other, None, None, None))
-    result = evaluate(state, representatives=True)
+    result = evaluate(state, representatives=True, like=like.connectivity if like else None)
     for place in map(str, result.space.place_at):  # as does a name or entity that only a policy speaks of
         known.pods.setdefault(place, Pod(place, None, None, None))
     guarded = Guarded(known, model, clusters)
