@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+from observed_kit import START, address, model_of, observed, pod, seen
+
+from ringfence.observe.compare import PROBED, compare
+from ringfence.observe.results import Comparison, Talk
+from ringfence.observe.types import Seen, Side
+from small_repository import HEADER
+
+FRONTEND, CHECKOUT, API = pod("shop/frontend"), pod("shop/checkout"), pod("payments/api")
+DNS = pod("kube-system/kube-dns", **{"k8s-app": "kube-dns"})
+STRIPE, WORLD = address("192.0.2.7"), address("203.0.113.9")
+PARTS = ("breaking", "denied", "refused", "probes", "replies", "nodes", "unjudged", "foreign")
+
+
+def comparison(*items: Seen, changes: dict[str, str | None] | None = None, cluster: str = "dev") -> Comparison:
+    model = model_of(changes)
+    return compare(observed(*items), model, model.clusters[cluster])
+
+
+def part(item: Seen, *more: Seen, changes: dict[str, str | None] | None = None, cluster: str = "dev") -> str:
+    """The part that the first of some talks is in; `used` for none but the declarations."""
+    done = comparison(item, *more, changes=changes, cluster=cluster)
+    found = [
+        name
+        for name in PARTS
+        for talk in getattr(done, name)
+        if (talk.port, talk.verdict, talk.usage.count) == (item.port, item.verdict, item.count)
+    ]
+    assert len(found) <= 1, found
+    return found[0] if found else "used"
+
+
+def names(talks: tuple[Talk, ...]) -> list[str]:
+    return [f"{talk.source.label} → {talk.destination.label} {talk.port_text}" for talk in talks]
+
+
+def test_declared_and_seen_or_never_seen() -> None:
+    done = comparison(
+        seen(FRONTEND, CHECKOUT, "5050", count=5, day=1),
+        seen(pod("shop/frontend", version="2"), CHECKOUT, "5050", count=2, day=3),
+        seen(FRONTEND, DNS, "53/UDP"),
+    )
+    used = [(use.cause.name, use.source, use.destination, use.usage.count) for use in done.seen]
+    assert used == [("place-order", "shop/frontend", "shop/checkout", 7), ("dns", "*", "kube-dns", 1)]
+    [order] = [use for use in done.seen if use.cause.name == "place-order"]
+    assert order.usage.first is not None
+    assert order.usage.last is not None
+    assert ((order.usage.first - START).days, (order.usage.last - START).days) == (1, 3)
+    assert [use.cause.name for use in done.never] == ["charge", "authorise-card"]
+    assert [getattr(done, name) for name in PARTS] == [()] * len(PARTS)
+    assert done.idle == ("payments/api",)
+
+
+def test_what_nothing_declares_would_break() -> None:
+    done = comparison(
+        seen(CHECKOUT, FRONTEND, "8080"),
+        seen(FRONTEND, CHECKOUT, "9090", verdict="audited"),
+        seen(pod("shop/debug"), API, "8443"),
+        seen(API, WORLD, "443"),
+        seen(pod("web/page"), API, "8443"),
+        seen(API, pod("web/page"), "80"),
+        seen(API, address("10.100.0.9"), "6443"),
+        seen(WORLD, FRONTEND, "8080"),
+        seen(FRONTEND, FRONTEND, "7946"),
+    )
+    assert sorted(names(done.breaking)) == sorted(
+        [
+            "shop/checkout → shop/frontend 8080/TCP",
+            "shop/frontend → shop/checkout 9090/TCP",
+            "shop/debug (not declared) → payments/api 8443/TCP",
+            "payments/api → internet (203.0.113.9) 443/TCP",
+            "web/page → payments/api 8443/TCP",
+            "payments/api → web/page 80/TCP",
+            "payments/api → 10.100.0.9 6443/TCP",
+            "internet (203.0.113.9) → shop/frontend 8080/TCP",
+            "shop/frontend → shop/frontend 7946/TCP",
+        ]
+    )
+    assert [(row.label, row.count) for row in done.unplaced] == [
+        ("web/page", 2),
+        ("10.100.0.9", 1),
+        ("shop/debug (not declared)", 1),
+    ]
+
+
+def test_grants_hold_for_pods_that_nobody_declared_too() -> None:
+    assert part(seen(pod("shop/debug"), DNS, "53/UDP")) == "used"
+    assert part(seen(pod("shop/debug"), DNS, "54/UDP")) == "breaking"
+    prometheus = pod("monitoring/prometheus", app="prometheus")
+    assert part(seen(prometheus, FRONTEND, "9090")) == "used"
+    assert part(seen(prometheus, API, "9090")) == "breaking"  # api has no port named metrics
+    assert part(seen(prometheus, pod("shop/debug"), "9090")) == "breaking"
+
+
+def test_what_was_denied() -> None:
+    assert part(seen(FRONTEND, CHECKOUT, "5050", verdict="denied")) == "denied"
+    assert part(seen(FRONTEND, CHECKOUT, "5050", verdict="audited")) == "denied"
+    assert part(seen(CHECKOUT, FRONTEND, "8080", verdict="denied")) == "refused"
+    done = comparison(seen(FRONTEND, CHECKOUT, "5050", verdict="denied", count=3))
+    assert "place-order" not in [use.cause.name for use in done.never]
+    assert done.seen == ()
+
+
+def test_what_no_policy_is_about() -> None:
+    node = address("10.100.0.9")
+    assert part(seen(node, FRONTEND, "8080")) == "nodes"
+    assert part(seen(Side(entity="host"), FRONTEND, "8080")) == "nodes"
+    assert part(seen(FRONTEND, CHECKOUT, "0/ICMP")) == "unjudged"
+    assert part(seen(pod("web/page"), DNS, "53/UDP")) == "foreign"
+    assert part(seen(pod("web/page"), WORLD, "443")) == "foreign"
+
+
+def test_searches_for_ports_are_told_from_use() -> None:
+    tried = [seen(pod("web/page"), API, str(port), count=port) for port in range(1, PROBED + 2)]
+    assert part(tried[4], *tried[:4], *tried[5:]) == "probes"
+    assert part(tried[0], *tried[1:PROBED]) == "breaking"
+    assert part(seen(WORLD, FRONTEND, "22")) == "probes"
+    assert part(seen(address("203.0.113.9", "a.example.com"), FRONTEND, "22")) == "probes"
+    assert part(seen(pod("web/page"), API, "8443", count=99), *tried) == "breaking"
+
+
+def test_an_answer_that_looks_like_a_call() -> None:
+    call = seen(FRONTEND, CHECKOUT, "5050", count=4)
+    assert part(seen(CHECKOUT, FRONTEND, "40123", count=3), call) == "replies"
+    assert part(seen(CHECKOUT, FRONTEND, "40123", count=3)) == "breaking"
+    assert part(seen(CHECKOUT, FRONTEND, "8080", count=3), call) == "breaking"
+
+
+def test_names_count_where_policies_say_names_and_addresses_where_not() -> None:
+    catalog = HEADER.format("Catalog") + (
+        "peers:\n"
+        "  kube-dns: {description: DNS, owner: platform, namespace: kube-system, labels: {k8s-app: kube-dns}, "
+        "ports: {dns: [53/UDP, 53/TCP]}}\n"
+        "  prometheus: {description: Metrics, owner: platform, namespace: monitoring, labels: {app: prometheus}}\n"
+        "  stripe: {description: Pays, owner: platform, cidrs: [192.0.2.0/24], names: [api.stripe.example], "
+        "ports: {https: 443}}\n"
+        "  internet: {description: All, owner: platform, cidrs: [0.0.0.0/0], except: [10.0.0.0/8]}\n"
+    )
+    cluster = HEADER.format("Cluster") + (
+        "environment: prod\nserver: https://prod.example.com:6443\ndialect: cilium\ncni: {name: cilium, version: "
+        "'1.19'}\nnetworks: {pods: [10.8.0.0/14], services: [10.12.0.0/20], nodes: [10.200.0.0/16]}\n"
+    )
+    changes: dict[str, str | None] = {
+        "policies/catalog/platform.yaml": catalog,
+        "policies/clusters/prod.yaml": cluster,
+    }
+    named = seen(API, address("198.51.100.1", "api.stripe.example"), "443")
+    inside = seen(API, address("192.0.2.7", "other.example"), "443")
+    bare = seen(API, address("192.0.2.7"), "443")
+    for cluster_name, expected in (("dev", ["breaking", "used", "used"]), ("prod", ["used", "breaking", "used"])):
+        found = [part(item, changes=changes, cluster=cluster_name) for item in (named, inside, bare)]
+        assert found == expected, cluster_name
+
+
+def test_a_flow_of_another_environment_does_not_count() -> None:
+    flows = HEADER.format("Flows") + (
+        "flows:\n  - {name: place-order, from: frontend, to: checkout, ports: [grpc], reason: Orders, "
+        "environments: [prod]}\n"
+    )
+    changes: dict[str, str | None] = {"teams/checkout/shop/flows.yaml": flows}
+    item = seen(FRONTEND, CHECKOUT, "5050")
+    assert part(item, changes=changes) == "breaking"
+    assert part(item, changes=changes, cluster="prod") == "used"

@@ -1,0 +1,111 @@
+"""The values of what was seen beside what is declared. They know no output format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ringfence.model.types import Cluster, Flow, Grant
+from ringfence.observe.mapping import Mapped
+from ringfence.observe.types import Observations, Seen, Verdict
+from ringfence.values.ports import PortSet
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How often something was seen, and when."""
+
+    count: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+
+    def plus(self, seen: Seen | Usage) -> Usage:
+        """With more of it."""
+        times = [item for item in (self.first, seen.first) if item]
+        ends = [item for item in (self.last, seen.last) if item]
+        return Usage(self.count + seen.count, min(times, default=None), max(ends, default=None))
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """All that was seen between two ends on one port, with one verdict."""
+
+    source: Mapped
+    destination: Mapped
+    protocol: str
+    port: int
+    verdict: Verdict
+    usage: Usage
+
+    @property
+    def port_text(self) -> str:
+        """`8443/TCP`, or the protocol alone where it has no ports."""
+        return f"{self.port}/{self.protocol}" if self.port else self.protocol
+
+    @property
+    def sort_key(self) -> tuple[str, str, str, int, str]:
+        """By ends, then port."""
+        return (self.source.label, self.destination.label, self.protocol, self.port, self.verdict)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One pair of ends of a flow, or one grant, with how often it was seen.
+
+    `denied` are its connections that were not let through, or would not have been by a policy that only watches.
+    """
+
+    cause: Flow | Grant
+    source: str
+    destination: str
+    ports: PortSet
+    usage: Usage = Usage()
+    denied: Usage = Usage()
+
+
+@dataclass(frozen=True, slots=True)
+class Unplaced:
+    """An end that is nothing declared: what it is called, why, and how often it was seen."""
+
+    kind: str
+    label: str
+    why: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What was seen in one cluster beside what is declared there. Every tuple is in stable order.
+
+    `uses` are all declarations, seen or not. `breaking` passed, concerns a workload, and no declaration allows it: it
+    breaks once policies are enforced. `denied` did not pass though a declaration allows it. `refused` did not pass, and
+    nothing declares it. `probes` are searches for open ports, `replies` answers that the log shows as calls, `nodes`
+    what came from a node, `unjudged` what is of a protocol that no policy names; none of these would break anything, or
+    none can be declared. `foreign` concerns no workload of a team.
+    """
+
+    cluster: Cluster
+    observed: Observations
+    uses: tuple[Use, ...]
+    breaking: tuple[Talk, ...]
+    denied: tuple[Talk, ...]
+    refused: tuple[Talk, ...]
+    probes: tuple[Talk, ...]
+    replies: tuple[Talk, ...]
+    nodes: tuple[Talk, ...]
+    unjudged: tuple[Talk, ...]
+    foreign: tuple[Talk, ...]
+    unplaced: tuple[Unplaced, ...]
+    idle: tuple[str, ...]
+    """Declared workloads of which nothing was seen at all."""
+
+    @property
+    def seen(self) -> tuple[Use, ...]:
+        """Declared and seen."""
+        return tuple(use for use in self.uses if use.usage.count)
+
+    @property
+    def never(self) -> tuple[Use, ...]:
+        """Declared flows, never seen: candidates to remove. What was denied was wanted, so it is none of them."""
+        unseen = (use for use in self.uses if not use.usage.count and not use.denied.count)
+        return tuple(use for use in unseen if isinstance(use.cause, Flow))
