@@ -11,18 +11,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
-import statistics
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import clusters
-import inside
+import measure
+from measure import Taken, run
 
 HERE = Path(__file__).resolve().parent
 PEER = HERE / ".peer"
@@ -38,52 +35,23 @@ RECORDED_DEPLOYMENTS = 500
 HEADER = ("operation", "seconds", "beyond start-up", "× bare Python", "MB", "compared")
 
 
-@dataclass(frozen=True)
-class Taken:
-    """What processes took: the median of processor seconds, and the greatest peak of memory in MB."""
-
-    seconds: float
-    memory: float
-
-
-def run(command: Sequence[str | Path], times: int = 1) -> Taken:
-    """Run a command some times. Ends the benchmark where it fails."""
-    seconds, memory = [], 0.0
-    for _ in range(times):
-        with tempfile.TemporaryFile() as errors:
-            process = subprocess.Popen(list(map(str, command)), stdout=subprocess.DEVNULL, stderr=errors)
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-            errors.seek(0)
-            if process.returncode:
-                raise SystemExit(f"{' '.join(map(str, command))} failed:\n{errors.read().decode()}")
-        seconds.append(usage.ru_utime + usage.ru_stime)
-        memory = max(memory, usage.ru_maxrss / inside.UNITS_PER_MB)
-    return Taken(statistics.median(seconds), memory)
-
-
 class Table:
     """The rows of the result, each beside bare Python."""
 
     def __init__(self, bare: Taken) -> None:
         self._bare = bare
-        self._rows: list[tuple[str, ...]] = [HEADER, tuple("---" for _ in HEADER)]
+        self._rows: list[tuple[str, ...]] = [HEADER]
         self.add("python -c pass", bare)
 
     def add(self, name: str, taken: Taken, start: Taken | None = None, compared: str = "") -> None:
         """Add what an operation took; `start` is the same operation on next to nothing."""
         beyond = "" if start is None else f"{taken.seconds - start.seconds:.3f}"
         times = taken.seconds / self._bare.seconds
-        ratio = f"{times:,.0f}" if times >= 10 else f"{times:.1f}"
+        ratio = measure.ratio(times)
         self._rows.append((name, f"{taken.seconds:.3f}", beyond, ratio, f"{taken.memory:,.0f}", compared))
 
     def __str__(self) -> str:
-        widths = [max(map(len, column)) for column in zip(*self._rows, strict=True)]
-        lines = []
-        for row in self._rows:
-            cells = zip(row, widths, strict=True)
-            lines.append(" | ".join(cell.ljust(width, "-" if cell == "---" else " ") for cell, width in cells))
-        return "\n".join(f"| {line} |" for line in lines)
+        return measure.table(self._rows)
 
 
 class Bench:
@@ -160,17 +128,6 @@ def installed_peer() -> Path:
     return program
 
 
-def machine() -> str:
-    """The machine in one line."""
-    cpu = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        models = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line]
-        cpu = models[0] if models else cpu
-    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
-    return f"{os.cpu_count()} cores of {cpu}, {platform.system()}, Python {platform.python_version()}{load}"
-
-
 def main(argv: Sequence[str]) -> None:
     """Measure, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -196,7 +153,7 @@ def main(argv: Sequence[str]) -> None:
             program = installed_peer()
             for way in ("list", "diff"):
                 bench.peer(program, way, "B", args.deployments if args.full else min(args.deployments, 100))
-    print(f"{machine()}\n\n{bench.table}")
+    print(f"{measure.machine()}\n\n{bench.table}")
 
 
 if __name__ == "__main__":

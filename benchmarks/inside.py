@@ -16,9 +16,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import clusters
-
-UNITS_PER_MB = 1 << 20 if sys.platform == "darwin" else 1 << 10
-"""What the system counts peak memory in."""
+from measure import UNITS_PER_MB
 
 T = TypeVar("T")
 AGAIN = 7

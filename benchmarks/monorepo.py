@@ -260,7 +260,7 @@ def main(argv: Sequence[str]) -> None:
     if args.render:
         for command in ("render", "owners"):
             own = [sys.executable, "-m", "ringfence", command]
-            subprocess.run(own, cwd=args.folder, check=True, stdout=sys.stderr)
+            subprocess.run(own, cwd=args.folder, check=True, stdout=sys.stderr, stderr=subprocess.PIPE)
     if args.git:
         print(commit(args.folder))
 
