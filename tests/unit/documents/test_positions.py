@@ -1,7 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+import yaml
+from yaml.events import MappingStartEvent, ScalarEvent, SequenceStartEvent
+
 from ringfence import documents
-from ringfence.documents import Document
+from ringfence.documents import Document, reader
 from ringfence.findings import Location
 
 TEXT = """\
@@ -74,3 +80,39 @@ def test_far_columns_and_lines() -> None:
     document, _ = documents.read("f.yaml", raw)
     assert document is not None
     assert document.at_key("a") == place(70_001, 200_002)
+
+
+@pytest.mark.parametrize("parser", [yaml.SafeLoader, reader.PARSER])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_places_are_those_of_the_parser(parser: Any, end: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines and columns are worked out from indexes of characters, whatever ends the lines and whoever parses."""
+    monkeypatch.setattr(reader, "PARSER", parser)
+    text = end.join(["# é", "a: |", "  x😀", "", "  y", "b: [é, 😀, 'z", "", "  z', {c: 1}]", "---", "é😀: [1]", ""])
+    found, findings = documents.read_many("f.yaml", text.encode())
+    assert not findings
+    marks = [
+        (event.start_mark.line + 1, event.start_mark.column + 1)
+        for event in yaml.parse(text, parser)
+        if isinstance(event, ScalarEvent | SequenceStartEvent | MappingStartEvent) and event.start_mark
+    ]
+    first, second = found
+    places = [
+        *(first.at(), first.at_key("a"), first.at("a"), first.at_key("b"), first.at("b")),
+        *(first.at("b", 0), first.at("b", 1), first.at("b", 2), first.at("b", 3)),
+        *(first.at_key("b", 3, "c"), first.at("b", 3, "c")),
+        *(second.at(), second.at_key("é😀"), second.at("é😀"), second.at("é😀", 0)),
+    ]
+    assert [(where.line, where.column) for where in places] == marks
+
+
+def test_a_document_moves_with_its_text() -> None:
+    document = read().moved(10, 4)
+    assert document.at() == place(12, 1)
+    assert document.of("g.yaml", 2).at("kind") == Location("g.yaml", 14, 7)
+    found, _ = documents.read_many("f.yaml", b'{"a": [1]} {"b": 2,\n "c": 3}')
+    assert found[1].at("b") == place(1, 18)
+    assert found[1].moved(3, 5).at("b") == place(4, 23)
+    assert found[1].moved(3, 5).at("c") == place(5, 7)
+    data = found[0].data["a"]
+    assert found[0].item(data, 0) == place(1, 8) == found[0].at("a", 0)
+    assert found[0].standing_at(Location("p.yaml", 7, 9)).at("a", 0) == Location("p.yaml", 7, 9)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from itertools import accumulate
 from typing import Any
 
 from ringfence.findings import Location
@@ -9,32 +11,64 @@ from ringfence.findings import Location
 Route = tuple[str | int, ...]
 """Steps from the root of a document: mapping keys and list indexes."""
 
-COLUMN_BITS = 27
-"""A place is one integer, `line << COLUMN_BITS | column`, both from 0: half the cost of a pair."""
-
-_COLUMN_MASK = (1 << COLUMN_BITS) - 1
 _LARGE = 16
 
 
-def location(path: str, place: int) -> Location:
-    """The location that a place in one integer stands for."""
-    return Location(path, (place >> COLUMN_BITS) + 1, (place & _COLUMN_MASK) + 1)
+class Lines:
+    """The lines of a text: from a place in it (an index of its characters) to a location, looked for when asked.
+
+    The text may be a part of a file: it starts after `line` whole lines of it, and after `column` characters.
+    """
+
+    __slots__ = ("_column", "_line", "_starts", "_text")
+
+    def __init__(self, text: str = "", line: int = 0, column: int = 0) -> None:
+        self._text = text
+        self._line = line
+        self._column = column
+        self._starts: list[int] = []
+
+    def location(self, path: str, place: int) -> Location:
+        """The location of a place of the text in its file."""
+        starts = self._starts
+        if not starts:
+            lengths = map((1).__add__, map(len, self._text.split("\n")))
+            starts = self._starts = list(accumulate(lengths, initial=0))
+            starts.pop()
+        line = bisect_right(starts, place) - 1
+        column = place - starts[line] + 1
+        return Location(path, self._line + line + 1, column if line else column + self._column)
+
+    def moved(self, lines: int, columns: int) -> Lines:
+        """The same text further down in its file; `columns` count on its first line only."""
+        result = Lines(self._text, self._line + lines, self._column if self._line else self._column + columns)
+        result._starts = self._starts
+        return result
 
 
 class Document:
     """One document: `data` of dict, list, str, int, float, bool and None; and where each part stands.
 
     `places` gives for the `id()` of each list the places of its items, and for the `id()` of each dict, in turn,
-    the place of a key and of its value. The ids hold as long as nobody changes `data`.
+    the place of a key and of its value, each as an index of the text's characters. The ids hold as long as nobody
+    changes `data`.
     """
 
-    __slots__ = ("_order", "_places", "_root", "data", "path")
+    __slots__ = ("_lines", "_order", "_places", "_root", "data", "path")
 
-    def __init__(self, path: str, data: Any, root: int = 0, places: dict[int, list[int]] | None = None) -> None:
+    def __init__(
+        self,
+        path: str,
+        data: Any,
+        root: int = 0,
+        places: dict[int, list[int]] | None = None,
+        lines: Lines | None = None,
+    ) -> None:
         self.path = path
         self.data = data
         self._root = root
         self._places = places or {}
+        self._lines = lines or Lines()
         self._order: dict[int, dict[str, int]] = {}
 
     def at(self, *route: str | int) -> Location:
@@ -45,14 +79,21 @@ class Document:
         """The place of the key that leads to a route, or of the nearest ancestor's value."""
         return self._locate(route, key=True)
 
+    def item(self, items: list[Any], index: int) -> Location:
+        """The place of one item of a list that is somewhere in the document, without the way to it."""
+        return self._lines.location(self.path, self._places[id(items)][index])
+
     def moved(self, lines: int, columns: int) -> Document:
         """The same document further down in its file; `columns` count on its first line only."""
+        return Document(self.path, self.data, self._root, self._places, self._lines.moved(lines, columns))
 
-        def place(of: int) -> int:
-            return of + (lines << COLUMN_BITS) + (0 if of >> COLUMN_BITS else columns)
+    def of(self, path: str, lines: int) -> Document:
+        """The same document in a file of another name, further down."""
+        return Document(path, self.data, self._root, self._places, self._lines.moved(lines, 0))
 
-        places = {node: [place(of) for of in marks] for node, marks in self._places.items()}
-        return Document(self.path, self.data, place(self._root), places)
+    def standing_at(self, where: Location) -> Document:
+        """The same data, all of which stands at one place."""
+        return Document(where.path, self.data, lines=Lines("", where.line - 1, where.column - 1))
 
     def _locate(self, route: Route, *, key: bool) -> Location:
         place = self._root
@@ -73,7 +114,7 @@ class Document:
                     break
                 place = places[2 * order + (0 if key and depth == last else 1)]
                 node = node[step]
-        return location(self.path, place)
+        return self._lines.location(self.path, place)
 
     def _order_of(self, node: dict[Any, Any], key: Any) -> int | None:
         """Where a key stands among those of a mapping; the order of a large one is kept."""

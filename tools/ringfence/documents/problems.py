@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ringfence.documents import codes
-from ringfence.documents.document import location
+from ringfence.documents.document import Lines
 from ringfence.documents.scalars import Refused, shown
 from ringfence.documents.text import name_of
 from ringfence.findings import Check, Finding
@@ -27,17 +27,18 @@ class Problems:
     Every method may raise `Stop`.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, lines: Lines) -> None:
         self.path = path
+        self._lines = lines
         self.found: list[Finding] = []
 
     def add(self, check: Check, place: int, message: str, hint: str, related: Iterable[tuple[int, str]] = ()) -> None:
         """Report; stops at the limit."""
-        others = [(location(self.path, other), text) for other, text in related]
-        self.found.append(check.at(location(self.path, place), message, hint=hint, related=others))
+        others = [(self._lines.location(self.path, other), text) for other, text in related]
+        self.found.append(check.at(self._lines.location(self.path, place), message, hint=hint, related=others))
         if len(self.found) >= MAX_FINDINGS:
             message = f"there are {MAX_FINDINGS} problems up to here; the rest of the file was not read"
-            self.found.append(check.at(location(self.path, place), message, hint="mend these first"))
+            self.found.append(check.at(self._lines.location(self.path, place), message, hint="mend these first"))
             raise Stop
 
     def scalar(self, scalar: Refused, place: int) -> None:

@@ -25,7 +25,7 @@ from yaml.events import (
 
 from ringfence.documents import scalars, syntax
 from ringfence.documents.aliases import Aliases
-from ringfence.documents.document import COLUMN_BITS, Document
+from ringfence.documents.document import Document, Lines
 from ringfence.documents.problems import MAX_DEPTH, Problems, Stop
 from ringfence.documents.scalars import FIRST_OF_NUMBER, Refused
 from ringfence.documents.text import unseen
@@ -47,12 +47,21 @@ def build(path: str, text: str, *, many: bool) -> tuple[list[Document], list[Fin
     Without `many` the rules are those of a declaration: one document, no alias, numbers by `scalars.declared_number`.
     Documents that hold nothing are left out.
     """
-    problems = Problems(path)
+    lines = Lines(text)
+    problems = Problems(path, lines)
     documents: list[Document] = []
     try:
         parser = PARSER(text)
         try:
-            _build(path, parser.get_event, text, documents, problems, many=many)
+            _build(
+                path,
+                parser.get_event,
+                lines,
+                documents,
+                problems,
+                many=many,
+                marked=any(sign in text for sign in "&*!"),
+            )
         finally:
             parser.dispose()
     except Stop:
@@ -64,37 +73,45 @@ def build(path: str, text: str, *, many: bool) -> tuple[list[Document], list[Fin
 
 
 def _build(  # One loop over millions of events: a call in its common path costs a tenth of the time.
-    path: str, next_event: Callable[[], Any], text: str, documents: list[Document], problems: Problems, *, many: bool
+    path: str,
+    next_event: Callable[[], Any],
+    lines: Lines,
+    documents: list[Document],
+    problems: Problems,
+    *,
+    many: bool,
+    marked: bool,
 ) -> None:
-    words = scalars.WORDS_OF_MANIFESTS if many else scalars.WORDS_OF_DECLARATIONS
-    number = scalars.manifest_number if many else scalars.declared_number
-    marked = any(sign in text for sign in "&*!")
+    meant = _MEANT[many]
+    meaning = meant.get
     aliases = Aliases(problems, many=many)
     places: dict[int, list[int]] = {}
     # The open container is `node`, with its `marks`; `key` waits for its value, and is None where a key comes next.
     node: Any = None
+    mapping = False
     marks: list[int] = []
     key: Any = None
     anchor: str | None = None
-    stack: list[tuple[Any, list[int], Any, str | None]] = []
+    stack: list[tuple[Any, bool, list[int], Any, str | None]] = []
     root: Any = None
     root_place = 0
     while True:
         event = next_event()
         kind = type(event)
         if kind is ScalarEvent:
-            mark = event.start_mark
-            place = mark.line << COLUMN_BITS | mark.column
+            place = event.start_mark.index
             value = event.value
             style = event.style
             if not style:
-                if value in words:
-                    value = words[value]
-                elif value[0] in FIRST_OF_NUMBER:
-                    value = number(value)
-                if type(value) is Refused:
-                    problems.scalar(value, place)
-                    value = value.text
+                found = meaning(value)
+                if found is None:
+                    found = _meaning(value, many=many)
+                    if type(found) is Refused:
+                        problems.scalar(found, place)
+                        found = found.text
+                    elif found is not None and len(value) < _LONG:
+                        meant[value] = found
+                value = found
             elif style == '"' and not value.isprintable():
                 _check_escapes(value, place, problems, many=many)
             if marked:
@@ -105,11 +122,10 @@ def _build(  # One loop over millions of events: a call in its common path costs
         elif kind is MappingEndEvent or kind is SequenceEndEvent:
             if anchor is not None:
                 aliases.define(anchor, node, 0)
-            node, marks, key, anchor = stack.pop()
+            node, mapping, marks, key, anchor = stack.pop()
             continue
         elif kind is MappingStartEvent or kind is SequenceStartEvent:
-            mark = event.start_mark
-            place = mark.line << COLUMN_BITS | mark.column
+            place = event.start_mark.index
             value = {} if kind is MappingStartEvent else []
             if len(stack) >= MAX_DEPTH:
                 problems.too_deep(place)
@@ -119,22 +135,20 @@ def _build(  # One loop over millions of events: a call in its common path costs
                 if event.anchor is not None:
                     aliases.start(event.anchor, place)
         elif kind is AliasEvent:
-            mark = event.start_mark
-            place = mark.line << COLUMN_BITS | mark.column
+            place = event.start_mark.index
             value = aliases.value(event.anchor, place, len(stack))
         elif kind is DocumentStartEvent:
-            mark = event.start_mark
-            place = mark.line << COLUMN_BITS | mark.column
+            place = event.start_mark.index
             if documents and not many:
                 problems.second_document(place)
             if event.version or event.tags:
                 problems.directive(place)
-            node, root, places = None, None, {}
+            node, mapping, root, places = None, False, None, {}
             aliases = Aliases(problems, many=many)
             continue
         elif kind is DocumentEndEvent:
             if root is not None or not many:
-                documents.append(Document(path, root, root_place, places))
+                documents.append(Document(path, root, root_place, places, lines))
             continue
         elif kind is StreamEndEvent:
             return
@@ -143,21 +157,38 @@ def _build(  # One loop over millions of events: a call in its common path costs
 
         if key is not None:
             node[key] = value
-            marks.append(place)
             key = None
-        elif type(node) is dict:
+        elif mapping:
             new = type(value) is str and value not in node
             key = intern(value) if new else _key(value, place, node, marks, problems, many=many)
-            marks.append(place)
         elif node is not None:
             node.append(value)
-            marks.append(place)
         else:
             root, root_place = value, place
+        marks.append(place)
         if kind is not ScalarEvent and kind is not AliasEvent:
-            stack.append((node, marks, key, anchor))
-            node, key, marks, anchor = value, None, [], event.anchor
-            places[id(value)] = marks
+            stack.append((node, mapping, marks, key, anchor))
+            node, key, anchor = value, None, event.anchor
+            mapping = kind is MappingStartEvent
+            places[id(value)] = marks = []
+
+
+_MEANT: tuple[dict[str, Any], dict[str, Any]] = {}, {}
+"""What unquoted scalars of declarations and of manifests stand for, as far as met: most are met again. Never None."""
+_MANY_MEANT = 1 << 16
+_LONG = 64
+
+
+def _meaning(text: str, *, many: bool) -> Any:
+    """What an unquoted scalar that was not met lately stands for."""
+    if len(_MEANT[many]) > _MANY_MEANT:
+        _MEANT[many].clear()
+    words = scalars.WORDS_OF_MANIFESTS if many else scalars.WORDS_OF_DECLARATIONS
+    if text in words:
+        return words[text]
+    if text[0] in FIRST_OF_NUMBER:
+        return scalars.manifest_number(text) if many else scalars.declared_number(text)
+    return intern(text)
 
 
 def _key(value: Any, place: int, node: dict[Any, Any], marks: list[int], problems: Problems, *, many: bool) -> Any:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ringfence.documents.document import COLUMN_BITS, Document, Route
+from ringfence.documents.document import Document, Route
 from ringfence.errors import RingfenceError
 from ringfence.findings import Finding, Location, has_errors
 from ringfence.manifests.checks import KUSTOMIZATION
@@ -255,7 +255,7 @@ class _Build:
         if has_errors(findings) or len(found) != 1 or not isinstance(found[0].data, list):
             self._wrong(where, "the patch is no list of JSON patch operations")
             return None
-        return Document(document.path, found[0].data, (where.line - 1) << COLUMN_BITS | (where.column - 1))
+        return found[0].standing_at(where)
 
     def _applied(self, target: Document, patch: Document) -> Document:
         data = copy.deepcopy(target.data)
