@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ringfence.sources import Tree
 
 ROOTS = ("policies", "teams")
-OTHERS = ("policies/rendered/", "policies/templates/")
+OTHERS = ("policies/rendered/", "policies/templates/", "policies/adopted/")
 """Below `policies/`, but no declarations."""
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from ringfence.compile.bundle import Bundle
 from ringfence.gitops import emit, paths
 from ringfence.model.types import Cluster, Model, Settings
-from ringfence.render import dialects
+from ringfence.render import adopted, dialects
 from ringfence.render.files import home, of_cluster
 
 FOLDER = f"{paths.ROOT}/argocd"
@@ -34,7 +34,7 @@ def files(model: Model, bundles: Mapping[str, Sequence[Bundle]]) -> dict[str, by
     for name, in_cluster in bundles.items():
         cluster = model.clusters[name]
         resources = []
-        if in_cluster and (objects := of_cluster(model, cluster)):
+        if objects := of_cluster(model, cluster):
             for file, data in (
                 ("appprojects/_cluster.yaml", _cluster_project(model.settings, cluster, objects)),
                 ("applications/_cluster.yaml", _cluster_application(model.settings, cluster)),
@@ -52,7 +52,7 @@ def files(model: Model, bundles: Mapping[str, Sequence[Bundle]]) -> dict[str, by
         if resources:
             written[f"{FOLDER}/{name}/kustomization.yaml"] = emit.kustomization(sorted(resources))
     if written:
-        names = [name for name, in_cluster in bundles.items() if in_cluster]
+        names = [name for name in bundles if f"{FOLDER}/{name}/kustomization.yaml" in written]
         written[f"{FOLDER}/kustomization.yaml"] = emit.kustomization(names)
     return written
 
@@ -88,18 +88,34 @@ def _project(model: Model, cluster: Cluster, team: str, bundles: Sequence[Bundle
             "sourceRepos": [settings.repository_url],
             "destinations": [{"server": cluster.server, "namespace": bundle.namespace_name} for bundle in bundles],
             "clusterResourceWhitelist": [],
-            "namespaceResourceWhitelist": [{"group": group, "kind": kind} for group, kind in _kinds(cluster)],
+            "namespaceResourceWhitelist": [
+                {"group": group, "kind": kind} for group, kind in _kinds(model, cluster, bundles)
+            ],
         },
     }
 
 
-def _kinds(cluster: Cluster) -> list[tuple[str, str]]:
+def _kinds(model: Model, cluster: Cluster, bundles: Sequence[Bundle]) -> list[tuple[str, str]]:
     """What the applications of teams may hold; NetworkPolicy always, so that a change of dialect can take it away."""
-    return list(dict.fromkeys((*dialects.kinds("kubernetes"), *dialects.kinds(cluster.dialect))))
+    beside = adopted.in_namespaces(model, cluster)
+    kept = [(item.group, item.kind) for bundle in bundles for item in beside.get(bundle.namespace, ())]
+    return list(dict.fromkeys((*dialects.kinds("kubernetes"), *dialects.kinds(cluster.dialect), *sorted(kept))))
 
 
 def _cluster_project(settings: Settings, cluster: Cluster, objects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    kinds = sorted({(item["apiVersion"].partition("/")[0], item["kind"]) for item in objects})
+    inside, kinds = (
+        sorted(
+            {
+                (item["apiVersion"].rpartition("/")[0], item["kind"])
+                for item in objects
+                if ("namespace" in item["metadata"]) is confined
+            }
+        )
+        for confined in (True, False)
+    )
+    of_namespaces: dict[str, Any] = {"namespaceResourceBlacklist": [{"group": "*", "kind": "*"}]}
+    if inside:
+        of_namespaces = {"namespaceResourceWhitelist": [{"group": group, "kind": kind} for group, kind in inside]}
     return {
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "AppProject",
@@ -114,7 +130,7 @@ def _cluster_project(settings: Settings, cluster: Cluster, objects: Sequence[Map
             "sourceRepos": [settings.repository_url],
             "destinations": [{"server": cluster.server, "namespace": "*"}],
             "clusterResourceWhitelist": [{"group": group, "kind": kind} for group, kind in kinds],
-            "namespaceResourceBlacklist": [{"group": "*", "kind": "*"}],
+            **of_namespaces,
         },
     }
 

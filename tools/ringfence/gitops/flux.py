@@ -23,9 +23,9 @@ def files(model: Model, bundles: Mapping[str, Sequence[Bundle]]) -> dict[str, by
     """The files that each cluster's Flux applies, in a folder of the cluster; a cluster without bundles has none."""
     written: dict[str, bytes] = {}
     for name, in_cluster in bundles.items():
-        if not in_cluster:
-            continue
         cluster = model.clusters[name]
+        if not in_cluster and not of_cluster(model, cluster):
+            continue
         here = {
             "gitrepository.yaml": _source(model.settings, cluster),
             "root.yaml": _root(model.settings, cluster),

@@ -27,11 +27,16 @@ BELONGS: Mapping[str, str] = {
     "Namespace": "teams/<team>/<namespace>/namespace.yaml",
     "Flows": "teams/<team>/<namespace>/",
     **{kind: f"policies/{folder}/" for folder, kind in FOLDERS.items()},
+    "Adopted": "policies/adopted/<cluster>/<namespace>/",
     "Assertions": "assertions/",  # of plain manifests: read by `ringfence assert` alone, wherever it is told
 }
 """Where each kind belongs, as messages say it."""
 
 RENDERED = "policies/rendered/"
+ADOPTED = "policies/adopted/"
+"""Policies from before, as somebody wrote them: manifests, and no documents of Ringfence."""
+OF_CLUSTER = "_cluster"
+"""The folder of adopted policies that belong to no namespace."""
 NOT_READ_HERE = (RENDERED, "policies/templates/")
 NOTES = ("README.md", ".gitkeep", ".keep")
 
@@ -93,8 +98,10 @@ def _policies(path: str, parts: tuple[str, ...]) -> Place | Finding:
             return Place(("Settings",))
         return _unexpected(path, "the only document directly in `policies/` is `ringfence.yaml`", f"use {_folders()}")
     folder = parts[1]
+    if folder == "adopted":
+        return _adopted(path, parts)
     if folder not in FOLDERS:
-        near = nearest(folder, FOLDERS)
+        near = nearest(folder, (*FOLDERS, "adopted"))
         hint = f"did you mean `policies/{near}/`?" if near else f"use {_folders()}"
         return _unexpected(path, f"nothing reads the folder `policies/{folder}/`", hint)
     if len(parts) > 3:
@@ -108,6 +115,14 @@ def _policies(path: str, parts: tuple[str, ...]) -> Place | Finding:
         name, version = profile_name(stem)
         return Place((FOLDERS[folder],), name=name, version=version)
     return Place((FOLDERS[folder],), name=stem if folder == "clusters" else "")
+
+
+def _adopted(path: str, parts: tuple[str, ...]) -> Place | Finding:
+    if len(parts) != 5:
+        message = "an adopted policy stands in a folder of its cluster and its namespace, so this file is not read"
+        where = f"`policies/adopted/<cluster>/<namespace>/{parts[-1]}`"
+        return _unexpected(path, message, f"move it to {where}, or to `{OF_CLUSTER}` for one without namespace")
+    return Place(("Adopted",), namespace="" if parts[3] == OF_CLUSTER else parts[3], name=parts[2])
 
 
 def _teams(path: str, parts: tuple[str, ...]) -> Place | Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ringfence import schema
 from ringfence.findings import Finding, in_order
 from ringfence.model import (
+    adopted,
     baseline,
     catalog,
     clusters,
@@ -76,6 +77,7 @@ def load(tree: Tree) -> tuple[Model | None, list[Finding]]:
     known_grants = baseline.build(found["Baseline"], gone, names)
     known_guardrails = guardrails.build(found["Guardrails"], gone, names)
     known_waivers = waivers.build(found["Waivers"], known_guardrails, known_flows, known_grants, gone, names)
+    known_adopted = adopted.build(found["Adopted"], known_clusters, names)
     overlaps.check(known_peers.values(), list(known_clusters.values()), known_flows, known_grants, report)
 
     findings = in_order(_without_echoes(findings))
@@ -94,6 +96,7 @@ def load(tree: Tree) -> tuple[Model | None, list[Finding]]:
             guardrails=known_guardrails,
             waivers=known_waivers,
             files=read.files,
+            adopted=known_adopted,
         ),
         findings,
     )

@@ -40,6 +40,11 @@ class Node:
         document, route = self._way()
         return document.at_key(*route)
 
+    @property
+    def document(self) -> Document:
+        """The document that it is part of."""
+        return self._way()[0]
+
     def _way(self) -> tuple[Document, Route]:
         steps: list[str | int] = []
         node = self

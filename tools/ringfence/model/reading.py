@@ -53,6 +53,9 @@ def _file(tree: Tree, path: str, result: Read) -> None:
         if path.endswith((".yaml", ".yml")):
             result.lost.add(_folder(path))
         return
+    if path.startswith(layout.ADOPTED):
+        _manifest(tree, path, place, result)
+        return
     document = None
     try:
         document, findings = documents.read(path, tree.read(path))
@@ -78,6 +81,16 @@ def _file(tree: Tree, path: str, result: Read) -> None:
                 hint=_move(kind, place),
             )
         )
+
+
+def _manifest(tree: Tree, path: str, place: Place, result: Read) -> None:
+    """The objects of a file of adopted policies; that they are policies is found later."""
+    try:
+        found, findings = documents.read_many(path, tree.read(path))
+    except Unreadable as error:
+        found, findings = [], [error.finding]
+    result.findings += findings
+    result.by_kind["Adopted"] += [(place, Node.root(document)) for document in found]
 
 
 def _move(kind: str, place: Place) -> str:

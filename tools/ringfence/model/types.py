@@ -9,11 +9,14 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ringfence.findings import Location
 from ringfence.values.addresses import NOWHERE, AddressSet
 from ringfence.values.ports import PortRange
+
+if TYPE_CHECKING:
+    from ringfence.documents import Document
 
 Labels = tuple[tuple[str, str], ...]
 """Label pairs sorted by key: hashable, and the same bytes whatever the file's order."""
@@ -377,6 +380,29 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class Adopted:
+    """A policy that no flow says yet, kept as somebody wrote it, in any dialect, beside the bundles of one cluster.
+
+    `namespace` is the declared name of a team's namespace, else the name in the cluster, or empty for an object of the
+    cluster as a whole. `data` is the object as written; `document` is where it stands.
+    """
+
+    cluster: str
+    namespace: str
+    group: str
+    kind: str
+    name: str
+    data: Mapping[str, Any] = field(hash=False)
+    document: Document = field(compare=False, repr=False)
+    where: Location
+
+    @property
+    def id(self) -> str:
+        """The kind with `namespace/name`, or with the name alone."""
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """Everything that a repository declares, resolved. Mappings are in sorted order of their keys."""
 
@@ -391,6 +417,7 @@ class Model:
     guardrails: tuple[Guardrail, ...]
     waivers: tuple[Waiver, ...]
     files: int = field(default=0)
+    adopted: tuple[Adopted, ...] = ()
 
     @property
     def environments(self) -> frozenset[str]:
@@ -415,6 +442,10 @@ class Model:
             for leg in flow.legs
             if all(isinstance(end, Peer) or environment in end.environments for end in (leg.source, leg.destination))
         ]
+
+    def adopted_in(self, cluster: Cluster) -> list[Adopted]:
+        """The adopted policies of a cluster, by namespace, kind and name."""
+        return [item for item in self.adopted if item.cluster == cluster.name]
 
     def grants_in(self, cluster: Cluster) -> list[Grant]:
         """The baseline grants that hold in a cluster."""

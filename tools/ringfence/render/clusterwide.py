@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ringfence.compile import guardrails
@@ -28,11 +28,17 @@ def objects(model: Model, cluster: Cluster) -> Objects:
     return found
 
 
-def files(folder: str, wide: Objects, kustomization: str, templates: jinja.Templates) -> Iterator[tuple[str, str]]:
-    """The files of objects in a folder and their Kustomization, name to text, proven to mean what was compiled."""
+def files(
+    folder: str, wide: Objects, more: Iterable[str], kustomization: str, templates: jinja.Templates
+) -> Iterator[tuple[str, str]]:
+    """The files of objects in a folder and their Kustomization, name to text, proven to mean what was compiled.
+
+    `more` are other files that the folder holds.
+    """
     names = [f"{file}.yaml" for file in wide]
     for name, (data, template, values) in zip(names, wide.values(), strict=True):
         yield name, _proven(templates, template, f"{folder}/{name}", values, data)
+    names += more
     data = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "resources": names}
     values = {"namespace": "", "team": "", "resources": tuple(names), "patches": ()}
     name = "kustomization.yaml"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ringfence.compile import kubernetes
 from ringfence.compile.bundle import BlockPeer, Bundle, NamesPeer, Origin, Policy, Rule, RulePeer
 from ringfence.errors import NothingToCheckError
-from ringfence.model.types import Cluster, Model
-from ringfence.render import clusterwide, dialects, layout, proof
+from ringfence.model.types import Adopted, Cluster, Model
+from ringfence.render import adopted, clusterwide, dialects, layout, proof
 from ringfence.render import templates as jinja
 from ringfence.render.dialects import WHOLE
 from ringfence.render.layout import Overlay
@@ -53,13 +53,27 @@ def tree(model: Model, templates: Mapping[str, str] | None = None) -> dict[str, 
     written: dict[int, list[tuple[str, bytes]]] = {}
     for cluster, overlays in plan.overlays.items():
         whole = wholes.get(model.clusters[cluster].dialect)
-        if overlays and (wide := _of_cluster(model, model.clusters[cluster])):
+        wide = _of_cluster(model, model.clusters[cluster]) if overlays else {}
+        kept = _adopted_of_cluster(model, model.clusters[cluster])
+        if wide or kept:
             folder = f"{RENDERED}/overlays/{cluster}/{OF_CLUSTER}"
             kustomization = f"{model.clusters[cluster].dialect}/{_KUSTOMIZATION}.j2"
-            texts = clusterwide.files(folder, wide, kustomization, compiled)
+            texts = clusterwide.files(folder, wide, map(adopted.file_name, kept), kustomization, compiled)
             files.update((f"{folder}/{name}", _file(text)) for name, text in texts)
+            files.update((f"{folder}/{name}", raw) for name, raw in adopted.files(kept))
+        beside = adopted.in_namespaces(model, model.clusters[cluster])
         for overlay in overlays:
             folder = f"{RENDERED}/overlays/{cluster}/{_place(overlay.whole)}"
+            if more := beside.get(overlay.whole.namespace):
+                names = [adopted.file_name(item) for item in more]
+                if whole:
+                    files.update(
+                        (f"{folder}/{name}", _file(text)) for name, text in whole.bundle(folder, overlay.whole, names)
+                    )
+                else:
+                    files.update((f"{folder}/{name}", raw) for name, raw in writer.overlay(folder, overlay, names))
+                files.update((f"{folder}/{name}", raw) for name, raw in adopted.files(more))
+                continue
             # clusters of one environment share their overlays' values, and so their files
             if id(overlay) not in written and whole:
                 written[id(overlay)] = [(name, _file(text)) for name, text in whole.bundle(folder, overlay.whole)]
@@ -80,17 +94,40 @@ def objects(model: Model, cluster: Cluster) -> list[dict[str, Any]]:
     Objects of the cluster as a whole come first. Rules of the base come before those that the overlay appends.
     """
     overlays = layout.of(model).overlays[cluster.name]
-    found = [item for overlay in overlays for item in dialects.objects(cluster.dialect, overlay.whole)]
-    return [*of_cluster(model, cluster), *found] if overlays else found
+    beside = adopted.in_namespaces(model, cluster)
+    found = [
+        item
+        for overlay in overlays
+        for item in (
+            *dialects.objects(cluster.dialect, overlay.whole),
+            *map(adopted.data, beside.get(overlay.whole.namespace, ())),
+        )
+    ]
+    return [*of_cluster(model, cluster), *found]
 
 
 def of_cluster(model: Model, cluster: Cluster) -> list[dict[str, Any]]:
-    """The objects in a cluster's overlays that belong to the Kubernetes cluster as a whole."""
-    return [data for data, _, _ in _of_cluster(model, cluster).values()]
+    """The objects in a cluster's overlays that belong to no team: to the Kubernetes cluster as a whole, mostly."""
+    wide = _of_cluster(model, cluster).values() if model.namespaces_in(cluster) else ()
+    return [*(data for data, _, _ in wide), *map(adopted.data, _adopted_of_cluster(model, cluster))]
 
 
 def _of_cluster(model: Model, cluster: Cluster) -> clusterwide.Objects:
     return clusterwide.objects(model, cluster) if home(model, cluster) is cluster else {}
+
+
+def _adopted_of_cluster(model: Model, cluster: Cluster) -> list[Adopted]:
+    """The adopted policies of a Kubernetes cluster that stand in no team's namespace, at the cluster that has them."""
+    return (
+        [
+            item
+            for other in model.clusters.values()
+            if home(model, other) is cluster
+            for item in adopted.elsewhere(model, other)
+        ]
+        if model.adopted
+        else []
+    )
 
 
 def home(model: Model, cluster: Cluster) -> Cluster:
@@ -120,7 +157,7 @@ class _Writer:
         yield from self.policies(folder, bundle)
         yield self.kustomization(folder, bundle, [f"{policy.name}.yaml" for policy in bundle.policies], [])
 
-    def overlay(self, folder: str, overlay: Overlay) -> _Files:
+    def overlay(self, folder: str, overlay: Overlay, more: Sequence[str] = ()) -> _Files:
         yield from self.policies(folder, overlay.extra)
         for policy in overlay.added.policies:
             yield self.patch(folder, overlay.added, policy)
@@ -131,7 +168,7 @@ class _Writer:
             self.prove(jinja.PERMISSIVE, f"{folder}/{name}", written, part.head)
             resources.append(name)
             yield name, _file(written)
-        resources += [f"{policy.name}.yaml" for policy in overlay.extra.policies]
+        resources += [*(f"{policy.name}.yaml" for policy in overlay.extra.policies), *more]
         yield self.kustomization(folder, overlay.whole, resources, list(overlay.added.policies))
 
     def policies(self, folder: str, bundle: Bundle) -> _Files:

@@ -5,7 +5,7 @@ As with `plain`, most files are not read again: what a template wrote is first h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from ringfence.compile.bundle import Bundle, Rule
@@ -31,13 +31,13 @@ class Whole:
         self._why = why
         self._rules: dict[tuple[int, int, str], tuple[Yaml, str, Rule]] = {}
 
-    def bundle(self, folder: str, bundle: Bundle) -> _Files:
-        """The files of a bundle in a folder, name to text."""
+    def bundle(self, folder: str, bundle: Bundle, more: Sequence[str] = ()) -> _Files:
+        """The files of a bundle in a folder, name to text; `more` are other files that the folder holds."""
         names = []
         for part in self._dialect.parts(bundle):
             names.append(f"{part.file}.yaml")
             yield names[-1], self._part(f"{folder}/{names[-1]}", bundle, part)
-        yield self._kustomization(folder, names, bundle.namespace_name, bundle.team)
+        yield self._kustomization(folder, [*names, *more], bundle.namespace_name, bundle.team)
 
     def _part(self, path: str, bundle: Bundle, part: Part) -> str:
         values = {**common(bundle, part.head), **self._dialect.values(part.head)}

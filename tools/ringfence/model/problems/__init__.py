@@ -4,7 +4,7 @@ The examples of a page are files laid over the repository `tests/cases/small`; t
 """
 
 from ringfence.findings import Check
-from ringfence.model.problems import addresses, clusters, files, flows, names, profiles, waivers, workloads
+from ringfence.model.problems import addresses, adopted, clusters, files, flows, names, profiles, waivers, workloads
 
 ALSO_SCHEMA = frozenset(
     {
@@ -35,4 +35,5 @@ CHECKS: tuple[Check, ...] = (
     *clusters.CHECKS,
     *profiles.CHECKS,
     *workloads.CHECKS,
+    *adopted.CHECKS,
 )
