@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from ringfence.findings import Finding, Location
 from ringfence.sources import pages
 from ringfence.sources.repository import Repository, open_repository
 from ringfence.sources.revisions import commit
-from ringfence.sources.tree import MAX_BYTES, Unreadable, concerns, inside, name_problem, shown
+from ringfence.sources.tree import MAX_BYTES, Unreadable, concerns, name_problem, shown
 from ringfence.sources.working import link, nested
 
 LINK, SUBMODULE = "120000", "160000"
@@ -26,10 +27,17 @@ class BlobTree:
     repository: Repository = field(repr=False)
     blobs: dict[str, str] = field(repr=False)
     found: list[tuple[str, Finding]] = field(repr=False)
+    _sorted: list[str] = field(default_factory=list, repr=False)
 
     def files(self, under: str = "") -> list[str]:
         """The regular files below a folder, sorted."""
-        return [path for path in self.blobs if inside(path, under)]
+        if not self._sorted:
+            self._sorted = list(self.blobs)
+        if not under:
+            return list(self._sorted)
+        # `0` follows `/` in every order of characters, so nothing else stands between these two
+        first, last = (bisect.bisect_left(self._sorted, under + end) for end in ("/", "0"))
+        return [*([under] if under in self.blobs else []), *self._sorted[first:last]]
 
     def problems(self, under: str = "") -> list[Finding]:
         """Links, submodules, unmerged files, folders named like files, and names that cannot be printed."""
@@ -97,14 +105,20 @@ def _tree(repository: Repository, label: str, entries: Iterable[tuple[str, str, 
     """The tree of the entries (mode, object id or "" when unmerged, path from the top) below the Ringfence root."""
     blobs: dict[str, str] = {}
     found: dict[str, Finding] = {}
+    plain: set[str] = set()
     for mode, name, path in entries:
         if not path.startswith(repository.prefix):
             continue
         path = path[len(repository.prefix) :]
+        folder, _, last = path.rpartition("/")
+        if name and folder in plain and last.isprintable() and mode not in (LINK, SUBMODULE):
+            blobs[path] = name  # nothing on the way to it, nor its own name, is a problem
+            continue
         blocked, problem = _problem(path, mode, name)
         if problem:
             found[blocked] = problem
         else:
+            plain.add(folder)
             blobs[path] = name
     ordered = dict(sorted(blobs.items()))
     return BlobTree(label, repository, ordered, sorted(found.items(), key=lambda item: item[0]))
