@@ -7,8 +7,18 @@ before its own checksum fits. The tool, its dependencies and Python are part of 
 
 from __future__ import annotations
 
-from ringfence.cache.place import Place, find
-from ringfence.cache.store import Store, store
-from ringfence.cache.tools import tool
+from ringfence.cache.place import OFF, VARIABLE, find
+from ringfence.cache.tools import digest, tool
 
-__all__ = ["Place", "Store", "find", "store", "tool"]
+TYPE_CHECKING = False  # as in `typing`, which a hook that starts here has no time to import
+if TYPE_CHECKING:
+    from ringfence.cache.rows import Store
+
+__all__ = ["OFF", "VARIABLE", "Store", "digest", "find", "store", "tool"]
+
+
+def store() -> Store:
+    """The store of this user, or one that holds nothing and says why."""
+    from ringfence.cache import rows
+
+    return rows.store()

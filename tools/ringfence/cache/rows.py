@@ -6,7 +6,7 @@ import contextlib
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ringfence.cache import place, tools
@@ -22,7 +22,7 @@ KEPT_WEEKS = 5
 """A value that no run asked for in so long goes."""
 
 _WEEK = 7 * 86_400
-_PAGE = 4096
+_PAGE = 8192
 _BATCH = 500
 _WAIT = 0.5
 """Seconds to wait for another run that writes; then this one does without."""
@@ -56,9 +56,8 @@ class Store:
         """The values that are there and intact, by key; in doubt none. Never raises."""
         wanted = {self._id(kind, key): key for key in keys}
         found: dict[str, bytes] = {}
-        with self._database() as database:
-            if database is not None and wanted:
-                self._read(database, kind, wanted, found)
+        if wanted:
+            self._with(lambda database: self._read(database, kind, wanted, found))
         self.hits[kind] += len(found)
         self.misses[kind] += len(wanted) - len(found)
         return found
@@ -69,23 +68,28 @@ class Store:
         if not items or size > self._max_bytes // 4:
             return
         week = _this_week()
-        rows = (
+        rows = sorted(
             (self._id(kind, key), kind, self._tool, week, self._sum(kind, key, value), value)
             for key, value in items.items()
         )
-        with self._database() as database:
-            if database is not None:
-                with _transaction(database):
-                    self._sweep(database, size, week)
-                    database.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+        def write(database: sqlite3.Connection) -> None:
+            with _transaction(database):
+                self._sweep(database, size, week)
+                database.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+        self._with(write)
 
     def kinds(self) -> dict[str, tuple[int, int]]:
         """How many values of each kind there are, of any tool, and their bytes."""
-        with self._database() as database:
-            if database is not None:
-                query = "SELECT kind, count(*), sum(length(value)) FROM entries GROUP BY kind ORDER BY kind"
-                return {str(kind, "utf-8", "replace"): (count, size) for kind, count, size in database.execute(query)}
-        return {}
+        found: dict[str, tuple[int, int]] = {}
+
+        def count(database: sqlite3.Connection) -> None:
+            query = "SELECT kind, count(*), sum(length(value)) FROM entries GROUP BY kind ORDER BY kind"
+            found.update({str(kind, "utf-8"): (number, size) for kind, number, size in database.execute(query)})
+
+        self._with(count)
+        return found
 
     def close(self) -> None:
         """Let go of the file; the next use opens it again."""
@@ -97,7 +101,7 @@ class Store:
     def _read(self, database: sqlite3.Connection, kind: str, wanted: dict[int, str], found: dict[str, bytes]) -> None:
         week = _this_week()
         used = []
-        ids = list(wanted)
+        ids = sorted(wanted)  # near each other in the file
         for start in range(0, len(ids), _BATCH):
             batch = ids[start : start + _BATCH]
             query = f"SELECT id, week, sum, value FROM entries WHERE id IN ({','.join('?' * len(batch))})"  # noqa: S608
@@ -139,22 +143,20 @@ class Store:
     def _sum(self, kind: str, key: str, value: bytes) -> bytes:
         return tools.digest(self._tool, kind.encode(), key.encode(), value)
 
-    @contextlib.contextmanager
-    def _database(self) -> Iterator[sqlite3.Connection | None]:
-        """The open file, or None; a failure inside the block ends the block and nothing else."""
+    def _with(self, action: Callable[[sqlite3.Connection], None]) -> None:
+        """Do something with the file where that is possible; a failure ends the action and nothing else."""
         if not self.path or os.getpid() != self._process:
-            yield None
             return
         import sqlite3
 
         try:
             if self._open is None:
                 self._open = _connect(self.path, self._max_bytes)
-            yield self._open
+            action(self._open)
         except (sqlite3.Error, OSError, TypeError, ValueError, OverflowError) as error:
             self.close()
             if not _passing(error):
-                remove(self.path)
+                remove(self.path)  # the next use makes it anew
 
     def __del__(self) -> None:
         self.close()
@@ -218,10 +220,10 @@ def _transaction(database: sqlite3.Connection) -> Iterator[None]:
 
 
 def _passing(error: Exception) -> bool:
-    """Whether a failure says nothing against the file itself: busy, full, read-only."""
+    """Whether a failure says nothing against the file itself: busy, full, read-only, misused."""
     import sqlite3
 
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (
+    return isinstance(error, sqlite3.ProgrammingError) or getattr(error, "sqlite_errorcode", 0) & 0xFF in (
         sqlite3.SQLITE_BUSY,
         sqlite3.SQLITE_LOCKED,
         sqlite3.SQLITE_READONLY,
