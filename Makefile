@@ -19,7 +19,7 @@ export DEBIAN_FRONTEND := noninteractive
 
 .PHONY: help
 help: ## List the targets.
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: $(INSTALLED) ## Walk through a change on a small repository, from a flow to its impact.
@@ -55,8 +55,14 @@ tools-e2e: $(INSTALLED) tools ## Ask a real kube-apiserver, built on first use i
 	pytest tests/e2e
 
 .PHONY: bench
-bench: $(INSTALLED) ## Measure how fast manifests are answered for, beside bare Python. Takes two minutes.
+bench: $(INSTALLED) ## Measure plain manifests, and repositories of 1,000 and 10,000 flows. Takes ten minutes.
 	python benchmarks/engine.py
+	python benchmarks/repository.py
+
+.PHONY: bench-full
+bench-full: $(INSTALLED) ## The same with larger clusters, and 100,000 flows. Takes an hour.
+	python benchmarks/engine.py --full
+	python benchmarks/repository.py --flows 1000,10000,100000
 
 .PHONY: clean
 clean: ## Remove everything that these targets made.

@@ -106,7 +106,7 @@ class Bench:
 
     def _command(self, way: str, shape: str, deployments: int) -> list[str | Path]:
         before, after = self._cluster(shape, deployments)
-        own = [sys.executable, "-m", "ringfence"]
+        own: list[str | Path] = [sys.executable, "-m", "ringfence"]
         if way == "diff":
             return [*own, "diff", "--manifests", before, after]
         return [*own, "connections", "--manifests", before]

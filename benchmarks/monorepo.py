@@ -143,10 +143,17 @@ def commit(folder: Path, message: str = "Everything") -> str:
     return git("rev-parse", "HEAD")
 
 
+def workload(number: int) -> str:
+    """The name of a workload by its number in its namespace, from 0: the same in each."""
+    roles = _ROLES.split()
+    return f"{roles[number % len(roles)]}-{number + 1}"
+
+
 def _team(number: int) -> str:
-    domain, part = divmod(number, len(_PARTS.split()))
-    again, domain = divmod(domain, len(_DOMAINS.split()))
-    return f"{_DOMAINS.split()[domain]}-{_PARTS.split()[part]}" + (f"-{again + 1}" if again else "")
+    domains, parts = _DOMAINS.split(), _PARTS.split()
+    domain, part = divmod(number, len(parts))
+    again, domain = divmod(domain, len(domains))
+    return f"{domains[domain]}-{parts[part]}" + (f"-{again + 1}" if again else "")
 
 
 def _team_file(team: str, spaces: Sequence[str]) -> str:
@@ -161,11 +168,8 @@ def _workloads(chance: random.Random, space: str) -> list[_Workload]:
         ports = {name: _PORTS[name] for name in chance.sample(tuple(_PORTS), chance.choice((1, 1, 2, 3)))}
         if chance.random() < 0.7:
             ports["metrics"] = 9102
-        found.append(
-            _Workload(
-                space, f"{_ROLES.split()[number % len(_ROLES.split())]}-{number + 1}", ports, chance.random() < 0.03
-            )
-        )
+        # two workloads of each namespace are everywhere, for changes that concern every cluster
+        found.append(_Workload(space, workload(number), ports, number > 2 and chance.random() < 0.04))
     return found
 
 

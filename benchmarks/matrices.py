@@ -1,0 +1,41 @@
+"""One process: every connection of every cluster, in a revision and in the working tree, and how many differ.
+
+    python benchmarks/matrices.py REV     in a repository of declarations
+
+Prints JSON: the clusters, the connections of each side, and the pairs that differ. Nothing is left out because the two
+sides share it.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import sys
+from pathlib import Path
+
+
+def main(revision: str) -> None:
+    """Read both sides, evaluate them, and compare."""
+    from ringfence import model, sources, verify
+    from ringfence.connectivity import diff
+
+    gc.set_threshold(100_000)  # as the command line does
+    root = sources.find_root(Path())
+    sides: list[list[verify.State]] = []
+    for tree in (sources.revision(root, revision), sources.working_tree(root)):
+        loaded, findings = model.load(tree)
+        if loaded is None or findings:
+            raise SystemExit(f"{tree.label} is in error")
+        like = {state.name: state for state in sides[0]} if sides else None
+        sides.append(verify.states(loaded, tree, like=like))
+    before, after = sides
+    counts = [sum(1 for state in side for row in state.connectivity.rows() if row.allowed) for side in sides]
+    pairs = zip(before, after, strict=True)
+    rows = (row for one, two in pairs for row in diff(one.connectivity, two.connectivity))
+    differ = sum(1 for row in rows if row.before != row.after)
+    clusters = [cluster.name for state in after for cluster in state.clusters]
+    print(json.dumps({"clusters": clusters, "connections": counts, "differ": differ}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
