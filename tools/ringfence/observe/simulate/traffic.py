@@ -112,8 +112,8 @@ class _Maker:
         if not served:
             return
         if self.random.random() < noise.nodes:
-            target = self.random.choice(served)
-            yield Record(time, self.random.choice(self._nodes), self._one(target), *self._port(target))
+            probed = self.random.choice(served)
+            yield Record(time, self.random.choice(self._nodes), self._one(probed), *self._port(probed))
         if self.random.random() < noise.scans:
             target = self._one(self.random.choice(self._graph.pods or served))
             where = f"{self.random.choice((45, 91, 185))}.{self.random.randrange(256)}.{self.random.randrange(256)}.9"
@@ -121,14 +121,13 @@ class _Maker:
             port = self.random.choice((21, 22, 23, 445, 1433, 2375, 3389, 11211))
             yield Record(time, scanner, target, "TCP", self._ephemeral(), port, denied=self.random.random() < 0.5)
         if self.random.random() < noise.denied:
-            source, target = self.random.choice(self._graph.pods or served), self.random.choice(served)
-            if source != target and (source.end, target.end) not in self._allowed:
-                protocol, sport, port = self._port(target)
-                denied = Record(time, self._one(source), self._one(target), protocol, sport, port, denied=True)
+            caller, called = self.random.choice(self._graph.pods or served), self.random.choice(served)
+            if caller != called and (caller.end, called.end) not in self._allowed:
+                denied = Record(time, self._one(caller), self._one(called), *self._port(called), denied=True)
                 yield replace(denied, point="source")
 
-    def _port(self, target: Actor) -> tuple[str, int, int]:
-        protocol, port = self._served[target]
+    def _port(self, actor: Actor) -> tuple[str, int, int]:
+        protocol, port = self._served[actor]
         return protocol, self._ephemeral(), port
 
     def _seen(self, record: Record) -> Iterator[Record]:
