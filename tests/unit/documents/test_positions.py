@@ -114,5 +114,6 @@ def test_a_document_moves_with_its_text() -> None:
     assert found[1].moved(3, 5).at("b") == place(4, 23)
     assert found[1].moved(3, 5).at("c") == place(5, 7)
     data = found[0].data["a"]
-    assert found[0].item(data, 0) == place(1, 8) == found[0].at("a", 0)
+    assert found[0].item(data, 0, "a") == place(1, 8) == found[0].at("a", 0)
+    assert found[0].item([1], 0, "a") == place(1, 8)
     assert found[0].standing_at(Location("p.yaml", 7, 9)).at("a", 0) == Location("p.yaml", 7, 9)

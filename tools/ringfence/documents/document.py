@@ -79,9 +79,10 @@ class Document:
         """The place of the key that leads to a route, or of the nearest ancestor's value."""
         return self._locate(route, key=True)
 
-    def item(self, items: list[Any], index: int) -> Location:
-        """The place of one item of a list that is somewhere in the document, without the way to it."""
-        return self._lines.location(self.path, self._places[id(items)][index])
+    def item(self, items: list[Any], index: int, *route: str | int) -> Location:
+        """The place of one item of the list at a route: the same as `at`, without walking there."""
+        places = self._places.get(id(items))
+        return self.at(*route, index) if places is None else self._lines.location(self.path, places[index])
 
     def moved(self, lines: int, columns: int) -> Document:
         """The same document further down in its file; `columns` count on its first line only."""

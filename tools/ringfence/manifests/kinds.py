@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 POD_TEMPLATES = {
     ("apps", "Deployment"): ("spec", "template"),
     ("apps", "StatefulSet"): ("spec", "template"),
@@ -59,6 +61,7 @@ def split(api_version: str) -> tuple[str, str]:
     return (group, version) if slash else ("", api_version)
 
 
+@lru_cache(maxsize=1 << 10)
 def confined(group: str, kind: str) -> bool | None:
     """For a policy that is not modelled: whether it is confined to its namespace. None for what is no policy.
 

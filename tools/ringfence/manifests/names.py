@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
+from typing import Any
 
 from ringfence.values.addresses import network
 
@@ -57,6 +59,20 @@ def label_value(text: str) -> str:
     if text and not _QUALIFIED.fullmatch(text):
         return "is not made of letters, digits, `-`, `_` and `.` with a letter or digit at both ends"
     return ""
+
+
+def are_labels(pairs: Iterable[tuple[Any, Any]]) -> bool:
+    """Whether all keys and values are well-formed labels."""
+    try:
+        return all(map(_is_label, pairs))
+    except TypeError:  # a list or a mapping for a value has no hash
+        return False
+
+
+@lru_cache(maxsize=1 << 16)
+def _is_label(pair: tuple[object, object]) -> bool:
+    key, value = pair
+    return type(key) is str and type(value) is str and not label_key(key) and not label_value(value)
 
 
 @lru_cache(maxsize=1 << 16)

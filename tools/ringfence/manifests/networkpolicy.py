@@ -5,11 +5,10 @@ Source of the rules: kubernetes/kubernetes pkg/apis/networking/validation, and r
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 from ringfence.documents.document import Route
-from ringfence.manifests import names
+from ringfence.manifests import names, plain
 from ringfence.manifests.checks import EMPTY_MEANS_ALL, NO_SELECTOR, REPEATED_TYPE, RULES_IGNORED
 from ringfence.manifests.reader import Reader
 from ringfence.manifests.types import BlockPeer, NetworkPolicy, Peer, PodsPeer, PolicyPort, Requirement, Rule, Selector
@@ -79,7 +78,8 @@ def _types(reader: Reader, spec: dict[str, Any]) -> set[str]:
 
 def _rules(reader: Reader, value: Any, route: Route, peers_key: str) -> tuple[Rule, ...]:
     rules = []
-    for index, item in enumerate(reader.items(value, route)):
+    listed = reader.items(value, route)
+    for index, item in enumerate(listed):
         here = (*route, index)
         data = reader.mapping({} if item is None else item, here, (peers_key, "ports")) or {}
         for key, meaning in ((peers_key, "everyone"), ("ports", "every port")):
@@ -92,16 +92,15 @@ def _rules(reader: Reader, value: Any, route: Route, peers_key: str) -> tuple[Ru
                     f"drop `{key}` if that is meant; to allow nothing, drop the rule",
                 )
         peers = [
-            _peer(reader, peer, (*here, peers_key, number))
+            plain.peer(peer) or _peer(reader, peer, (*here, peers_key, number))
             for number, peer in enumerate(reader.items(data.get(peers_key), (*here, peers_key)))
         ]
         ports = [
-            _port(reader, port, (*here, "ports", number))
+            plain.port(port) or _port(reader, port, (*here, "ports", number))
             for number, port in enumerate(reader.items(data.get("ports"), (*here, "ports")))
         ]
-        rules.append(
-            Rule(tuple(peer for peer in peers if peer), tuple(port for port in ports if port), index, reader.at(*here))
-        )
+        where = reader.document.item(listed, index, *reader.root, *route)
+        rules.append(Rule(tuple(filter(None, peers)), tuple(filter(None, ports)), index, where))
     return tuple(rules)
 
 
@@ -173,39 +172,20 @@ def _port(reader: Reader, value: Any, route: Route) -> PolicyPort | None:
     if reader.refused:
         return None
     if isinstance(port, str):
-        return _entry(protocol, 0, 0, port)
-    return _entry(protocol, FIRST, LAST) if port is None else _entry(protocol, port, end or port)
-
-
-_entry = lru_cache(maxsize=1 << 12)(PolicyPort)
-"""Equal entries and selectors are one object: they are many in a cluster, and compared often."""
-
-
-@lru_cache(maxsize=1 << 16)
-def _of_labels(labels: tuple[tuple[Any, Any], ...]) -> Selector | None:
-    """The selector of `matchLabels`; None where a key or value is no text or badly formed."""
-    if any(type(part) is not str for pair in labels for part in pair):
-        return None
-    if any(names.label_key(key) or names.label_value(text) for key, text in labels):
-        return None
-    return Selector.of(dict(labels))
+        return PolicyPort(protocol, 0, 0, port)
+    return PolicyPort(protocol, FIRST, LAST) if port is None else PolicyPort(protocol, port, end or port)
 
 
 def _selector(reader: Reader, value: Any, route: Route) -> Selector:
-    if type(value) is dict and len(value) == 1 and type(written := value.get("matchLabels")) is dict:
-        try:
-            plain = _of_labels(tuple(written.items()))
-        except TypeError:  # a list or a mapping for a value
-            plain = None
-        if plain is not None:
-            return plain
+    if (found := plain.selector(value)) is not None:
+        return found
     data = reader.mapping(value, route, ("matchLabels", "matchExpressions")) or {}
     labels = reader.labels(data.get("matchLabels"), (*route, "matchLabels"))
-    found = [Requirement(key, "In", (text,)) for key, text in labels.items()]
+    requirements = [Requirement(key, "In", (text,)) for key, text in labels.items()]
     for index, item in enumerate(reader.items(data.get("matchExpressions"), (*route, "matchExpressions"))):
         if requirement := _requirement(reader, item, (*route, "matchExpressions", index)):
-            found.append(requirement)
-    return Selector(tuple(sorted(set(found))))
+            requirements.append(requirement)
+    return Selector(tuple(sorted(set(requirements))))
 
 
 def _requirement(reader: Reader, value: Any, route: Route) -> Requirement | None:

@@ -85,8 +85,11 @@ class Reader:
         self, value: Any, route: Route, known: Collection[str], required: bool = False
     ) -> dict[str, Any] | None:
         """The mapping, after a finding for each key that is not known."""
+        if type(value) is dict:
+            if not all(map(known.__contains__, value)):
+                self.refused |= self.unknown(value, route, known)
+            return value
         data: dict[str, Any] | None = self.typed(value, dict, route, required)
-        self.refused |= self.unknown(data or {}, route, known)
         return data
 
     def unknown(self, data: Mapping[str, Any], route: Route, known: Collection[str]) -> bool:
@@ -110,11 +113,15 @@ class Reader:
 
     def items(self, value: Any, route: Route) -> list[Any]:
         """The list, empty where it is absent."""
+        if value is None:
+            return []
         data: list[Any] | None = self.typed(value, list, route)
         return data or []
 
     def labels(self, value: Any, route: Route) -> dict[str, str]:
         """A mapping of labels with the syntax checked."""
+        if type(value) is dict and names.are_labels(value.items()):
+            return dict(value)
         data: Mapping[Any, Any] = self.typed(value, dict, route) or {}
         result = {}
         for key, text in data.items():
@@ -134,10 +141,10 @@ class Reader:
     ) -> tuple[str, str, dict[str, str]]:
         """Name, namespace (`default` where absent) and labels of the object; `strict` refuses unknown fields."""
         raw = data.get("metadata")
-        meta = self.mapping(raw, ("metadata",), _METADATA if strict else (raw if isinstance(raw, dict) else ()), True)
+        route: Route = ("metadata",)
+        meta = self.mapping(raw, route, _METADATA, True) if strict else self.typed(raw, dict, route, True)
         if meta is None:
             return "", "default", {}
-        route: Route = ("metadata",)
         name = self.typed(meta.get("name"), str, (*route, "name"))
         if not name and not strict:
             name = (self.typed(meta.get("generateName"), str, (*route, "generateName")) or "").rstrip("-")

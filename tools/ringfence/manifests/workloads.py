@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from ringfence.documents.document import Route
@@ -50,9 +51,7 @@ def read_workload(reader: Reader, data: dict[str, Any], kind: str, template: Rou
         meta = reader.typed(pod.get("metadata"), dict, (*template, "metadata")) or {}
         labels = reader.labels(meta.get("labels"), (*template, "metadata", "labels"))
     spec = reader.typed(pod.get("spec"), dict, (*template, "spec")) or {}
-    listed = set(_ports(reader, spec, (*template, "spec")))
-    ports = tuple(sorted(port for port in listed if port.name))
-    declares = PortSet.of(PortRange(port.protocol, port.number, port.number) for port in listed)
+    ports, declares = _declared(frozenset(_ports(reader, spec, (*template, "spec"))))
     host = reader.typed(spec.get("hostNetwork"), bool, (*template, "spec", "hostNetwork")) or False
     if not name:
         return None
@@ -61,6 +60,13 @@ def read_workload(reader: Reader, data: dict[str, Any], kind: str, template: Rou
     account = reader.typed(spec.get("serviceAccountName"), str, (*template, "spec", "serviceAccountName")) or "default"
     labelled = sorted_labels(labels)
     return Workload(namespace, name, kind, labelled, ports, host, addresses, owner, reader.at(), account, declares)
+
+
+@lru_cache(maxsize=1 << 12)
+def _declared(listed: frozenset[ContainerPort]) -> tuple[tuple[ContainerPort, ...], PortSet]:
+    """The named ones of some ports, and the set of all."""
+    declares = PortSet.of(PortRange(port.protocol, port.number, port.number) for port in listed)
+    return tuple(sorted(port for port in listed if port.name)), declares
 
 
 def _ports(reader: Reader, spec: dict[str, Any], route: Route) -> Iterator[ContainerPort]:
