@@ -69,6 +69,116 @@ def test_what_was_rendered_is_what_was_declared_at_every_stage(dialect: str, sta
     assert problems(files, model) == []
 
 
+def red(files: Files, model: Model) -> set[str]:
+    return {item.check.code for item in problems(files, model)}
+
+
+PING = {"icmps": [{"fields": [{"type": 8, "family": "IPv4"}]}]}
+CHECKOUT = "policies/rendered/overlays/dev/checkout/shop/checkout.yaml"
+TIER = "policies/rendered/overlays/dev/_cluster/tier-ringfence.yaml"
+ADDED: list[tuple[str, str, tuple[str | int, ...], Any]] = [
+    ("calico", CHECKOUT, ("spec", "egress", 0), {"action": "Allow", "protocol": "ICMP", "icmp": {"type": 8}}),
+    ("calico", CHECKOUT, ("spec", "egress", 0), {"action": "Allow", "protocol": 47}),
+    ("calico", CHECKOUT, ("spec", "egress", 0), {"action": "Deny", "protocol": "ICMP"}),
+    ("calico", CHECKOUT, ("spec", "egress", 0), {"action": "Log"}),
+    ("calico", CHECKOUT, ("spec", "egress", 0, "action"), "Pass"),
+    ("calico", CHECKOUT, ("spec", "egress", 0, "http"), {"methods": ["GET"]}),
+    ("calico", CHECKOUT, ("spec", "egress", 0, "source"), {"serviceAccounts": {"names": ["x"]}}),
+    ("calico", CHECKOUT, ("spec", "egress", 0, "ipVersion"), 4),
+    ("calico", CHECKOUT, ("spec", "serviceAccountSelector"), "all()"),
+    ("calico", CHECKOUT, ("spec", "order"), 1),
+    ("calico", CHECKOUT, ("metadata", "annotations"), {"kustomize.toolkit.fluxcd.io/reconcile": "disabled"}),
+    ("calico", TIER, ("spec", "order"), 2_000_000),
+    ("calico", TIER, ("metadata", "annotations"), {"argocd.argoproj.io/hook": "Skip"}),
+    ("cilium", CHECKOUT, ("spec", "egress", 0), PING),
+    ("cilium", CHECKOUT, ("spec", "egressDeny"), [{**PING, "toEntities": ["world"]}]),
+    ("cilium", CHECKOUT, ("spec", "ingress", 0), {"fromEntities": ["remote-node"]}),
+    ("cilium", CHECKOUT, ("spec", "egress", 0, "authentication"), {"mode": "required"}),
+    ("cilium", CHECKOUT, ("metadata", "annotations"), {"config.kubernetes.io/local-config": "true"}),
+    (
+        "cilium",
+        CHECKOUT.replace("checkout.yaml", "frontend.yaml"),
+        ("spec", "egress"),
+        [{"toFQDNs": [{"matchName": "x.example.org"}]}],
+    ),
+    ("kubernetes", CHECKOUT, ("metadata", "labels", "kustomize.toolkit.fluxcd.io/prune"), "disabled"),
+    ("kubernetes", CHECKOUT, ("status",), {}),
+]
+"""What no pair of ends shows: a dialect, a file, where, and a value that is put in (in a list before the others)."""
+
+
+@pytest.mark.parametrize(("dialect", "path", "route", "value"), ADDED)
+def test_what_no_pair_shows_is_found(dialect: str, path: str, route: tuple[str | int, ...], value: Any) -> None:
+    files, model = repository(dialect, "namespacePattern: '{namespace}-dev'\n" if dialect == "kubernetes" else "")
+    raw = files[path]
+    assert isinstance(raw, bytes)
+    other = yaml.safe_load(raw)
+    parent = other
+    for step in route[:-1]:
+        parent = parent[step]
+    if isinstance(parent, list):
+        parent.insert(int(route[-1]), value)
+    else:
+        parent[route[-1]] = value
+    found = [
+        item for item in problems({**files, path: json.dumps(other, indent=1)}, model) if item.check.code == "RF509"
+    ]
+    assert found
+    assert {(item.where.path, item.where.line > 1) for item in found} == {(path, True)}
+
+
+@pytest.mark.parametrize("dialect", ["calico", "cilium", "kubernetes"])
+@pytest.mark.parametrize("version", ["crd.projectcalico.org/v1", "projectcalico.org/v3"])
+@pytest.mark.parametrize(
+    "kind", ["NetworkPolicy", "GlobalNetworkPolicy", "NetworkSet", "StagedKubernetesNetworkPolicy"]
+)
+def test_an_object_that_is_not_rendered_there_is_found(dialect: str, version: str, kind: str) -> None:
+    files, model = repository(dialect, "namespacePattern: '{namespace}-dev'\n" if dialect == "kubernetes" else "")
+    folder = CHECKOUT.rpartition("/")[0]
+    kustomization = files[f"{folder}/kustomization.yaml"]
+    assert isinstance(kustomization, bytes)
+    spec = {"selector": "nobody == 'x'", "types": ["Ingress"]}
+    other = {
+        "apiVersion": version,
+        "kind": kind,
+        "metadata": {"name": "ringfence.x", "namespace": "shop"},
+        "spec": spec,
+    }
+    edited = {f"{folder}/kustomization.yaml": kustomization + b"  - x.yaml\n", f"{folder}/x.yaml": json.dumps(other)}
+    own = (dialect, version, kind) == ("calico", "projectcalico.org/v3", "NetworkPolicy")
+    assert ("RF509" if own else "RF505") in red({**files, **edited}, model)
+
+
+def test_a_tier_that_is_gone_is_found() -> None:
+    files, model = repository("calico")
+    less = {path: raw for path, raw in files.items() if "/_cluster/" not in path}
+    found = [item for item in problems(less, model) if item.check.code == "RF509"]
+    assert [(item.subject, item.where.path.rpartition("/")[2]) for item in found] == [
+        ("ringfence", "kustomization.yaml")
+    ]
+
+
+@pytest.mark.parametrize("dialect", ["calico", "cilium", "kubernetes"])
+def test_what_is_open_to_nodes_and_nobody_declared_is_found(dialect: str) -> None:
+    files, model = repository(dialect, "namespacePattern: '{namespace}-dev'\n" if dialect == "kubernetes" else "")
+    raw = files[CHECKOUT]
+    assert isinstance(raw, bytes)
+    other = yaml.safe_load(raw)
+    rule = {
+        "calico": {
+            "action": "Allow",
+            "protocol": "TCP",
+            "source": {"nets": ["10.96.0.0/11"]},
+            "destination": {"ports": [4242]},
+        },
+        "cilium": {"fromEntities": ["remote-node"], "toPorts": [{"ports": [{"port": "4242", "protocol": "TCP"}]}]},
+        "kubernetes": {"from": [{"ipBlock": {"cidr": "10.100.0.0/16"}}], "ports": [{"port": 4242}]},
+    }[dialect]
+    other["spec"]["ingress"].append(rule)
+    found = red({**files, CHECKOUT: json.dumps(other, indent=1)}, model)
+    assert found & {"RF502", "RF509"}
+
+
 @pytest.mark.parametrize("stage", ["permissive", "{ingress: permissive, egress: enforce}"])
 def test_a_permissive_stage_of_the_dialect_kubernetes_is_proven(stage: str) -> None:
     files, model = repository("kubernetes", f"stage: {stage}\nstages: {{payments: enforce}}\n")
@@ -137,9 +247,6 @@ def _changed(value: Any) -> Any:
     return "all()" if value == "nothing" else f"{value}x" if value != "all()" else "app == 'frontend'"
 
 
-WITHOUT_EFFECT = ("order",)
-"""An order among policies that only allow, and the place of a tier among others that the repository does not hold."""
-
 SAME_MEANING = {
     # `all()` is what an absent selector beside a namespace selector means, and what an absent policy selector means.
     "without ingress.0.source.selector",
@@ -181,8 +288,6 @@ def test_every_value_of_every_policy_matters(dialect: str) -> None:
         raw = files[path]
         assert isinstance(raw, bytes)
         for name, other in mutations(yaml.safe_load(raw)):
-            if name.endswith(WITHOUT_EFFECT):
-                continue
             tried += 1
             if not problems({**files, path: json.dumps(other)}, model):
                 silent.append((path.rpartition("overlays/dev/")[2], name))
@@ -214,8 +319,8 @@ def test_what_keeps_a_stage_open_matters(dialect: str) -> None:
         for name, other in mutations(yaml.safe_load(raw))
         if not problems({**files, f"{folder}/0-permissive-ingress.yaml": json.dumps(other)}, model)
     ]
-    # the order before policies that only allow in a tier of their own; what is not closed anyway
-    assert set(silent) <= {"without order", "other order", "without selector", "without types"} | {
+    # what is not closed anyway
+    assert set(silent) <= {"without selector", "without types"} | {
         name for name in silent if "enableDefaultDeny" in name
     }
 

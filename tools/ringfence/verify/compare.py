@@ -208,10 +208,13 @@ class _Half:
         outgoing = isinstance(source, str)
         addresses = destination if outgoing else source
         assert isinstance(addresses, AddressSet)  # noqa: S101 - two address ends make no row
+        pieces = [(addresses, ports)]
         if not outgoing and row.undefined:
-            addresses = addresses - self._nodes  # nodes reach the pods that they run, whatever policies say
-        for left, rest in uncovered(addresses, ports, [(covered(item), item.ports) for item in said]):
-            yield self._surplus(source, left, rest) if outgoing else self._surplus(left, destination, rest)
+            # nodes reach the pods that they run, whatever policies say; what is allowed is open to all of them
+            pieces = [(addresses - self._nodes, ports), (addresses & self._nodes, ports - row.undefined)]
+        for part, open_ in pieces:
+            for left, rest in uncovered(part, open_, [(covered(item), item.ports) for item in said]):
+                yield self._surplus(source, left, rest) if outgoing else self._surplus(left, destination, rest)
 
     def _surplus(self, source: End, destination: End, ports: PortSet) -> Difference:
         subject = source if self._direction is Direction.EGRESS else destination

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ringfence.documents.document import Document
 from ringfence.findings import Finding, Location
-from ringfence.manifests.kinds import confined, split
 from ringfence.model.types import Cluster, Model
 from ringfence.values.nearest import did_you_mean
 from ringfence.verify.pages import FOREIGN_OBJECT
@@ -40,7 +39,6 @@ GUARDRAIL_KINDS = {
     "cilium": frozenset({(_CILIUM, "CiliumClusterwideNetworkPolicy")}),
 }
 """What a cluster as a whole may hold for its guardrails."""
-_RENDERED = frozenset().union(*NAMESPACE_KINDS.values(), *CLUSTER_KINDS.values(), *GUARDRAIL_KINDS.values())
 
 _HINT = "run: ringfence render"
 
@@ -97,10 +95,8 @@ def in_folder(folder: str, namespace: str, cluster: Cluster, documents: Iterable
         if not isinstance(api, str) or not isinstance(kind, str):
             yield FOREIGN_OBJECT.at(document.at(), f"in {folder}, this is no Kubernetes object", hint=_HINT)
         elif (api, kind) not in kinds:
-            if (api, kind) in _RENDERED or confined(split(api)[0], kind) is None:
-                # else it is reported as a policy that is not modelled
-                what = f"is no kind of object that Ringfence renders here, where the dialect is {cluster.dialect}"
-                yield FOREIGN_OBJECT.at(document.at("kind"), f"in {folder}, {kind} of {api} {what}", hint=_HINT)
+            what = f"is no kind of object that Ringfence renders here, where the dialect is {cluster.dialect}"
+            yield FOREIGN_OBJECT.at(document.at("kind"), f"in {folder}, {kind} of {api} {what}", hint=_HINT)
         else:
             yield from _misplaced(folder, namespace, document, data.get("metadata"))
 

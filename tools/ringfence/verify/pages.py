@@ -283,4 +283,56 @@ spec:
 `ringfence render` wrote the file.
 """,
 )
-CHECKS = (MISSING, EXCESS, UNSETTLED, GUARDRAIL, FOREIGN_OBJECT, FOREIGN_SELECTOR, NOT_HELD, GUARD_DIFFERS)
+FOREIGN_FORM = Check(
+    "RF509",
+    "foreign-form",
+    Severity.ERROR,
+    """\
+A rendered object says something that Ringfence never writes there.
+
+## What it finds
+
+In an object of `policies/rendered`:
+
+- a key that the renderer never writes, such as ICMP, a service account, an HTTP rule, or an annotation by which a tool
+  leaves the object out;
+- another value where only one is right: the action of a rule, the order, tier or priority of a policy, the order of a
+  Tier;
+- addresses of the cluster's own pods, Services or nodes;
+- DNS names without the rule that lets Cilium read DNS questions;
+- a Tier that is missing.
+
+## Why it matters
+
+Connections are compared pair by pair and port by port. What is beyond that (ICMP, which policies are asked first,
+whether the object is applied at all) would change what the cluster does while every pair still seems right.
+
+## Fails
+
+```yaml
+# policies/rendered/overlays/prod/_cluster/tier-ringfence.yaml, moved behind the policies of others by hand
+kind: Tier
+metadata: {name: ringfence}
+spec: {order: 2000000, defaultAction: Deny}
+```
+
+## Passes
+
+```yaml
+kind: Tier
+metadata: {name: ringfence}
+spec: {order: 100000, defaultAction: Deny}
+```
+""",
+)
+CHECKS = (
+    MISSING,
+    EXCESS,
+    UNSETTLED,
+    GUARDRAIL,
+    FOREIGN_OBJECT,
+    FOREIGN_SELECTOR,
+    NOT_HELD,
+    GUARD_DIFFERS,
+    FOREIGN_FORM,
+)

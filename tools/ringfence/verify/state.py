@@ -24,7 +24,7 @@ from ringfence.manifests import METADATA_NAME, ContainerPort, kustomize
 from ringfence.model.types import Cluster, Model, Port, Workload
 from ringfence.sources import Tree
 from ringfence.values.addresses import AddressSet
-from ringfence.verify import foreign, selectors
+from ringfence.verify import foreign, selectors, shape
 from ringfence.verify.declared import OTHER, Declared, Pod, declared, groups, says_names
 from ringfence.verify.guarded import Guarded
 from ringfence.verify.guarded import findings as guard_findings
@@ -102,11 +102,14 @@ def _state(
             built, problems = overlays.build(folder)
             findings += problems
             findings += foreign.in_folder(folder, namespace, cluster, built)
+            findings += shape.odd(built, clusters)
             documents += built
             wide |= {document.path for document in built if namespace == foreign.OF_CLUSTER}
             # what is no mapping is no object, and is reported below
             found += [document.data for document in built if isinstance(document.data, Mapping)]
         objects[cluster.name] = found
+    if documents:
+        findings += shape.tiers(min(clusters, key=lambda item: item.name), documents)
     parsed = manifests.parse_documents(documents)
     # a staged policy is what a stage declares; where it should be in force, what it denies is missing
     findings += [finding for finding in parsed.findings if finding.check.code != STAGED]
