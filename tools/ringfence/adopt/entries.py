@@ -15,6 +15,9 @@ from ringfence.observe.results import Comparison, Usage
 from ringfence.values.addresses import AddressSet
 from ringfence.verify.declared import says_names
 
+PRIVATE = AddressSet.of(["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"])
+"""What is routed on no public network (RFC 1918, RFC 6598, RFC 4193)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -31,7 +34,7 @@ class Entry:
     @property
     def is_private(self) -> bool:
         """Whether all its addresses are, so that it is no part of the world."""
-        return bool(self.addresses) and all(ipaddress.ip_network(item).is_private for item in self.addresses)
+        return bool(self.addresses) and AddressSet.of(self.addresses) <= PRIVATE
 
 
 def of(comparison: Comparison, model: Model) -> dict[str, Entry]:

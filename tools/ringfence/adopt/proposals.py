@@ -101,7 +101,7 @@ def propose(comparison: Comparison, model: Model, options: Options = Options()) 
         source = _end(talk.source, model, options)
         destination = entry.peer if entry and options.catalogue else _end(talk.destination, model, options)
         if entry and isinstance(destination, str):
-            destination = f"{destination}: --catalogue proposes the entry {entry.name}"
+            destination = f"{destination}; --catalogue the entry {entry.name}"
         why = source if isinstance(source, str) else destination if isinstance(destination, str) else ""
         if isinstance(source, str) or isinstance(destination, str) or (why := _unsayable(source, destination)):
             left.append(Left(talk, why))
@@ -123,7 +123,7 @@ def _end(mapped: Mapped, model: Model, options: Options) -> End | str:
     if peer is not None and (not is_whole_world(peer) or options.world):
         return peer
     if peer is not None:
-        return f"{mapped.label} is nobody in particular: --world proposes it all the same"
+        return f"{mapped.label} is nobody in particular: --world proposes it"
     if mapped.kind == "pod":
         return f"{mapped.label.removesuffix(' (not declared)')}: {mapped.why}: declare the workload first"
     return f"{mapped.label}: {mapped.why}"
