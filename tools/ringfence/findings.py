@@ -1,13 +1,14 @@
 """Findings: what is wrong, exactly where, how bad, and how to mend it.
 
-Every stage reports problems of the user's documents as values of these types. This module knows no stage.
+Every stage reports problems of the user's documents as values of these types. This module knows no stage. They are
+named tuples, since a hook starts with them, and `dataclasses` takes longer to import than all of Python to start.
 """
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
 class Severity(enum.StrEnum):
@@ -18,8 +19,7 @@ class Severity(enum.StrEnum):
     INFO = "info"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Location:
+class Location(NamedTuple):
     """A place in a file of the repository.
 
     `path` is relative to the repository's root with `/`; `line` and `column` count from 1. Line 0 means the whole file.
@@ -33,8 +33,7 @@ class Location:
         return f"{self.path}:{self.line}:{self.column}" if self.line else self.path
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """The identity of one kind of finding: stable code, kebab-case name, severity, and its page.
 
     `doc` is Markdown: a title line, then the headings "What it finds", "Why it matters", "Fails" and "Passes".
@@ -63,8 +62,7 @@ class Check:
         return Finding(self, where, message, hint, subject, tuple(related))
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One problem at one primary location.
 
     `message` says what is wrong and why it matters; `hint` is the likely fix; `subject` names what the finding is about
@@ -76,7 +74,7 @@ class Finding:
     message: str
     hint: str = ""
     subject: str = ""
-    related: tuple[tuple[Location, str], ...] = field(default=())
+    related: tuple[tuple[Location, str], ...] = ()
 
     @property
     def severity(self) -> Severity:

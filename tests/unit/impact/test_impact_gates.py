@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -384,7 +383,7 @@ def test_findings_that_come_later_speak_against_it_too() -> None:
     report = impact(base, base)
     finding = STALE.at(Location("policies/rendered"), "stale")
     assert automatic(with_findings(report, [finding])) == (False, "RF602 stale-render at policies/rendered")
-    assert automatic(with_findings(report, [replace(finding, check=replace(STALE, severity=Severity.INFO))]))[0]
+    assert automatic(with_findings(report, [finding._replace(check=STALE._replace(severity=Severity.INFO))]))[0]
 
 
 def test_the_documentation_has_every_gate_with_its_level() -> None:

@@ -14,7 +14,6 @@ Needs no repository. `ringfence impact` is the same question about two revisions
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -77,11 +76,11 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 def _in(folder: Path, finding: Finding) -> Finding:
     """The finding with its places below the folder that it was read from, since both may hold files of one name."""
     related = tuple((_below(folder, where), note) for where, note in finding.related)
-    return replace(finding, where=_below(folder, finding.where), related=related)
+    return finding._replace(where=_below(folder, finding.where), related=related)
 
 
 def _below(path: Path, where: Location) -> Location:
-    return replace(where, path=(path / where.path).as_posix()) if path.is_dir() else where
+    return where._replace(path=(path / where.path).as_posix()) if path.is_dir() else where
 
 
 def _ends(change: Change) -> str:

@@ -169,8 +169,8 @@ def _join(prefix: str, name: str) -> str:
 
 
 def _below(prefix: str, finding: Finding) -> Finding:
-    where = dataclasses.replace(finding.where, path=_join(prefix, finding.where.path))
-    return dataclasses.replace(finding, where=where)
+    where = finding.where._replace(path=_join(prefix, finding.where.path))
+    return finding._replace(where=where)
 
 
 def _profile(args: argparse.Namespace) -> Profile:

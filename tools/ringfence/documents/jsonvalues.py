@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 
 from ringfence.documents.document import Document
 from ringfence.findings import Finding, Location
@@ -55,6 +54,6 @@ def _blanks(text: str, start: int) -> int:
 
 def _moved(item: Finding, line: int, column: int) -> Finding:
     def place(where: Location) -> Location:
-        return replace(where, line=where.line + line, column=where.column + (column if where.line == 1 else 0))
+        return where._replace(line=where.line + line, column=where.column + (column if where.line == 1 else 0))
 
-    return replace(item, where=place(item.where), related=tuple((place(at), note) for at, note in item.related))
+    return item._replace(where=place(item.where), related=tuple((place(at), note) for at, note in item.related))

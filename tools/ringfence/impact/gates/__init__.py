@@ -5,8 +5,6 @@ The stricter of both sides' levels counts, so that a change does not loosen the 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ringfence.checks import consent_missing, flow_expired
 from ringfence.findings import Check, Finding, Severity
 from ringfence.impact.gates import (
@@ -63,7 +61,7 @@ def judge(facts: Facts) -> tuple[tuple[Gate, ...], list[Finding]]:
             gates.append(Gate(rule.name, rule.check.code, level, True, "ignored by policies/ringfence.yaml"))
             continue
         found = list(rule.find(facts))
-        findings += [replace(item, check=replace(item.check, severity=_SEVERITY[level])) for item in found]
+        findings += [item._replace(check=item.check._replace(severity=_SEVERITY[level])) for item in found]
         gates.append(Gate(rule.name, rule.check.code, level, not found, _reason(found) or rule.passes(facts)))
     return tuple(gates), findings
 
