@@ -75,6 +75,7 @@ def test_a_name_without_a_pattern_is_its_own() -> None:
         (pod("kube-system/coredns", **{"k8s-app": "kube-dns"}), "kube-dns", "by its labels"),
         (pod("monitoring/prometheus"), "prometheus", "by its name"),
         (address("192.0.2.7"), "stripe", "by the address 192.0.2.7"),
+        (Side(workload="stripe", entity="network-set"), "stripe", "by the name of the network set stripe"),
         (address("192.0.2.0/25"), "stripe", "by the address 192.0.2.0/25"),
     ],
 )
@@ -105,7 +106,14 @@ def test_ends_that_are_declared(side: Side, end: str, why: str) -> None:
             "an address of the cluster's pods, and the log does not say whose",
         ),
         (address("10.99.0.1", "db.example.com"), "outside", "db.example.com", "no catalogue entry has it"),
-        (Side(entity="world"), "nameless", "world", "the log says only that it is world"),
+        (Side(entity="world"), "nameless", "world", "the log has it as world only"),
+        (Side(workload="checkout"), "nameless", "checkout", "the log has it without its namespace"),
+        (
+            Side(namespace="shop", workload="partners", entity="network-set"),
+            "outside",
+            "partners",
+            "no catalogue entry has the name of that network set",
+        ),
         (address("not an address"), "outside", "not an address", "no catalogue entry has it"),
     ],
 )

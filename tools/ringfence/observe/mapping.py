@@ -30,6 +30,9 @@ _E = TypeVar("_E", Workload, Peer)
 HERE = ("host", "health")
 """Entities on the pod's own node, which no policy keeps from its pods."""
 
+NETWORK_SET = "network-set"
+"""The entity that is a network set of Calico, by its name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
@@ -87,7 +90,7 @@ class Places:
         return found
 
     def _place(self, side: Side) -> Mapped:
-        if not side.namespace:
+        if not side.namespace or side.entity == NETWORK_SET:
             return self._unnamed(side)
         if side.namespace in self._namespaces:
             return self._pod(side, self._namespaces[side.namespace])
@@ -157,7 +160,7 @@ class Places:
             "named": bool(side.names),
             "located": bool(addresses),
         }
-        label = side.names[0] if side.names else side.address or side.entity or "unknown"
+        label = side.names[0] if side.names else side.address or side.workload or side.pod or side.entity or "unknown"
         if side.entity in HERE:
             return Mapped("node", None, side.entity, "the node itself: no policy keeps it from the pods that it runs")
         best = [peer for peer in named if set(peer.names) & set(side.names)] or named
@@ -167,6 +170,8 @@ class Places:
             best = [peer for peer in best if not is_whole_world(peer)] or best
         if not best and side.entity in self._model.peers:
             best, how = [self._model.peers[side.entity]], f"by the entity {side.entity}"
+        if not best and side.entity == NETWORK_SET and side.workload in self._model.peers:
+            best, how = [self._model.peers[side.workload]], f"by the name of the network set {side.workload}"
         kind: Kind
         if len(best) == 1:
             whole = not named and is_whole_world(best[0])
@@ -182,11 +187,11 @@ class Places:
             kind, why = "nameless", f"an address of the cluster's {own[0]}s, and the log does not say whose"
         elif side.names or side.address:
             kind, why = "outside", "no catalogue entry has it"
+        elif side.entity == NETWORK_SET:
+            kind, why = "outside", "no catalogue entry has the name of that network set"
         else:
-            kind, why = (
-                "nameless",
-                f"the log says {f'only that it is {side.entity}' if side.entity else 'nothing of it'}",
-            )
+            known_of = "without its namespace" if side.workload or side.pod else f"as {side.entity or 'nothing'} only"
+            kind, why = "nameless", f"the log has it {known_of}"
         return Mapped(kind, None, label, why, **known)
 
     def _named(self, names: Sequence[str]) -> list[Peer]:

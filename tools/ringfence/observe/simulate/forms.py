@@ -21,12 +21,15 @@ INTERVAL = datetime.timedelta(seconds=15)
 
 _COLUMNS = (
     "time",
-    *(f"source_{item}" for item in ("namespace", "workload", "pod", "labels", "ip", "port")),
-    *(f"destination_{item}" for item in ("namespace", "workload", "pod", "labels", "ip", "names")),
+    *(
+        f"{side}_{item}"
+        for side in ("source", "destination")
+        for item in ("namespace", "workload", "pod", "labels", "address", "names", "entity")
+    ),
     "protocol",
-    "destination_port",
+    "port",
     "verdict",
-    "is_reply",
+    "reply",
     "reporter",
 )
 
@@ -150,25 +153,14 @@ def _goldmane(found: Iterable[Record]) -> Iterator[str]:
 def _csv(found: Iterable[Record]) -> Iterator[str]:
     yield _row(_COLUMNS)
     for record in found:
-        sides = []
+        row: list[Any] = [_zulu(record.time)]
         for side in (record.source, record.destination):
             actor = side.actor
             labels = ",".join(f"{key}={value}" for key, value in actor.labels)
-            sides.append([actor.namespace, actor.workload, side.pod, labels, side.address])
-        yield _row(
-            [
-                _zulu(record.time),
-                *sides[0],
-                record.source_port,
-                *sides[1],
-                ",".join(record.destination.actor.names),
-                record.protocol,
-                record.port,
-                "denied" if record.denied else "allowed",
-                str(record.reply).lower(),
-                record.point,
-            ]
-        )
+            names = ",".join(actor.names)
+            row += [actor.namespace, actor.workload, side.pod, labels, side.address, names, side.entity]
+        verdict = "denied" if record.denied else "allowed"
+        yield _row([*row, record.protocol, record.port, verdict, str(record.reply).lower(), record.point])
 
 
 def _calls(found: Iterable[Record]) -> Iterator[Record]:
