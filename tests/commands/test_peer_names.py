@@ -54,3 +54,44 @@ def test_one_of_several_names_is_asked_for(names: GitRepository, ringfence: Cli)
     assert "ask for one of dns:mail.example.com, dns:mx.example.com" in done.err
     done = ringfence("explain", "--cluster", "prod", "shop/checkout", "dns:mx.example.com")
     assert "prod: shop/checkout → dns:mx.example.com: allowed on 587/TCP" in done.out
+
+
+BOTH = """\
+apiVersion: ringfence.dev/v1alpha1
+kind: Catalog
+peers:
+  mail:
+    description: Mail
+    owner: platform
+    cidrs: [198.51.100.0/24]
+    names: [mail.example.com, mx.example.com]
+    ports: {smtp: 587}
+  news:
+    description: Mail for many
+    owner: platform
+    cidrs: [198.51.101.0/24]
+    names: [news.example.com]
+    ports: {smtp: 587}
+"""
+
+
+def test_a_peer_with_names_and_addresses_is_one_end_in_all_dialects(small: GitRepository, ringfence: Cli) -> None:
+    small.write("policies/catalog/mail.yaml", BOTH)
+    edit(small, PROD, "cni:", "dialect: cilium\ncni:")
+    assert ringfence("render").code == 0
+    small.commit("two peers")
+    for peer in ("mail", "news"):
+        add_flow(small, f"name: to-{peer}", "from: checkout", f"to: {peer}", "ports: [smtp]", "reason: Receipts")
+    assert ringfence("render").code == 0
+    impact = ringfence("impact", "--base", "HEAD", "--format", "json").json
+    rows = [(item["destination"], item["clusters"]) for item in impact["changes"]]
+    assert rows == [("mail", ["dev", "prod"]), ("news", ["dev", "prod"])]
+    done = ringfence("promote-diff", "dev", "prod", "--format", "json").json
+    assert [item for item in done["connections"] if item["source"] == "shop/checkout"] == []
+    flows = "teams/checkout/shop/flows.yaml"
+    text = (small.path / flows).read_text()
+    small.write(flows, text.replace("to: mail", "to: mail\n    environments: [prod]"))
+    assert ringfence("render").code == 0
+    done = ringfence("promote-diff", "dev", "prod", "--format", "json").json
+    rows = [item["destination"] for item in done["connections"] if item["source"] == "shop/checkout"]
+    assert rows == ["mail"]

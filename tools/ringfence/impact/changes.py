@@ -57,7 +57,7 @@ class Comparison:
 
         `reason` is that of all rows, where it is known; `causes` are then those of a pod, by its id.
         """
-        for source, destination, before, after, undefined in _joined(rows):
+        for source, destination, before, after, undefined in self._by_peer(_joined(rows)):
             pods = [self._pods.get(end) if isinstance(end, str) else None for end in (source, destination)]
             managed = [pod for pod in pods if pod is not None and pod.namespace is not None and pod.cluster is not None]
             if not managed:
@@ -86,6 +86,20 @@ class Comparison:
                 teams=(_team(pods[0]), _team(pods[1])),
                 crosses=self._crosses(source, destination, pods),
             )
+
+    def _by_peer(self, rows: Iterable[DiffRow]) -> Iterator[DiffRow]:
+        """The rows, cut at each peer with names that a flow calls: other clusters call it by them, as one end."""
+        named = [peer.addresses for peer in self._sides.head.peers.values() if peer.names and peer.addresses]
+        for source, destination, *rest in rows:
+            if isinstance(source, str) and isinstance(destination, AddressSet):
+                said = [*self._head.declared.outward.get(source, ()), *self._base.declared.outward.get(source, ())]
+                for addresses in named:
+                    if addresses <= destination and any(item.destination == addresses for item in said):
+                        yield source, addresses, rest[0], rest[1], rest[2]
+                        destination = destination - addresses
+                if not destination:
+                    continue
+            yield source, destination, rest[0], rest[1], rest[2]
 
     def _declared(self, source: End, destination: End, before: PortSet, after: PortSet) -> tuple[list[Cause], PortSet]:
         """The declarations behind what opens and what closes, and what opens without one."""

@@ -129,11 +129,12 @@ class _Table:
         if outside:
             self._addresses[key] = _laid(self._addresses[key], outside[0], cluster, cell)
         else:
-            self._pods[key][cluster] = cell
+            self._pods[key][cluster] = _together(self._pods[key].get(cluster, _NOTHING), cell)
         self._causes[key].append((outside[0] if outside else None, row.causes))
 
     def gaps(self) -> Iterable[ConnectionGap]:
         """The connections that the clusters do not allow alike."""
+        self._join_names()
         for key, cells in self._pods.items():
             if self._differs(cells):
                 yield self._gap(key, None, cells)
@@ -142,6 +143,21 @@ class _Table:
             for addresses, cells in pieces:
                 if self._differs(cells):
                     yield self._gap(key, addresses, cells)
+
+    def _join_names(self) -> None:
+        """Takes a peer that has both names and addresses for one end, whichever of them a cluster's policies name."""
+        for peer in self._model.peers.values():
+            for source, destination in list(self._pods) if peer.names and peer.addresses else ():
+                pieces = self._addresses.get((source, ""), [])
+                whole = next((item for item in pieces if peer.addresses <= item[0]), None)
+                if destination == peer.id and whole is not None:
+                    addresses, cells = whole
+                    pieces.remove(whole)
+                    if rest := addresses - peer.addresses:
+                        pieces.append((rest, cells))
+                    named = self._pods[source, destination]
+                    for cluster, cell in cells.items():
+                        named[cluster] = _together(named.get(cluster, _NOTHING), cell)
 
     def _differs(self, cells: Mapping[str, Cell]) -> bool:
         return len({cells.get(cluster, _NOTHING) for cluster in self._clusters}) > 1
@@ -162,6 +178,12 @@ class _Table:
             return ""
         named = [peer.name for peer in self._model.peers.values() if peer.addresses == addresses]
         return named[0] if named else end_name(addresses)
+
+
+def _together(one: Cell, other: Cell) -> Cell:
+    """What is allowed by either of two ways to name an end."""
+    allowed = one[0] | other[0]
+    return allowed, (one[1] | other[1]) - allowed
 
 
 def _label(pod: Pod | None, environment: str) -> str:
