@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ringfence.values import intervals
 from ringfence.values.addresses import EVERYWHERE, NOWHERE, AddressSet, network
-from ringfence.values.ports import ALL_PORTS, NO_PORTS, PortRange, PortSet
+from ringfence.values.ports import ALL_PORTS, NO_PORTS, Growing, PortRange, PortSet
 
 spans = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=6)
 
@@ -84,3 +84,14 @@ def test_cidrs_give_the_same_set_back(texts: list[str]) -> None:
 def test_a_cidr_that_servers_refuse(text: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         network(text)
+
+
+@given(st.lists(st.tuples(st.integers(1, 40), st.integers(1, 40)), max_size=12))
+def test_a_set_that_grows_says_what_is_new(spans: list[tuple[int, int]]) -> None:
+    growing = Growing()
+    seen: set[int] = set()
+    for low, high in (sorted(span) for span in spans):
+        ports = set(range(low, high + 1))
+        assert growing.add([PortRange("UDP", low, high)]) is not (ports <= seen)
+        seen |= ports
+    assert growing.add([PortRange("TCP", 1, 1), PortRange("TCP", 1, 1)])

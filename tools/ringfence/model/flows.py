@@ -4,32 +4,40 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 from ringfence.findings import Location
 from ringfence.model import dates, ports
 from ringfence.model.layout import Place
 from ringfence.model.names import Names
 from ringfence.model.node import Node
+from ringfence.model.plain import Plain
 from ringfence.model.ports import is_numeric, shorten
 from ringfence.model.problems import flows as problems
 from ringfence.model.problems import names as name_problems
 from ringfence.model.types import End, Flow, Leg, Peer, Workload
 from ringfence.values.nearest import nearest
-from ringfence.values.ports import NO_PORTS, PortRange, PortSet
+from ringfence.values.ports import NO_PORTS, Growing, PortRange, PortSet
 
 
 def build(found: Iterable[tuple[Place, Node]], broken: set[str], names: Names) -> tuple[Flow, ...]:
     """The flows by namespace and name. A flow of which any part is broken is left out, and its id added to `broken`."""
     result: dict[tuple[str, str], Flow] = {}
     first: dict[tuple[str, str], Location] = {}
+    plain = Plain(names, _ports)
     for place, document in found:
-        for node in document.get("flows").list():
-            name = node.string("name")
+        items = document.get("flows")
+        read = document.document
+        for index, data in enumerate(items.value if isinstance(items.value, list) else ()):
+            name = data.get("name") if isinstance(data, dict) else ""
+            name = name if isinstance(name, str) else ""
+            node = partial(Node, items, index, data)
             key = (place.namespace, name)
-            if name and (other := first.setdefault(key, node.where)) != node.where:
+            where = read.item(items.value, index)
+            if name and (other := first.setdefault(key, where)) is not where:
                 names.report(
                     name_problems.DUPLICATE_NAME.at(
-                        node.get("name").where,
+                        node().get("name").where,
                         f"there is a flow `{name}` in namespace {place.namespace} already; waivers and reports "
                         "point at the name",
                         hint="choose a name that says what the flow is for",
@@ -37,7 +45,7 @@ def build(found: Iterable[tuple[Place, Node]], broken: set[str], names: Names) -
                         related=[(other, "the other flow")],
                     )
                 )
-            elif flow := _one(place, name, node, names):
+            elif flow := plain.flow(place, name, data, node, where) or _one(place, name, node(), names):
                 result[key] = flow
             else:
                 broken.add(f"{place.namespace}/{name}")
@@ -97,16 +105,17 @@ def ends(node: Node, here: str, names: Names) -> list[tuple[Node, End]]:
 def _ports(node: Node, destinations: Sequence[tuple[Node, End]], names: Names) -> list[tuple[PortRange, ...]]:
     """The ports of each destination, in the order of the destinations; empty where any of them is unknown."""
     per_destination: list[list[PortRange]] = [[] for _ in destinations]
+    covered = [Growing() for _ in destinations]
     complete = True
     for item in node.list():
         # a number is judged even where no destination is known
         number = ports.numeric(item, names.report)
         fresh = not destinations
         found: tuple[PortRange, ...] = ()
-        for (_, end), ranges in zip(destinations, per_destination, strict=True):
+        for (_, end), ranges, before in zip(destinations, per_destination, covered, strict=True):
             found = (number,) if number else _named(item, end, names)
             complete = complete and bool(found)
-            fresh = fresh or not found or not ranges or not PortSet.of(found) <= PortSet.of(ranges)
+            fresh = before.add(found) or fresh or not found
             ranges.extend(found)
         if not fresh:
             names.repeated(item, ", ".join(map(str, found)))
@@ -205,7 +214,9 @@ def _check_repeated(flows: Sequence[Flow], names: Names) -> None:
     for index, flow in enumerate(flows):
         for leg in flow.legs:
             by_pair[leg.source.id, leg.destination.id].append(index)
-    for index, flow in enumerate(flows):
+    # most flows share no pair of ends with another
+    for index in sorted({index for group in by_pair.values() if len(group) > 1 for index in group}):
+        flow = flows[index]
         first = flow.legs[0]
         for other in by_pair[first.source.id, first.destination.id]:
             if other != index and covers(flows[other], flow) and (other < index or not covers(flow, flows[other])):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable
 
@@ -69,6 +70,11 @@ def numeric(node: Node, report: Report) -> PortRange | None:
 
 def declared(node: Node, report: Report) -> tuple[Port, ...]:
     """The named ports of a workload or peer, by name."""
+    value = node.value
+    if isinstance(value, dict) and all(
+        type(name) is str and type(item) is int and FIRST <= item <= LAST for name, item in value.items()
+    ):
+        return _single(tuple(value.items()))
     result = []
     for name, value in node.items():
         ranges: list[PortRange] = []
@@ -86,6 +92,12 @@ def declared(node: Node, report: Report) -> tuple[Port, ...]:
         if ranges:
             result.append(Port(name, canonical(ranges)))
     return tuple(sorted(result, key=lambda port: port.name))
+
+
+@functools.lru_cache(4096)
+def _single(ports: tuple[tuple[str, int], ...]) -> tuple[Port, ...]:
+    """Named single ports of TCP: thousands of workloads have the same ones."""
+    return tuple(sorted((Port(name, (PortRange("TCP", at, at),)) for name, at in ports), key=lambda port: port.name))
 
 
 def shorten(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 
 Interval = tuple[int, int]
@@ -26,6 +27,17 @@ def union(a: Intervals, b: Intervals) -> Intervals:
     if not a or a == b:
         return b
     return normal((*a, *b)) if b else a
+
+
+def insert(firsts: list[int], lasts: list[int], low: int, high: int) -> bool:
+    """Put a span into a set that is kept as the first and the last integers of its intervals; whether it adds any."""
+    start, end = bisect_left(lasts, low - 1), bisect_right(firsts, high + 1)
+    if start < end:
+        if firsts[start] <= low and high <= lasts[start]:
+            return False
+        low, high = min(low, firsts[start]), max(high, lasts[end - 1])
+    firsts[start:end], lasts[start:end] = [low], [high]
+    return True
 
 
 def intersection(a: Intervals, b: Intervals) -> Intervals:

@@ -106,5 +106,19 @@ class PortSet:
         return ", ".join(parts)
 
 
+class Growing:
+    """A set of ports that grows by one range after another, however many there are."""
+
+    __slots__ = ("_spans",)
+
+    def __init__(self) -> None:
+        self._spans: dict[str, tuple[list[int], list[int]]] = {protocol: ([], []) for protocol in PROTOCOLS}
+
+    def add(self, ranges: Iterable[PortRange]) -> bool:
+        """Take ranges in; whether any of their ports is new."""
+        new = [intervals.insert(*self._spans[item.protocol], item.first, item.last) for item in ranges]
+        return any(new)
+
+
 NO_PORTS = PortSet()
 ALL_PORTS = PortSet(((FIRST, LAST),), ((FIRST, LAST),), ((FIRST, LAST),))
