@@ -1,0 +1,141 @@
+"""Plain tables, CSV or Parquet, whose columns are named by a map."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ringfence.errors import UsageError
+from ringfence.observe.dialect import Dialect
+from ringfence.observe.records import SIDES, epoch, grouped, missing
+
+_OF_SIDE = ("namespace", "workload", "kind", "pod", "labels", "address", "names", "entity")
+COLUMNS = (
+    *(f"{side}_{name}" for side in SIDES for name in _OF_SIDE),
+    "protocol",
+    "port",
+    "verdict",
+    "time",
+    "first",
+    "last",
+    "count",
+    "reporter",
+    "reply",
+)
+"""What a column may be. `time` stands for both `first` and `last`."""
+CONSTANT = "="
+"""How a name in the map begins that is no column of the table, but the value of all records: `=allowed`."""
+
+_ALLOWED = ("allow", "allowed", "forwarded", "redirected", "accept", "accepted", "permit", "permitted")
+_DENIED = ("deny", "denied", "drop", "dropped", "reject", "rejected", "block", "blocked")
+_AUDITED = ("audit", "audited")
+_TRUE = ("true", "1", "t", "yes")
+
+
+def checked(columns: Mapping[str, str] | None) -> Mapping[str, str]:
+    """The map, as it is. Raises UsageError if it names something that a column cannot be."""
+    for name in columns or {}:
+        if name not in COLUMNS:
+            near = difflib.get_close_matches(name, COLUMNS, 1)
+            hint = f"Did you mean {near[0]}?" if near else f"One of {', '.join(COLUMNS)}"
+            raise UsageError(f"The column map names {name}, which no column can be", hint)
+    return columns or {}
+
+
+def places(names: list[str], columns: Mapping[str, str]) -> dict[str, str]:
+    """For each thing that the table says: the column's name, or a constant. Columns with our names need no map."""
+    found = {name: name for name in COLUMNS if name in names}
+    found |= {name: place for name, place in columns.items() if place.startswith(CONSTANT) or place in names}
+    return found
+
+
+def lacking(found: Mapping[str, str]) -> list[str]:
+    """What a table does not say, and has to: both ends, the port, the protocol, the verdict and the time."""
+    need = [
+        *(f"{side}_{name}" for side in SIDES for name in ("workload",) if not _end(found, side)),
+        *(name for name in ("protocol", "port", "verdict") if name not in found),
+    ]
+    return need if "time" in found or "first" in found else [*need, "time"]
+
+
+def _end(found: Mapping[str, str], side: str) -> bool:
+    return any(f"{side}_{name}" in found for name in _OF_SIDE if name not in ("kind", "namespace"))
+
+
+def query(schema: Any, found: Mapping[str, str], dialect: Dialect, now: datetime) -> Any:
+    """Records counted, from a table `records` with an Ibis schema."""
+    import ibis
+
+    table = ibis.table(schema, name="records")
+
+    def value(name: str) -> Any:
+        place = found.get(name)
+        if place is None:
+            return ibis.null("string")
+        return ibis.literal(place.removeprefix(CONSTANT)) if place.startswith(CONSTANT) else table[place]
+
+    def text(name: str) -> Any:
+        column = value(name)
+        kind = column.type()
+        if kind.is_array() and kind.value_type.is_string():
+            return column.join("|")
+        if kind.is_nested():
+            return ibis.null("string")
+        return column if kind.is_string() else column.cast("string")
+
+    word = text("verdict").lower()
+    first = _micros(value("first" if "first" in found else "time"), dialect)
+    last = ibis.coalesce(_micros(value("last" if "last" in found else "time"), dialect), first)
+    count = value("count").try_cast("int64") if "count" in found else ibis.literal(1, "int64")
+    verdict = ibis.cases(
+        (word.isin(_ALLOWED), "allowed"),
+        (word.isin(_DENIED), "denied"),
+        (word.isin(_AUDITED), "audited"),
+        else_=ibis.null("string"),
+    )
+    record = {
+        "format": ibis.literal("columns"),
+        "point": text("reporter").lower() if "reporter" in found else ibis.null("string"),
+        "verdict": verdict,
+        "protocol": text("protocol"),
+        "port": text("port").nullif("").fill_null("0"),
+        **{f"{side}_{name}": text(f"{side}_{name}") for side in SIDES for name in _OF_SIDE if name != "entity"},
+        **{f"{side}_type": text(f"{side}_entity").lower() for side in SIDES},
+        "first": first,
+        "last": last,
+        "weight": count,
+        "note": ibis.null("string"),
+        "line": ibis.literal(0, "int64"),
+        "text": ibis.literal(""),
+    }
+    record["trouble"] = ibis.cases(
+        ((text("reply").lower().isin(_TRUE)).fill_null(False), "-reply"),
+        (word.isnull(), "no-verdict"),
+        (verdict.isnull(), "unknown-version"),
+        (first.isnull(), "no-time"),
+        (record["protocol"].isnull() | (record["protocol"] == ""), "no-protocol"),
+        (_nothing(record, "source") | _nothing(record, "destination"), "no-ends"),
+        (count.isnull(), "bad-count"),
+        else_=ibis.null("string"),
+    )
+    return grouped(table.select(**record, **missing(dict.fromkeys(record))), now)
+
+
+def _nothing(record: Mapping[str, Any], side: str) -> Any:
+    import ibis
+
+    names = ("workload", "pod", "labels", "address", "names", "type")
+    return ibis.coalesce(*(record[f"{side}_{name}"].nullif("") for name in names)).isnull()
+
+
+def _micros(value: Any, dialect: Dialect) -> Any:
+    import ibis
+
+    kind = value.type()
+    if kind.is_timestamp() or kind.is_date():
+        return dialect.micros(value)
+    if kind.is_numeric():
+        return epoch(value.cast("int64"))
+    return ibis.coalesce(epoch(value.try_cast("int64")), dialect.micros(value))
