@@ -1,0 +1,85 @@
+"""Impact at the cost of the change: only the namespaces that it can matter to are read, rendered and evaluated.
+
+It holds where what is rendered for these namespaces is exactly what both sides declare; else everything is looked at.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ringfence.commands import shared
+from ringfence.findings import Finding, Severity, has_errors
+
+if TYPE_CHECKING:
+    from ringfence import affected
+    from ringfence.impact import Report
+    from ringfence.model.types import Model
+    from ringfence.sources import Tree
+
+_PLATFORM = ("policies/ringfence.yaml", "policies/clusters", "policies/profiles")
+"""What the name of the default branch stands in, and what a model cannot do without."""
+_BUNDLES = ("policies/rendered/base", "policies/rendered/overlays")
+
+
+def attempt(args: argparse.Namespace, root: Path) -> tuple[str, Report] | None:
+    """The base revision and the report; None where the whole repository has to be looked at."""
+    from ringfence import affected, checks, impact, model, sources
+    from ringfence.commands.impact import default_base
+
+    tree = sources.revision(root, args.head) if args.head is not None else sources.working_tree(root)
+    revision = args.base
+    if revision is None:
+        platform, _ = model.load(affected.Part(tree, [path for name in _PLATFORM for path in tree.files(name)]))
+        if platform is None:
+            return None
+        revision = default_base(root, platform)
+    base_tree = sources.revision(root, revision)
+    scope = affected.scope(base_tree, tree)
+    if scope is None:
+        return None
+    loaded = [model.load(part, part.absent) for part in (scope.base, scope.head)]
+    base, head = (found for found, _ in loaded)
+    if base is None or head is None or any(has_errors(findings) for _, findings in loaded):
+        return None
+    if args.cluster is not None and args.cluster not in base.clusters:
+        return None
+    base, head = affected.touching(base, head, scope.namespaces)
+    today = args.at or shared.today()
+    known = {_key(item) for item in checks.run(base, today)}
+    checked = [item for item in checks.run(head, today) if item.severity is Severity.ERROR]
+    new = [item for item in checked if _key(item) not in known]
+    # what a part lacks can make a check fail that speaks of everything; on both sides alike, unless the change matters
+    if any(not item.where.path.startswith("teams/") or item.check.code not in impact.JUDGED for item in new):
+        return None
+    checked = [item for item in checked if item.where.path.startswith("teams/")]
+    if any(item.check.code not in impact.JUDGED for item in checked):
+        return None
+    if not _is_rendered(scope.base, base, scope) or not _is_rendered(scope.head, head, scope):
+        return None
+    result = impact.assess(
+        impact.Side(scope.base, base_tree.label, base),
+        impact.Side(scope.head, tree.label, head),
+        head,
+        today,
+        args.cluster,
+        checked=checked,
+        approved=args.approved,
+        scope=scope,
+    )
+    return revision, result
+
+
+def _is_rendered(tree: Tree, model: Model, scope: affected.Scope) -> bool:
+    """Whether the bundles of a scope are what a side declares."""
+    from ringfence import render
+
+    expected = render.tree(model, render.own_templates(tree), scope.namespaces)
+    actual = [path for folder in _BUNDLES for path in tree.files(folder) if "/_cluster/" not in path]
+    return set(actual) == expected.keys() and all(tree.read(path) == expected[path] for path in actual)
+
+
+def _key(finding: Finding) -> tuple[str, str, str]:
+    """A finding whatever line it stands in."""
+    return (finding.check.code, finding.subject, finding.message)
