@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,19 +41,22 @@ class WorkingTree:
     def problems(self, under: str = "") -> list[Finding]:
         """Links, special files, folders named like files, nested repositories, and what cannot be read or printed."""
         files, problems = self._walk(under)
-        closed = [path for path in files if not os.access(self.root / path, os.R_OK)]
+        top = f"{self.root}/"
+        closed = [path for path in files if not os.access(top + path, os.R_OK)]
         return problems + [Unreadable(path, "Permission denied").finding for path in closed]
 
     def read(self, path: str) -> bytes:
         """The bytes of a file. It need not be listed (Git may ignore it), but no link on the way to it is followed."""
-        full = self.root / path
+        full = f"{self.root}/{path}"
         try:
-            mode = full.lstat().st_mode
-            if not stat.S_ISREG(mode):
-                raise Unreadable(path, f"it is {_kind(mode)}")
+            found = os.lstat(full)
+            if not stat.S_ISREG(found.st_mode):
+                raise Unreadable(path, f"it is {_kind(found.st_mode)}")
             self._refuse_links_above(path)
-            with full.open("rb") as file:
-                raw = file.read(MAX_BYTES + 1)
+            with open(full, "rb", buffering=0) as file:  # noqa: PTH123 - thousands of paths, made as text
+                raw = file.read(min(found.st_size, MAX_BYTES) + 1)
+                while found.st_size < len(raw) <= MAX_BYTES and (more := file.read(MAX_BYTES)):
+                    raw += more  # it grew
         except (OSError, ValueError) as error:
             raise Unreadable(path, getattr(error, "strerror", None) or str(error)) from error
         if len(raw) > MAX_BYTES:
@@ -62,33 +64,30 @@ class WorkingTree:
         return raw
 
     def _refuse_links_above(self, path: str) -> None:
-        folder = str((self.root / path).parent)
-        if folder not in self._plain_folders:
+        above = path.rpartition("/")[0]
+        if above not in self._plain_folders:
+            folder = str((self.root / path).parent)
             if os.path.realpath(folder) != folder or not Path(folder).is_relative_to(self.root):
                 raise Unreadable(path, "a symbolic link or `..` is on the way to it")
-            self._plain_folders.add(folder)
+            self._plain_folders.add(above)
 
     def _walk(self, under: str) -> Walk:
         if under not in self._walks:
-            files: list[str] = []
-            problems: list[Finding] = []
-            for item in self._visit_from_root(under):
-                if isinstance(item, Finding):
-                    problems.append(item)
-                else:
-                    files.append(item)
-            self._walks[under] = (sorted(files), problems)
+            walk: Walk = ([], [])
+            self._visit_from_root(under, walk)
+            walk[0].sort()
+            self._walks[under] = walk
         return self._walks[under]
 
-    def _visit_from_root(self, under: str) -> Iterator[str | Finding]:
+    def _visit_from_root(self, under: str, walk: Walk) -> None:
         """The walk of one folder; what stands in the way to it (a link instead of a folder) counts as its problem."""
         steps = under.split("/") if under else []
         for length in range(len(steps)):
             folder = "/".join(steps[:length])
             if length and not stat.S_ISDIR(self._mode(folder)):
-                yield from self._visit(folder)
+                self._visit(folder, walk)
                 return
-        yield from self._visit(under)
+        self._visit(under, walk)
 
     def _mode(self, path: str) -> int:
         try:
@@ -96,49 +95,58 @@ class WorkingTree:
         except (OSError, ValueError):
             return 0
 
-    def _visit(self, path: str) -> Iterator[str | Finding]:
+    def _visit(self, path: str, walk: Walk) -> None:
         mode = self._mode(path)
         if mode:
-            yield from self._judge(path, mode)
+            self._judge(path, mode, walk)
 
-    def _judge(self, path: str, mode: int) -> Iterator[str | Finding]:
+    def _judge(self, path: str, mode: int, walk: Walk) -> None:
+        files, problems = walk
         if path in self._git_ignores():
             return
         if path and (problem := name_problem(path, folder=stat.S_ISDIR(mode))):
-            yield problem
+            problems.append(problem)
         elif stat.S_ISREG(mode):
-            yield path
+            files.append(path)
         elif stat.S_ISDIR(mode):
-            yield from self._folder(path)
+            self._folder(path, walk)
         elif stat.S_ISLNK(mode):
-            yield self._link(path)
+            problems.append(self._link(path))
         else:
-            yield pages.SPECIAL.at(
-                Location(path),
-                f"is {_kind(mode)}, so nothing can be read here, and Git does not store it",
-                hint="replace it with a regular file, or remove it",
+            problems.append(
+                pages.SPECIAL.at(
+                    Location(path),
+                    f"is {_kind(mode)}, so nothing can be read here, and Git does not store it",
+                    hint="replace it with a regular file, or remove it",
+                )
             )
 
-    def _folder(self, path: str) -> Iterator[str | Finding]:
+    def _folder(self, path: str, walk: Walk) -> None:
+        files, problems = walk
+        ignored = self._git_ignores()
         try:
-            with os.scandir(self.root / path) as scan:
-                entries = sorted(scan, key=lambda entry: entry.name)
+            with os.scandir(f"{self.root}/{path}") as scan:
+                entries = sorted(scan, key=_name)
         except OSError as error:
-            yield Unreadable(path, error.strerror or str(error)).finding
+            problems.append(Unreadable(path, error.strerror or str(error)).finding)
             return
         if path and any(entry.name == ".git" for entry in entries):
-            yield nested(path)
+            problems.append(nested(path))
             return
         for entry in entries:
             name = f"{path}/{entry.name}" if path else entry.name
             if name == ".git":
                 continue
             if entry.is_file(follow_symlinks=False):
-                yield from self._judge(name, stat.S_IFREG)
+                if entry.name.isprintable():
+                    if name not in ignored:
+                        files.append(name)
+                else:
+                    self._judge(name, stat.S_IFREG, walk)
             elif entry.is_dir(follow_symlinks=False):
-                yield from self._judge(name, stat.S_IFDIR)
+                self._judge(name, stat.S_IFDIR, walk)
             else:
-                yield from self._visit(name)
+                self._visit(name, walk)
 
     def _link(self, path: str) -> Finding:
         full = self.root / path
@@ -160,6 +168,10 @@ class WorkingTree:
         if self._ignored is None:
             self._ignored = ignored.paths(self.root)
         return self._ignored
+
+
+def _name(entry: os.DirEntry[str]) -> str:
+    return entry.name
 
 
 def link(path: str, leads: str) -> Finding:
