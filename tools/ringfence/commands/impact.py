@@ -16,7 +16,7 @@ import argparse
 import shlex
 from typing import TYPE_CHECKING, TextIO
 
-from ringfence.commands import outputs, shared
+from ringfence.commands import outputs, scoped, shared
 from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, UsageError
 from ringfence.findings import Finding, Location, Severity, has_errors, in_order
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ringfence.commands.shared import Loaded
+    from ringfence.impact import Report
     from ringfence.model.types import Model
 
 
@@ -53,6 +54,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="an owner who has approved already, such as @example/payments; may be given several times",
     )
     parser.add_argument("--at", metavar="DATE", type=shared.date, help="judge expiry as of this date (default: today)")
+    parser.add_argument(
+        "--whole",
+        action="store_true",
+        help="look at every namespace, also where the change can matter to some only (slower; the same changes)",
+    )
 
 
 def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
@@ -60,10 +66,12 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     from ringfence import sources
 
     root = shared.find_root(args.directory)
+    if not args.whole and (found := scoped.attempt(args, root)):
+        return finish(args, *found, out)
     head = shared.load(args.directory, sources.revision(root, args.head) if args.head is not None else None)
 
     def base_of(model: Model) -> tuple[str, Loaded]:
-        revision = args.base if args.base is not None else _default_base(root, model)
+        revision = args.base if args.base is not None else default_base(root, model)
         return revision, shared.load(args.directory, sources.revision(root, revision))
 
     return judge(args, head, base_of, out, err)
@@ -73,10 +81,7 @@ def judge(
     args: argparse.Namespace, head: Loaded, base_of: Callable[[Model], tuple[str, Loaded]], out: TextIO, err: TextIO
 ) -> int:
     """The same on what is loaded; `base_of` gives the base with its revision for the model of the head."""
-    from dataclasses import replace
-
     from ringfence import checks, impact, report
-    from ringfence.report import impact as formats
 
     today = args.at or shared.today()
     checked = [item for item in checks.run(head.model, today) if item.severity is Severity.ERROR] if head.model else []
@@ -104,6 +109,16 @@ def judge(
         approved=args.approved,
     )
     result = impact.with_findings(result, [*_stale(head, model), *_base_errors(base)])
+    return finish(args, revision, result, out)
+
+
+def finish(args: argparse.Namespace, revision: str, result: Report, out: TextIO) -> int:
+    """Write and print a report against a base revision; the exit code that it means."""
+    from dataclasses import replace
+
+    from ringfence import report
+    from ringfence.report import impact as formats
+
     result = replace(result, findings=tuple(in_order(result.findings)), command=_command(args, revision))
     outputs.write(args.output, lambda format_: formats.render(result, format_))
     out.write(formats.render(result, args.format, report.wants_colour(out)))
@@ -133,7 +148,7 @@ def _stale(head: Loaded, model: Model) -> list[Finding]:
     ]
 
 
-def _default_base(root: Path, model: Model) -> str:
+def default_base(root: Path, model: Model) -> str:
     """Where the change left the default branch. The error says which setting names that branch."""
     from ringfence import sources
 

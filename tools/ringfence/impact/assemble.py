@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ringfence.affected import Scope
 from ringfence.connectivity import ClusterState, Connectivity, Profile, diff, evaluate
 from ringfence.findings import Finding, Location
 from ringfence.impact import gates, waves
@@ -55,17 +56,21 @@ def assess(
     *,
     checked: Iterable[Finding] = (),
     approved: Iterable[str] = (),
+    scope: Scope | None = None,
 ) -> Report:
     """The impact of `head` (whose model is `model`) on `base`; `only` limits it to one cluster by name.
+
+    `scope` is that of the change, where both sides are the parts of it.
 
     `checked` is what the checks of declarations found in the head, of which gates judge some; `approved` are owners who
     have agreed already.
     """
     models = [item for item in (base.model, model) if item is not None]
     homes = {item.clusters[only].kubernetes_cluster for item in models if only in item.clusters} if only else None
-    before = _states(base.model, base.tree, homes) if base.model else {}
-    after = _states(model, head.tree, homes, before)
-    why = origins(base.tree, head.tree, base.model if base.whole else None, model)
+    within = scope.namespaces if scope else None
+    before = _states(base.model, base.tree, homes, within) if base.model else {}
+    after = _states(model, head.tree, homes, within, before)
+    why = origins(base.tree, head.tree, base.model if base.whole else None, model, within)
     sides = Sides.of(base.model, model, base.tree, why)
     moved = relabelled(base.model, model)
     pairs = [(before.get(name) or _empty(name), after.get(name) or _empty(name)) for name in sorted({*before, *after})]
@@ -94,7 +99,8 @@ def assess(
         objects = [{only: side.get(only, ())} for side in objects]
     changes = over_clusters(found)
     findings += [*_abandoned(*objects), *map(relabelled_finding, moved)]
-    asked = approvals(changed_paths(base.tree, head.tree), base.model, model, approved)
+    paths = list(scope.paths) if scope else changed_paths(base.tree, head.tree)
+    asked = approvals(paths, base.model, model, approved)
     shares = measures(pairs)
     checked = tuple(checked)
     facts = gates.Facts(base.model, model, tuple(pairs), changes, shares, asked, tuple(broken), checked, len(unheld))
@@ -113,6 +119,7 @@ def assess(
         gates=verdicts,
         measures=shares,
         origins=why,
+        scope=tuple(sorted(within)) if within is not None else None,
         automatic=automatic(changes, touched, asked, verdicts, findings),
     )
 
@@ -125,13 +132,17 @@ def with_findings(report: Report, more: Iterable[Finding]) -> Report:
 
 
 def _states(
-    model: Model, tree: Tree, homes: Collection[str] | None, like: Mapping[str, State] | None = None
+    model: Model,
+    tree: Tree,
+    homes: Collection[str] | None,
+    within: Collection[str] | None,
+    like: Mapping[str, State] | None = None,
 ) -> dict[str, State]:
     """The states of one side by Kubernetes cluster, of all or of some; `like` is the other side."""
     if homes is None:
-        return {state.name: state for state in states(model, tree, like=like)}
+        return {state.name: state for state in states(model, tree, like=like, within=within)}
     chosen = {item.kubernetes_cluster: item for item in model.clusters.values() if item.kubernetes_cluster in homes}
-    return {name: state for name, cluster in chosen.items() for state in states(model, tree, cluster, like)}
+    return {name: state for name, cluster in chosen.items() for state in states(model, tree, cluster, like, within)}
 
 
 def _rows(one: State, other: State) -> tuple[list[DiffRow], list[Finding]]:

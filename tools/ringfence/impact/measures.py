@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from ringfence.connectivity import Direction, Row
 from ringfence.impact.causes import covering
@@ -22,27 +23,45 @@ JUSTIFIED = "connections that a declaration justifies"
 
 def measures(pairs: Iterable[tuple[State, State]]) -> tuple[Measure, ...]:
     """Each share over all clusters, in the base and in the head."""
+    pairs = list(pairs)
     sides = list(zip(*pairs, strict=True)) or [(), ()]
     result = [
-        Measure(name, *(_sum(isolated(state, direction) for state in side) for side in sides))
+        Measure(
+            name,
+            _sum(isolated(before, direction) for before, _ in pairs),
+            _sum(isolated(after, direction, before) for before, after in pairs),
+        )
         for direction, name in ISOLATED.items()
     ]
     result.append(Measure(JUSTIFIED, *(_sum(justified(state) for state in side) for side in sides)))
     return tuple(result)
 
 
-def isolated(state: State, direction: Direction) -> Count:
-    """The declared workloads that some policy certainly isolates in a direction."""
-    ids = [pod.id for pod in state.declared.pods.values() if isinstance(pod.declared, Workload)]
+def isolated(state: State, direction: Direction, base: State | None = None) -> Count:
+    """The declared workloads that some policy certainly isolates in a direction.
+
+    Those that the base does not have and that begin at a stage which leaves them open are not counted.
+    """
+    ids = [
+        pod.id
+        for pod in state.declared.pods.values()
+        if isinstance(pod.declared, Workload) and (state.within is None or pod.declared.namespace in state.within)
+    ]
+    if base is not None:
+        ids = [id_ for id_ in ids if id_ in base.declared.pods or (id_, direction.value) not in state.declared.opened]
     return sum(1 for id_ in ids if state.is_closed(id_, direction)), len(ids)
 
 
 def justified(state: State) -> Count:
-    """The connections all of whose ports some flow or grant declares."""
+    """The connections all of whose ports some flow or grant declares; what only a stage leaves open is not counted."""
     number = total = 0
+    said = replace(state.declared, opened={})
     for row, (source, destination) in connections(state):
+        unsaid = covering(said, source, destination, row.allowed)[1]
+        if unsaid and not covering(state.declared, source, destination, row.allowed)[1]:
+            continue
         total += 1
-        number += covering(state.declared, source, destination, row.allowed)[1] == NO_PORTS
+        number += unsaid == NO_PORTS
     return number, total
 
 

@@ -6,7 +6,7 @@ differs at each step has that step as its reason, exactly.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from ringfence import render
 from ringfence.errors import RingfenceError
@@ -25,8 +25,16 @@ SENTENCES = {
 }
 
 
-def origins(base: Tree, head: Tree, base_model: Model | None, head_model: Model) -> tuple[Origin, ...]:
+def origins(
+    base: Tree,
+    head: Tree,
+    base_model: Model | None,
+    head_model: Model,
+    within: Collection[str] | None = None,
+) -> tuple[Origin, ...]:
     """The reasons with their files, `declarations` first; a file that differs for two reasons is with both.
+
+    `within` are the namespaces whose files these are, where it is not all of them.
 
     A base that cannot be rendered any more has no reasons but `declarations`.
     """
@@ -34,12 +42,12 @@ def origins(base: Tree, head: Tree, base_model: Model | None, head_model: Model)
     differing = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
     if not differing:
         return ()
-    wanted = _rendered(head_model, head)
-    again = _rendered(base_model, base) if base_model is not None else None
+    wanted = _rendered(head_model, head, within)
+    again = _rendered(base_model, base, within) if base_model is not None else None
     between = again
     templates = _changed(base, head, TEMPLATES)
     if templates and base_model is not None:
-        between = _rendered(base_model, head)
+        between = _rendered(base_model, head, within)
     steps: list[tuple[str, Mapping[str, bytes] | None, Mapping[str, bytes] | None]] = [
         ("declarations", between if between is not None else before, wanted),
         ("template", again, between),
@@ -87,12 +95,12 @@ def _changed(base: Tree, head: Tree, folder: str) -> tuple[str, ...]:
     return tuple(sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path)))
 
 
-def _rendered(model: Model | None, tree: Tree) -> dict[str, bytes] | None:
+def _rendered(model: Model | None, tree: Tree, within: Collection[str] | None) -> dict[str, bytes] | None:
     """What this version writes; None where it refuses to."""
     if model is None:
         return None
     try:
-        files = render.tree(model, render.own_templates(tree))
+        files = render.tree(model, render.own_templates(tree), within)
     except RingfenceError:
         return None
     return {path: raw for path, raw in files.items() if path.startswith(tuple(f"{root}/" for root in ROOTS))}

@@ -210,7 +210,8 @@ class Automatic:
 class Report:
     """The impact of a head on a base. `clusters` are all that were compared; every tuple is in stable order.
 
-    `command` reproduces the report.
+    `command` reproduces the report. `scope` are the namespaces at one end of whatever can differ, where only those were
+    looked at; None: all.
     """
 
     base: str
@@ -226,6 +227,7 @@ class Report:
     measures: tuple[Measure, ...] = ()
     origins: tuple[Origin, ...] = ()
     automatic: Automatic = Automatic(False, "")
+    scope: tuple[str, ...] | None = None
 
     @property
     def quiet_clusters(self) -> tuple[str, ...]:

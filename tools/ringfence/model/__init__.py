@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ringfence.findings import Check, Finding
     from ringfence.model.types import Model
     from ringfence.sources import Tree
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     CHECKS: tuple[Check, ...]
 
 
-def load(tree: Tree) -> tuple[Model | None, list[Finding]]:
+def load(tree: Tree, absent: Iterable[str] = ()) -> tuple[Model | None, list[Finding]]:
     """The model of a repository and everything that is wrong with it (`loading.load`)."""
     import gc
 
@@ -25,7 +27,7 @@ def load(tree: Tree) -> tuple[Model | None, list[Finding]]:
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return loading.load(tree)
+        return loading.load(tree, absent)
     finally:
         if collecting:
             gc.enable()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ringfence import schema
 from ringfence.findings import Finding, in_order
 from ringfence.model import (
@@ -26,14 +28,15 @@ from ringfence.model.types import Model, Namespace, Peer, Team, Workload
 from ringfence.sources import MARK, Tree
 
 
-def load(tree: Tree) -> tuple[Model | None, list[Finding]]:
+def load(tree: Tree, absent: Iterable[str] = ()) -> tuple[Model | None, list[Finding]]:
     """The model of a repository and everything that is wrong with it.
 
     Every file of `teams/` and `policies/` is read, whatever is wrong with another. What is broken is left out of the
-    model, and names that may stand in it are not reported as unknown. There is no model without usable settings or
-    without clusters.
+    model, and names that may stand in it are not reported as unknown; nor are those of the folders `absent`, of which the
+    tree is known not to hold everything. There is no model without usable settings or without clusters.
     """
     read = reading.read(tree)
+    read.lost.update(absent)
     findings = read.findings
     report = findings.append
     lost, broken = read.lost, set[str]()

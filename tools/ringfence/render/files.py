@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ringfence.compile import kubernetes
@@ -35,14 +35,17 @@ _origin = operator.attrgetter("kind", "name", "file", "owner", "reason", "expire
 _port = operator.attrgetter("protocol", "first", "last")
 
 
-def tree(model: Model, templates: Mapping[str, str] | None = None) -> dict[str, bytes]:
+def tree(
+    model: Model, templates: Mapping[str, str] | None = None, only: Collection[str] | None = None
+) -> dict[str, bytes]:
     """Every file of bundles below `policies/rendered/`, path from the repository's root to bytes, in order of paths.
 
-    `templates` are a repository's own (see `own_templates`); the packaged ones serve for the rest. Raises
+    `templates` are a repository's own (see `own_templates`); the packaged ones serve for the rest. `only` limits it to
+    the bundles of some namespaces by their declared names; of clusters as a whole, there is then nothing. Raises
     `TemplateError` where a template fails or writes something else than was compiled, `NothingToCheckError` where no
     namespace exists in any cluster: a sync of an empty tree would delete every policy.
     """
-    plan = layout.of(model)
+    plan = layout.of(model, only)
     compiled = jinja.Templates(templates)
     writer = _Writer(compiled)
     wholes = {name: Whole(dialect, compiled, writer.why) for name, dialect in WHOLE.items()}
@@ -53,8 +56,9 @@ def tree(model: Model, templates: Mapping[str, str] | None = None) -> dict[str, 
     written: dict[int, list[tuple[str, bytes]]] = {}
     for cluster, overlays in plan.overlays.items():
         whole = wholes.get(model.clusters[cluster].dialect)
-        wide = _of_cluster(model, model.clusters[cluster]) if overlays else {}
-        kept = _adopted_of_cluster(model, model.clusters[cluster])
+        whole_cluster = overlays and only is None
+        wide = _of_cluster(model, model.clusters[cluster]) if whole_cluster else {}
+        kept = _adopted_of_cluster(model, model.clusters[cluster]) if only is None else []
         if wide or kept:
             folder = f"{RENDERED}/overlays/{cluster}/{OF_CLUSTER}"
             kustomization = f"{model.clusters[cluster].dialect}/{_KUSTOMIZATION}.j2"
@@ -80,7 +84,7 @@ def tree(model: Model, templates: Mapping[str, str] | None = None) -> dict[str, 
             elif id(overlay) not in written:
                 written[id(overlay)] = list(writer.overlay(folder, overlay))
             files.update((f"{folder}/{name}", raw) for name, raw in written[id(overlay)])
-    if not files:
+    if not files and only is None:
         raise NothingToCheckError(
             "there is nothing to render: no namespace exists in any cluster",
             "declare a namespace under teams/, and check the environments of policies/clusters/",

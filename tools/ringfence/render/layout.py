@@ -9,7 +9,7 @@ Knows neither paths nor templates.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from ringfence import compile  # noqa: A004 - the stage's name in the design
@@ -45,14 +45,15 @@ class Layout:
     overlays: dict[str, tuple[Overlay, ...]]
 
 
-def of(model: Model) -> Layout:
-    """The layout of everything that a model declares."""
+def of(model: Model, only: Collection[str] | None = None) -> Layout:
+    """The layout of everything that a model declares, or of some namespaces by their declared names."""
     compiled: dict[_Cluster, list[Bundle]] = {}
     keeping: dict[str, list[Bundle]] = {}
     for cluster in model.clusters.values():
         key = _compiled(cluster)
         if key not in compiled:
-            compiled[key] = compile.bundles(model, cluster)
+            bundles = compile.bundles(model, cluster)
+            compiled[key] = [item for item in bundles if only is None or item.namespace in only]
             if _shares(cluster):
                 for bundle in compiled[key]:
                     keeping.setdefault(bundle.namespace, []).append(bundle)

@@ -50,6 +50,7 @@ def render(report: Report) -> str:
             "head": report.head,
             "command": report.command,
             "clusters": list(report.clusters),
+            "scope": None if report.scope is None else list(report.scope),
             "counts": {
                 **{effect.value: report.count(effect) for effect in Effect},
                 "collateral": report.collateral,

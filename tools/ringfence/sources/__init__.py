@@ -5,7 +5,8 @@ It hands out paths and bytes. It knows no YAML and no schema, and it never write
 
 from __future__ import annotations
 
-from ringfence.sources.blobs import index, revision
+from ringfence.sources.blobs import BlobTree, index, revision
+from ringfence.sources.changes import changed, has, holding
 from ringfence.sources.overlay import Overlay
 from ringfence.sources.pages import CHECKS
 from ringfence.sources.revisions import default_base, merge_base
@@ -16,12 +17,16 @@ from ringfence.sources.working import folder, working_tree
 __all__ = [
     "CHECKS",
     "MARK",
+    "BlobTree",
     "Overlay",
     "Tree",
     "Unreadable",
+    "changed",
     "default_base",
     "find_root",
     "folder",
+    "has",
+    "holding",
     "index",
     "merge_base",
     "revision",

@@ -21,12 +21,13 @@ LINK, SUBMODULE = "120000", "160000"
 
 @dataclass(slots=True)
 class BlobTree:
-    """A tree of blobs: `blobs` maps each path of a regular file to its object id."""
+    """A tree of blobs: `blobs` maps each path of a regular file to its object id; `commit` is a revision's id."""
 
     label: str
     repository: Repository = field(repr=False)
     blobs: dict[str, str] = field(repr=False)
     found: list[tuple[str, Finding]] = field(repr=False)
+    commit: str = ""
     _sorted: list[str] = field(default_factory=list, repr=False)
 
     def files(self, under: str = "") -> list[str]:
@@ -66,7 +67,7 @@ def revision(root: Path, rev: str) -> BlobTree:
     for mode, _, name, path in _records(listing):
         entries.append((mode, name, path))
     label = sha[:7] if sha.startswith(rev) else f"{sha[:7]} ({shown(rev)})"
-    return _tree(repository, label, entries)
+    return _tree(repository, label, entries, sha)
 
 
 def index(root: Path) -> BlobTree:
@@ -101,7 +102,7 @@ def _index_of_hook(repository: Repository, asked: str) -> str:
     return str(full) if full.is_relative_to(own) and full.exists() else ""
 
 
-def _tree(repository: Repository, label: str, entries: Iterable[tuple[str, str, str]]) -> BlobTree:
+def _tree(repository: Repository, label: str, entries: Iterable[tuple[str, str, str]], sha: str = "") -> BlobTree:
     """The tree of the entries (mode, object id or "" when unmerged, path from the top) below the Ringfence root."""
     blobs: dict[str, str] = {}
     found: dict[str, Finding] = {}
@@ -121,7 +122,7 @@ def _tree(repository: Repository, label: str, entries: Iterable[tuple[str, str, 
             plain.add(folder)
             blobs[path] = name
     ordered = dict(sorted(blobs.items()))
-    return BlobTree(label, repository, ordered, sorted(found.items(), key=lambda item: item[0]))
+    return BlobTree(label, repository, ordered, sorted(found.items(), key=lambda item: item[0]), sha)
 
 
 def _problem(path: str, mode: str, name: str) -> tuple[str, Finding | None]:

@@ -86,7 +86,7 @@ def name_problem(path: str, *, folder: bool) -> Finding | None:
 
 def printable(path: str) -> bool:
     """Whether a name can stand in a report and in YAML: no control character, surrogate or line separator."""
-    return not any(unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") for char in path)
+    return path.isprintable() or not any(unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") for char in path)
 
 
 def shown(path: str) -> str:

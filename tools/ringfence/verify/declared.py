@@ -140,13 +140,14 @@ def declared(model: Model, clusters: Sequence[Cluster]) -> Declared:
     pods = _pods(model, clusters)
     result = Declared(pods, opened=dict(_openings(pods)))
     for cluster in clusters:
+        ends = _Ends(pods, cluster)
         for flow, leg in model.legs_in(cluster):
             ports = PortSet.of(leg.ports)
-            for source in _ends(result, leg.source, cluster):
-                for destination in _destinations(result, leg.destination, cluster):
+            for source in ends.of(leg.source):
+                for destination in ends.called(leg.destination):
                     result.add(Statement(source, destination, ports, flow))
         for grant in model.grants_in(cluster):
-            _grant(result, grant, cluster)
+            _grant(result, grant, cluster, ends)
     return result
 
 
@@ -217,15 +218,43 @@ def _of_stage(cluster: Cluster, namespace: Namespace) -> Iterator[Opening]:
             yield Opening(cluster.name, namespace.name, direction, name, place)
 
 
-def _destinations(world: Declared, end: End, cluster: Cluster) -> list[str | AddressSet]:
-    """The same for an end that is called: where names can be said, they stand for it.
+class _Ends:
+    """What the ends of flows and grants stand for in one cluster; peers are looked up once."""
 
-    A name with a `*` also stands for those of other peers that it matches.
-    """
-    if isinstance(end, Peer) and end.names and says_names(cluster):
-        names = [id_.removeprefix("dns:") for id_ in world.pods if id_.startswith("dns:")]
-        return [name_id(name) for name in names if any(_matches(own, name) for own in end.names)]
-    return _ends(world, end, cluster)
+    def __init__(self, pods: Mapping[str, Pod], cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._names = [id_.removeprefix("dns:") for id_ in pods if id_.startswith("dns:")]
+        self._spaces: dict[str, list[Pod]] = {}
+        for pod in pods.values():
+            self._spaces.setdefault(pod.id.partition("/")[0], []).append(pod)
+        self._known: dict[str, list[str | AddressSet]] = {}
+
+    def called(self, end: End) -> list[str | AddressSet]:
+        """The same for an end that is called: where names can be said, they stand for it.
+
+        A name with a `*` also stands for those of other peers that it matches.
+        """
+        if isinstance(end, Peer) and end.names and says_names(self._cluster):
+            return [name_id(name) for name in self._names if any(_matches(own, name) for own in end.names)]
+        return self.of(end)
+
+    def of(self, end: End) -> list[str | AddressSet]:
+        """The pods or addresses that an end stands for.
+
+        A peer of pods also stands for every other peer whose pods carry all its labels: a selector cannot tell them
+        apart.
+        """
+        if isinstance(end, Workload):
+            return [workload_id(end, self._cluster)]
+        if not end.is_pods:
+            return [end.addresses]
+        if end.name not in self._known:
+            self._known[end.name] = [
+                pod.id
+                for pod in self._spaces.get(end.namespace, ())
+                if set(end.labels) <= set(pod.declared.labels if isinstance(pod.declared, Peer) else ())
+            ]
+        return self._known[end.name]
 
 
 def _matches(name: str, other: str) -> bool:
@@ -233,24 +262,7 @@ def _matches(name: str, other: str) -> bool:
     return name == other or (name.startswith("*.") and name[2:] == other.partition(".")[2])
 
 
-def _ends(world: Declared, end: End, cluster: Cluster) -> list[str | AddressSet]:
-    """The pods or addresses that an end stands for.
-
-    A peer of pods also stands for every other peer whose pods carry all its labels: a selector cannot tell them apart.
-    """
-    if isinstance(end, Workload):
-        return [workload_id(end, cluster)]
-    if not end.is_pods:
-        return [end.addresses]
-    return [
-        pod.id
-        for pod in world.pods.values()
-        if pod.id.startswith(f"{end.namespace}/")
-        and set(end.labels) <= set(pod.declared.labels if isinstance(pod.declared, Peer) else ())
-    ]
-
-
-def _grant(world: Declared, grant: Grant, cluster: Cluster) -> None:
+def _grant(world: Declared, grant: Grant, cluster: Cluster, ends: _Ends) -> None:
     for pod in list(world.pods.values()):
         if pod.cluster is not cluster:
             continue
@@ -262,7 +274,7 @@ def _grant(world: Declared, grant: Grant, cluster: Cluster) -> None:
         ports = PortSet.of(ranges)
         if not ports:
             continue
-        for end in (_destinations if grant.to_peer else _ends)(world, grant.peer, cluster):
+        for end in (ends.called if grant.to_peer else ends.of)(grant.peer):
             if grant.to_peer:
                 world.add(Statement(pod.id, end, ports, grant))
             else:

@@ -130,6 +130,8 @@ def _must(state: State, model: Model, today: datetime.date) -> Iterator[Finding]
         for cluster in state.clusters:
             for source, destination in guardrail_unmet.pairs(guardrail, model, cluster, ends):
                 subject = source if isinstance(source, Workload) else destination
+                if not _is_within(state, source, destination):
+                    continue
                 here = [_in_cluster(end, cluster, state) for end in (source, destination)]
                 if subject.id in waived or not here[0] or not here[1]:
                     continue
@@ -142,6 +144,12 @@ def _must(state: State, model: Model, today: datetime.date) -> Iterator[Finding]
                         hint="grant it in policies/baseline, declare a flow, or ask for a waiver",
                         subject=subject.id,
                     )
+
+
+def _is_within(state: State, *ends: ModelEnd) -> bool:
+    """Whether a state tells what is between some ends."""
+    within = state.within
+    return within is None or any(isinstance(end, Workload) and end.namespace in within for end in ends)
 
 
 def _in_cluster(end: ModelEnd, cluster: Cluster, state: State) -> End:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,7 +24,7 @@ from ringfence.manifests import METADATA_NAME, ContainerPort, kustomize
 from ringfence.model.types import Cluster, Model, Port, Workload
 from ringfence.sources import Tree
 from ringfence.values.addresses import AddressSet
-from ringfence.verify import foreign, selectors, shape
+from ringfence.verify import foreign, rest, selectors, shape
 from ringfence.verify.declared import OTHER, Declared, Pod, declared, groups, says_names
 from ringfence.verify.guarded import Guarded
 from ringfence.verify.guarded import findings as guard_findings
@@ -39,7 +39,8 @@ class State:
 
     `clusters` share it; `objects` are the rendered objects of each, as plain data, by the cluster's name;
     `findings` are what reading them found, and where the policies of guardrails are not those that are declared.
-    `guarded` is what guardrails have the cluster itself deny.
+    `guarded` is what guardrails have the cluster itself deny. `within`: only what has an end in one of these namespaces
+    (by declared name) is told; None: everything.
     """
 
     name: str
@@ -49,6 +50,7 @@ class State:
     objects: Mapping[str, Sequence[Mapping[str, Any]]]
     findings: tuple[Finding, ...]
     guarded: Guarded = field(default_factory=lambda: Guarded(Declared({})))
+    within: Collection[str] | None = None
 
     def is_closed(self, pod: str, direction: Direction) -> bool:
         """Whether some policy isolates a pod in a direction, and its stage does not leave that open."""
@@ -57,11 +59,16 @@ class State:
 
 
 def states(
-    model: Model, tree: Tree, only: Cluster | None = None, like: Mapping[str, State] | None = None
+    model: Model,
+    tree: Tree,
+    only: Cluster | None = None,
+    like: Mapping[str, State] | None = None,
+    within: Collection[str] | None = None,
 ) -> list[State]:
     """The state of every Kubernetes cluster, or of the one that a cluster lies on, by name.
 
     `like` are states by name that may be much the same, of another revision: what they share is not computed again.
+    `within` are the namespaces to look at, where it is not all of them.
     """
     chosen = groups(model)
     if only is not None:
@@ -69,7 +76,7 @@ def states(
     files = tree.files("policies/rendered")
     overlays = kustomize.Overlays(tree.read, files)
     found = [
-        _state(model, overlays, files, name, clusters, (like or {}).get(name))
+        _state(model, overlays, files, name, clusters, (like or {}).get(name), within)
         for name, clusters in sorted(chosen.items())
     ]
     if found and only is None:
@@ -91,6 +98,7 @@ def _state(
     name: str,
     clusters: Sequence[Cluster],
     like: State | None = None,
+    within: Collection[str] | None = None,
 ) -> State:
     objects: dict[str, list[Mapping[str, Any]]] = {}
     documents = []
@@ -114,7 +122,7 @@ def _state(
     # a staged policy is what a stage declares; where it should be in force, what it denies is missing
     findings += [finding for finding in parsed.findings if finding.check.code != STAGED]
     state = ClusterState(
-        policies=tuple(parsed.policies),
+        policies=(*parsed.policies, *(rest.policies(model, clusters, within) if within is not None else ())),
         admin=tuple(parsed.admin),
         endpoints=tuple(_endpoints(model, clusters)),
         namespaces=_namespaces(model, clusters),
@@ -149,6 +157,7 @@ def _state(
         objects,
         tuple(findings),
         guarded,
+        within,
     )
 
 
