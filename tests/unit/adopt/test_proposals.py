@@ -134,8 +134,8 @@ def test_what_is_not_proposed_says_why() -> None:
     )
     assert found.flows == ()
     assert sorted(item.why for item in found.left) == [
-        "internet (203.0.113.9) is nobody in particular: --world proposes it",
         "internet (a.example.com) is nobody in particular: --world proposes it; --catalogue the entry a-example-com",
+        "internet is nobody in particular: --world proposes it",
         "replicas of shop/frontend call each other: declare two workloads for that",
         "shop/debug: namespace shop declares no such workload: declare the workload first",
         "web/page: namespace web is neither a team's nor in the catalogue",

@@ -79,7 +79,6 @@ def test_what_nothing_declares_would_break() -> None:
     )
     assert [(row.label, row.count) for row in done.unplaced] == [
         ("web/page", 2),
-        ("10.100.0.9", 1),
         ("shop/debug (not declared)", 1),
     ]
 

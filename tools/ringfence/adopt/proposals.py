@@ -123,7 +123,8 @@ def _end(mapped: Mapped, model: Model, options: Options) -> End | str:
     if peer is not None and (not is_whole_world(peer) or options.world):
         return peer
     if peer is not None:
-        return f"{mapped.label} is nobody in particular: --world proposes it"
+        who = mapped.label if mapped.named else peer.name
+        return f"{who} is nobody in particular: --world proposes it"
     if mapped.kind == "pod":
         return f"{mapped.label.removesuffix(' (not declared)')}: {mapped.why}: declare the workload first"
     return f"{mapped.label}: {mapped.why}"
@@ -212,8 +213,10 @@ def _written(end: End, namespace: str, model: Model) -> str:
 
 def _name(namespace: str, sources: Sequence[End], destination: End, taken: set[str], environment: str) -> str:
     """A name that nobody has."""
-    who = "-and-".join(end.name for end in sources) if len(sources) <= 2 else "all"
-    names = [f"{who}-to-{destination.name}", f"to-{destination.name}"]
+    who = "-and-".join(end.name for end in sources)
+    names = [f"to-{destination.name}"]
+    if len(sources) <= 2:
+        names.insert(0, f"{who}-to-{destination.name}")
     for name in (*names, *(f"{one}-{environment}" for one in names)):
         if is_label(name) and f"{namespace}/{name}" not in taken:
             break

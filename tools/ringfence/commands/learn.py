@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from ringfence.commands import edits, logs, shared
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from ringfence.commands.shared import Loaded
     from ringfence.model.types import Model
     from ringfence.observe.results import Comparison
+
+ROWS = 30
+"""How many reasons are printed."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,7 +67,8 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     comparison = compare(observed, model, cluster)
     options = Options(world=args.world, catalogue=args.catalogue, everywhere=args.every_environment)
     proposals = propose(comparison, model, options)
-    source = Source(cluster.name, tuple(args.logs), observed, args.ticket)
+    names = tuple(Path(name).name for name in args.logs)
+    source = Source(cluster.name, names, observed, args.ticket)
     proposals, files, refused, findings = _sound(loaded, model, proposals, source)
     done = _Done(comparison, proposals, files, edits.diff(loaded, files), refused, findings, not args.dry_run)
     if files and done.written:
@@ -204,4 +209,6 @@ def _left(proposals: Proposals) -> list[str]:
     counts: Counter[str] = Counter()
     for item in proposals.left:
         counts[item.why] += item.talk.usage.count
-    return [f"{plural(count, 'connection')}: {why}" for why, count in counts.most_common()]
+    rows = [f"{plural(count, 'connection')}: {why}" for why, count in counts.most_common()]
+    rest = len(rows) - ROWS
+    return [*rows[:ROWS], *([f"and {rest:,} more reasons: --format json has all"] if rest > 0 else [])]

@@ -96,7 +96,7 @@ def _unplaced(talks: Iterable[Talk]) -> tuple[Unplaced, ...]:
     found: dict[tuple[str, str, str], int] = defaultdict(int)
     for talk in talks:
         for mapped in (talk.source, talk.destination):
-            if mapped.end is None:
+            if mapped.end is None and mapped.kind != "node":
                 found[mapped.kind, mapped.label, mapped.why] += talk.usage.count
     rows = (Unplaced(*key, count) for key, count in found.items())
     return tuple(sorted(rows, key=lambda row: (-row.count, row.kind, row.label)))

@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from ringfence.model.types import Flow
+from ringfence.model.types import Flow, Grant
 from ringfence.observe import Observations
+from ringfence.observe.mapping import Mapped
 from ringfence.observe.results import Comparison, Talk, Usage, Use
 from ringfence.report import observed_words as words
 from ringfence.report.json import location
@@ -69,16 +70,26 @@ def _rows(rows: Sequence[Sequence[str]], most: int) -> list[str]:
 
 
 def _talks(talks: Sequence[Talk]) -> list[Sequence[str]]:
-    """One row for a pair of ends."""
+    """One row for a pair of ends; addresses that are alike are one end."""
     return [
-        (ends, ", ".join(dict.fromkeys(talk.port_text for talk in alike)), words.used(_sum(alike)))
-        for ends, alike in _pairs(talks).items()
+        (
+            f"{_shown(alike, 'source')} → {_shown(alike, 'destination')}",
+            ", ".join(dict.fromkeys(talk.port_text for talk in alike)),
+            words.used(_sum(alike)),
+        )
+        for alike in _pairs(talks).values()
     ]
+
+
+def _shown(talks: Sequence[Talk], side: str) -> str:
+    """What an end is called, with some of its addresses."""
+    labels = list(dict.fromkeys(getattr(talk, side).label for talk in talks))
+    return one_line(labels[0]) + (f" and {len(labels) - 1:,} more" if len(labels) > 1 else "")
 
 
 def _denied(uses: Sequence[Use]) -> list[Sequence[str]]:
     return [
-        (words.ends(use), str(use.ports), words.used(use.denied), words.cause(use), str(use.cause.where))
+        (words.ends(use), words.ports(use), words.used(use.denied), words.cause(use), str(use.cause.where))
         for use in uses
         if use.denied.count
     ]
@@ -88,7 +99,7 @@ def _uses(uses: Sequence[Use], *, seen: bool) -> list[Sequence[str]]:
     return [
         (
             words.ends(use),
-            str(use.ports),
+            words.ports(use),
             *([words.used(use.usage)] if seen else []),
             words.cause(use),
             str(use.cause.where),
@@ -111,11 +122,16 @@ def _others(comparison: Comparison) -> list[str]:
     return ["Not judged", *lines, ""] if lines else []
 
 
-def _pairs(talks: Sequence[Talk]) -> dict[str, list[Talk]]:
-    found: dict[str, list[Talk]] = defaultdict(list)
+def _pairs(talks: Sequence[Talk]) -> dict[tuple[str, str], list[Talk]]:
+    """The talks by their ends, where addresses outside that the log has no names for are one end."""
+    found: dict[tuple[str, str], list[Talk]] = defaultdict(list)
     for talk in talks:
-        found[words.ends(talk)].append(talk)
+        found[_group(talk.source), _group(talk.destination)].append(talk)
     return found
+
+
+def _group(mapped: Mapped) -> str:
+    return f"outside {mapped.end}" if mapped.kind == "outside" and not mapped.named else mapped.label
 
 
 def _sum(talks: Sequence[Talk]) -> Usage:
@@ -183,6 +199,7 @@ def use(item: Use) -> dict[str, Any]:
         "source": item.source,
         "destination": item.destination,
         "ports": item.ports.to_json(),
+        "portNames": list(item.cause.port_names) if isinstance(item.cause, Grant) else [],
         **location(item.cause.where),
         "used": usage(item.usage),
         "denied": usage(item.denied),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Sequence
 
-from ringfence.model.types import Flow
+from ringfence.model.types import Flow, Grant
 from ringfence.observe import Observations, Trouble
 from ringfence.observe.results import Comparison, Talk, Usage, Use
 from ringfence.report.text import one_line, plural
@@ -44,6 +44,12 @@ def cause(use: Use) -> str:
     return f"flow {use.cause.id}" if isinstance(use.cause, Flow) else f"grant {use.cause.name}"
 
 
+def ports(use: Use) -> str:
+    """The ports of a declaration; of a grant by port names, those names."""
+    names = use.cause.port_names if isinstance(use.cause, Grant) else ()
+    return ", ".join([*names, *([str(use.ports)] if use.ports or not names else [])])
+
+
 def window(observed: Observations) -> str:
     """`12,345 records of 2 files, 2026-11-01 00:00 to 2026-11-08 00:00 UTC (7 days)`."""
     said = f"{plural(observed.records, 'record')} of {plural(observed.files, 'file')}"
@@ -58,7 +64,7 @@ def length(observed: Observations) -> str:
         return "no time"
     minutes = int((observed.last - observed.first).total_seconds() // 60)
     if minutes >= 2880:
-        return plural(minutes // 1440, "day")
+        return f"{minutes // 1440:,} days"
     return plural(minutes // 60, "hour") if minutes >= 120 else plural(minutes, "minute")
 
 
@@ -78,7 +84,7 @@ def limits(comparison: Comparison) -> list[str]:
         found.append(f"{said} Jobs that did not run and pods without traffic look alike.")
         if jobs:
             found.append(f"By their names these may be jobs: {some(jobs)}.")
-    lost = [row for row in comparison.unplaced if row.kind in ("nameless", "elsewhere", "pod")]
+    lost = [row for row in comparison.unplaced if row.kind in ("nameless", "elsewhere", "pod", "outside")]
     if lost:
         count = sum(row.count for row in lost)
         found.append(
