@@ -1,0 +1,124 @@
+"""Work shared with copies of the process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from ringfence.values import workers
+from ringfence.values.workers import spread
+
+
+def _packed(result: tuple[int, int]) -> bytes:
+    return b"%d %d" % result
+
+
+def _unpacked(raw: bytes) -> tuple[int, int]:
+    one, other = raw.split()
+    return int(one), int(other)
+
+
+def _square(part: int) -> tuple[int, int]:
+    time.sleep(0.01)
+    return part * part, os.getpid()
+
+
+@pytest.mark.parametrize("processes", [1, 2, 5])
+def test_results_come_in_the_order_of_parts_from_several_processes(processes: int) -> None:
+    results = spread(_square, range(40), _packed, _unpacked, processes)
+    assert [one for one, _ in results] == [number * number for number in range(40)]
+    assert len({process for _, process in results}) == processes
+    assert os.getpid() in {process for _, process in results}
+
+
+def test_results_may_be_large() -> None:
+    results = spread(lambda part: b"%d" % part * 3_000_000, range(1, 9), bytes, bytes, 3)
+    assert [len(raw) for raw in results] == [3_000_000] * 8
+    assert [raw[:1] for raw in results] == [b"%d" % part for part in range(1, 9)]
+
+
+def test_nothing_is_shared_where_there_is_one_part_or_none() -> None:
+    assert spread(_square, [3], _packed, _unpacked, 4) == [(9, os.getpid())]
+    assert spread(_square, [], _packed, _unpacked, 4) == []
+
+
+def test_one_process_where_fork_is_not_safe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert workers.processors() == 1
+    assert {process for _, process in spread(_square, range(4), _packed, _unpacked)} == {os.getpid()}
+
+
+def test_one_process_where_no_other_can_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused() -> int:
+        raise BlockingIOError("too many processes")
+
+    monkeypatch.setattr(os, "fork", refused)
+    assert {process for _, process in spread(_square, range(4), _packed, _unpacked, 3)} == {os.getpid()}
+
+
+def test_a_failure_is_raised_here_as_it_is() -> None:
+    def failing(part: int) -> tuple[int, int]:
+        time.sleep(0.01)
+        if part == 7:
+            raise LookupError("seven")
+        return part, 0
+
+    with pytest.raises(LookupError, match="seven"):
+        spread(failing, range(20), _packed, _unpacked, 2)
+    _no_copies()
+
+
+def test_what_only_a_copy_fails_at_is_done_here() -> None:
+    here = os.getpid()
+
+    def elsewhere(part: int) -> tuple[int, int]:
+        time.sleep(0.01)
+        if os.getpid() != here:
+            raise MemoryError
+        return part, os.getpid()
+
+    assert spread(elsewhere, range(10), _packed, _unpacked, 3) == [(part, here) for part in range(10)]
+
+
+def test_a_copy_that_is_killed_ends_the_work() -> None:
+    here = os.getpid()
+
+    def killed(part: int) -> tuple[int, int]:
+        time.sleep(0.01)
+        if os.getpid() != here:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return part, here
+
+    with pytest.raises(RuntimeError, match="was ended"):
+        spread(killed, range(10), _packed, _unpacked, 2)
+    _no_copies()
+
+
+def _no_copies() -> None:
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+SLEEPING = """
+import time
+from ringfence.values.workers import spread
+print("ready", flush=True)
+spread(lambda part: time.sleep(2) or b"", range(99), bytes, bytes, 3)
+"""
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
+def test_copies_end_with_the_one_who_asked(sign: signal.Signals) -> None:
+    with subprocess.Popen([sys.executable, "-c", SLEEPING], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == b"ready\n"
+        time.sleep(0.3)
+        run.send_signal(sign)
+        assert run.wait(10) == -sign
+        # copies hold the other end of the pipe open as long as they live
+        assert run.stdout.read() == b""
