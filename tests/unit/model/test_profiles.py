@@ -155,7 +155,7 @@ def test_the_reference_is_current() -> None:
 
 def test_a_broken_installation_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "profiles").mkdir()
-    monkeypatch.setattr(resources, "_PACKAGE", tmp_path)
+    monkeypatch.setattr(resources, "_PACKAGE", str(tmp_path))
     with pytest.raises(resources.MissingDataError, match="there is no profile in"):
         cni.named("calico")
     (tmp_path / "profiles" / "calico-3.32.yaml").write_text("facts: [\n")

@@ -12,15 +12,13 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ringfence.documents import codes
 from ringfence.findings import Check
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(NamedTuple):
     """A scalar that is an error: the check, what is wrong and the fix. `text` is the scalar as written."""
 
     check: Check

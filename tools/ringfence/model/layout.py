@@ -1,12 +1,12 @@
-"""Which kind of document stands where in a repository, judged by the path alone."""
+"""Which kind of document stands where in a repository."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import PurePosixPath
+from typing import NamedTuple
 
+from ringfence.documents import Document
 from ringfence.findings import Finding, Location
 from ringfence.model.problems import files as problems
 from ringfence.values.nearest import nearest
@@ -44,8 +44,7 @@ _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _PROFILE = re.compile(r"(.+?)(?:-([0-9]+(?:\.[0-9]+){0,2}))?")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """What a path says about its document: the kinds that may stand there, and the names that it gives.
 
     `name` is a cluster's, or a network plugin's with `version` (`cilium-1.20`: `cilium` and `1.20`).
@@ -71,24 +70,37 @@ def is_label(text: str) -> bool:
 
 def is_read(path: str) -> bool:
     """Whether the model is answerable for a file: rendered files, templates and notes are not documents."""
-    return not path.startswith(NOT_READ_HERE) and PurePosixPath(path).name not in NOTES
+    return not path.startswith(NOT_READ_HERE) and path.rpartition("/")[2] not in NOTES
 
 
 def place(path: str) -> Place | Finding:
     """The place of a file of `teams/` or `policies/`, or what is wrong with where it stands."""
-    parts = PurePosixPath(path).parts
+    parts = tuple(path.split("/"))
     found = _policies(path, parts) if parts[0] == "policies" else _teams(path, parts)
     if isinstance(found, Finding):
         return found
     if parts[-1].endswith(".yaml"):
         return _named(path, found)
-    stem = PurePosixPath(path).stem or "name"
+    stem = parts[-1].rpartition(".")[0] or parts[-1]
     return _unexpected(
         path,
         "only files that end in `.yaml` are documents, so this one is not read",
         f"rename it to `{stem}.yaml`"
         if path.endswith((".yml", ".YAML", ".YML"))
         else "remove it, or keep it in another folder",
+    )
+
+
+def misplaced(kind: str, where: Place, document: Document) -> Finding | None:
+    """The finding on a document of a known kind that does not belong in its place."""
+    if kind in where.kinds or kind not in BELONGS:
+        return None
+    near = nearest(kind, where.kinds)
+    return problems.MISPLACED_KIND.at(
+        document.at("kind"),
+        f"a document of kind {kind} is not read here, only {' or '.join(where.kinds)}; the folder decides who owns a "
+        "document",
+        hint=f"did you mean kind {near}?" if near else f"move it to `{BELONGS[kind]}`",
     )
 
 

@@ -10,9 +10,7 @@ from ringfence.findings import Finding
 from ringfence.model import layout
 from ringfence.model.layout import Place
 from ringfence.model.node import Node
-from ringfence.model.problems import files as problems
 from ringfence.sources import Tree, Unreadable
-from ringfence.values.nearest import nearest
 
 ROOTS = ("policies", "teams")
 
@@ -72,15 +70,8 @@ def _file(tree: Tree, path: str, result: Read) -> None:
         result.by_kind[kind].append((place, node))
         return
     result.lost.add(_folder(path))
-    if kind in layout.BELONGS:
-        allowed = " or ".join(place.kinds)
-        result.findings.append(
-            problems.MISPLACED_KIND.at(
-                node.get("kind").where,
-                f"a document of kind {kind} is not read here, only {allowed}; the folder decides who owns a document",
-                hint=_move(kind, place),
-            )
-        )
+    if misplaced := layout.misplaced(kind, place, document):
+        result.findings.append(misplaced)
 
 
 def _manifest(tree: Tree, path: str, place: Place, result: Read) -> None:
@@ -91,11 +82,6 @@ def _manifest(tree: Tree, path: str, place: Place, result: Read) -> None:
         found, findings = [], [error.finding]
     result.findings += findings
     result.by_kind["Adopted"] += [(place, Node.root(document)) for document in found]
-
-
-def _move(kind: str, place: Place) -> str:
-    near = nearest(kind, place.kinds)
-    return f"did you mean kind {near}?" if near else f"move it to `{layout.BELONGS[kind]}`"
 
 
 def _folder(path: str) -> str:

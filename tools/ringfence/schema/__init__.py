@@ -7,7 +7,6 @@ whether a name exists, or a range is not empty, is not asked here.
 from __future__ import annotations
 
 import functools
-import json
 from typing import Any
 
 from ringfence import resources
@@ -56,6 +55,8 @@ def text(kind: str) -> str:
 @functools.cache
 def load(kind: str) -> dict[str, Any]:
     """The schema of a kind as data, read once; not to be changed."""
+    import json
+
     schema: dict[str, Any] = json.loads(text(kind))
     return schema
 
@@ -64,7 +65,7 @@ def load(kind: str) -> dict[str, Any]:
 def _validator(kind: str) -> Any:
     import jsonschema_rs
 
-    return jsonschema_rs.Draft202012Validator(load(kind), validate_formats=True)
+    return jsonschema_rs.Draft202012Validator(text(kind), validate_formats=True)
 
 
 def validate(document: Document) -> list[Finding]:
@@ -124,5 +125,7 @@ def _header(document: Document) -> tuple[list[Finding], str]:
 
 
 def _short(value: Any) -> str:
+    import json
+
     shown = json.dumps(value, ensure_ascii=False) if not isinstance(value, str) else value
     return f"`{shown}`" if len(shown) <= 60 else f"`{shown[:57]}…`"
