@@ -45,12 +45,17 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         if not (findings or model.teams or model.peers or model.grants or model.guardrails):
             raise NothingToCheckError("the repository declares nothing", "add a team: teams/<team>/team.yaml")
         findings += checks.run(model, args.at or shared.today())
+        if model.adopted:
+            from ringfence.verify import adopted
+
+            findings += adopted.findings(model)
         summary = (
             f"{plural(model.files, 'file')}: {plural(len(model.teams), 'team')}, "
             f"{plural(len(model.namespaces), 'namespace')}, {plural(len(model.workloads), 'workload')}, "
             f"{plural(len(model.flows), 'flow')}, {plural(len(model.grants), 'baseline grant')}, "
             f"{plural(len(model.guardrails), 'guardrail')}, {plural(len(model.waivers), 'waiver')}, "
             f"{plural(len(model.clusters), 'cluster')}"
+            + (f", {plural(len(model.adopted), 'adopted policy')}" if model.adopted else "")
         )
     if args.files:
         wanted = {shared.relative(loaded.root, args.directory, file) for file in args.files}

@@ -34,6 +34,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Compare and print; 1 when anything differs."""
     from ringfence import verify
     from ringfence.report.text import plural
+    from ringfence.verify import adopted
 
     loaded = shared.load_valid(args.directory, out, err, args.format, partial(outputs.also, args))
     if isinstance(loaded, int):
@@ -41,19 +42,22 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     repository, model = loaded
     only = shared.pick_clusters(model, args.cluster)[0] if args.cluster is not None else None
     findings: list[Finding] = []
-    policies = pairs = 0
+    policies = pairs = beside = 0
     found = verify.states(model, repository.tree, only)
     for state in found:
         findings += state.findings
         findings += verify.compare(state)
         findings += verify.violations(state, model, shared.today())
+        findings += adopted.told(state)
+        beside += len(state.adopted)
         policies += sum(len(objects) for objects in state.objects.values())
         pairs += verify.pairs(state)
     if not policies:
         raise NothingToCheckError("there is no rendered policy to verify", "run: ringfence render")
     clusters = sorted(cluster.name for state in found for cluster in state.clusters)
+    kept = f" ({plural(beside, 'adopted policy')} among them)" if beside else ""
     summary = (
-        f"{plural(policies, 'policy')} in {', '.join(clusters)}: {plural(pairs, 'pair')} of ends compared, "
+        f"{plural(policies, 'policy')}{kept} in {', '.join(clusters)}: {plural(pairs, 'pair')} of ends compared, "
         f"{plural(len(model.guardrails), 'guardrail')} held against them"
     )
     return outputs.print_findings(args, findings, out, summary)

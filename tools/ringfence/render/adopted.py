@@ -46,6 +46,17 @@ def data(item: Adopted) -> dict[str, Any]:
     return found
 
 
+def printable(value: Any) -> Any:
+    """Plain data as `emit` takes it: what it does not write is JSON, which is YAML too."""
+    if isinstance(value, dict):
+        return {str(key): printable(item) for key, item in value.items()}
+    if isinstance(value, list) and not any(isinstance(item, list) and item for item in value):
+        return [printable(item) for item in value]
+    if isinstance(value, list | float) or value is None:
+        return Yaml(json.dumps(value))
+    return value
+
+
 def in_namespaces(model: Model, cluster: Cluster) -> dict[str, tuple[Adopted, ...]]:
     """The adopted policies of a cluster that stand in the namespaces of teams, by declared name."""
     found: dict[str, list[Adopted]] = {item.name: [] for item in model.namespaces_in(cluster)}
@@ -62,7 +73,7 @@ def elsewhere(model: Model, cluster: Cluster) -> tuple[Adopted, ...]:
 
 
 def _lines(item: Adopted) -> str:
-    return "".join(f"{line}\n" for line in emit.mapping(_printable(data(item))))
+    return "".join(f"{line}\n" for line in emit.mapping(printable(data(item))))
 
 
 def _without_nulls(value: Any) -> Any:
@@ -70,14 +81,3 @@ def _without_nulls(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _without_nulls(item) for key, item in value.items() if item is not None}
     return [_without_nulls(item) for item in value] if isinstance(value, list) else value
-
-
-def _printable(value: Any) -> Any:
-    """Plain data as `emit` takes it: what it does not write is JSON, which is YAML too."""
-    if isinstance(value, dict):
-        return {str(key): _printable(item) for key, item in value.items()}
-    if isinstance(value, list) and not any(isinstance(item, list) and item for item in value):
-        return [_printable(item) for item in value]
-    if isinstance(value, list | float) or value is None:
-        return Yaml(json.dumps(value))
-    return value

@@ -82,7 +82,7 @@ class _Half:
     def __init__(self, state: State, direction: Direction) -> None:
         self._state = state
         self._direction = direction
-        self._result = one_direction(state.connectivity, direction)
+        self._result = one_direction(state.as_declared, direction)
         self._rows = [row for row in self._result.rows() if self._is_managed(row)]
         self._nodes = self._result.cluster.profile.nodes
 

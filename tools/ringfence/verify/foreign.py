@@ -67,7 +67,7 @@ def folders(files: Sequence[str], model: Model, cluster: Cluster) -> dict[str, s
         f"{prefix}{namespace.team}/{namespace.name}": cluster.namespace_name(namespace.name)
         for namespace in model.namespaces_in(cluster)
     }
-    if kinds_of_cluster(cluster):
+    if kinds_of_cluster(cluster) or model.adopted:
         known[f"{prefix}{OF_CLUSTER}"] = OF_CLUSTER
     found = {
         path.rpartition("/")[0] for path in files if path.startswith(prefix) and path.endswith(f"/{KUSTOMIZATION}")

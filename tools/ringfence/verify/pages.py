@@ -325,6 +325,64 @@ spec: {order: 100000, defaultAction: Deny}
 ```
 """,
 )
+ADOPTED_DIFFERS = Check(
+    "RF510",
+    "adopted-policy-differs",
+    Severity.ERROR,
+    """\
+A rendered adopted policy is not the one that is adopted.
+
+## What it finds
+
+A policy of `policies/adopted/` that is missing in `policies/rendered/`, or that is another there; and a rendered object
+with the label `ringfence.dev/adopted` that nothing in `policies/adopted/` stands behind.
+
+## Why it matters
+
+Adopted policies are left out of the proof that the rendered policies do what flows declare. So what passes for one must
+be exactly what was reviewed.
+
+## Fails
+
+```yaml
+# policies/rendered/overlays/prod/shop/shop/extra.yaml, written by hand
+metadata: {name: extra, namespace: shop, labels: {ringfence.dev/adopted: "true"}}
+```
+
+## Passes
+
+`ringfence render` wrote the file from `policies/adopted/prod/shop/extra.yaml`.
+""",
+)
+
+ADOPTED = Check(
+    "RF511",
+    "adopted-policies",
+    Severity.INFO,
+    """\
+A cluster has adopted policies beside its bundles.
+
+## What it finds
+
+How many policies of `policies/adopted/` a cluster has, and how many connections between known ends they open or close
+beyond what flows and the baseline declare.
+
+## Why it matters
+
+They are not said by any flow, so nobody gave a reason for them. The number should go down.
+
+## Fails
+
+```yaml
+# policies/adopted/prod/shop/open-egress.yaml
+spec: {podSelector: {}, policyTypes: [Egress], egress: [{}]}
+```
+
+## Passes
+
+Flows say what the pods need, and the file is gone.
+""",
+)
 CHECKS = (
     MISSING,
     EXCESS,
@@ -335,4 +393,6 @@ CHECKS = (
     NOT_HELD,
     GUARD_DIFFERS,
     FOREIGN_FORM,
+    ADOPTED_DIFFERS,
+    ADOPTED,
 )

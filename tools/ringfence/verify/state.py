@@ -21,10 +21,10 @@ from ringfence.connectivity import (
 from ringfence.connectivity import checks as together
 from ringfence.findings import Finding
 from ringfence.manifests import METADATA_NAME, ContainerPort, kustomize
-from ringfence.model.types import Cluster, Model, Port, Workload
+from ringfence.model.types import Adopted, Cluster, Model, Port, Workload
 from ringfence.sources import Tree
 from ringfence.values.addresses import AddressSet
-from ringfence.verify import foreign, rest, selectors, shape
+from ringfence.verify import adopted, foreign, rest, selectors, shape
 from ringfence.verify.declared import OTHER, Declared, Pod, declared, groups, says_names
 from ringfence.verify.guarded import Guarded
 from ringfence.verify.guarded import findings as guard_findings
@@ -40,7 +40,8 @@ class State:
     `clusters` share it; `objects` are the rendered objects of each, as plain data, by the cluster's name;
     `findings` are what reading them found, and where the policies of guardrails are not those that are declared.
     `guarded` is what guardrails have the cluster itself deny. `within`: only what has an end in one of these namespaces
-    (by declared name) is told; None: everything.
+    (by declared name) is told; None: everything. `adopted` are policies beside the bundles, which `connectivity` counts
+    in; `bare` is the connectivity without them, None where there are none.
     """
 
     name: str
@@ -51,6 +52,13 @@ class State:
     findings: tuple[Finding, ...]
     guarded: Guarded = field(default_factory=lambda: Guarded(Declared({})))
     within: Collection[str] | None = None
+    adopted: tuple[Adopted, ...] = ()
+    bare: Connectivity | None = None
+
+    @property
+    def as_declared(self) -> Connectivity:
+        """What the bundles alone allow, without the adopted policies: what the proof is about."""
+        return self.bare or self.connectivity
 
     def is_closed(self, pod: str, direction: Direction) -> bool:
         """Whether some policy isolates a pod in a direction, and its stage does not leave that open."""
@@ -104,18 +112,23 @@ def _state(
     documents = []
     wide: set[str] = set()
     findings: list[Finding] = []
+    kept = adopted.of(model, clusters)
     for cluster in clusters:
         found: list[Mapping[str, Any]] = []
         for folder, namespace in foreign.folders(files, model, cluster).items():
             built, problems = overlays.build(folder)
             findings += problems
+            # what is no mapping is no object, and is reported below
+            found += [document.data for document in built if isinstance(document.data, Mapping)]
+            built, problems = adopted.apart(kept, built)
+            findings += problems
             findings += foreign.in_folder(folder, namespace, cluster, built)
             findings += shape.odd(built, clusters)
             documents += built
             wide |= {document.path for document in built if namespace == foreign.OF_CLUSTER}
-            # what is no mapping is no object, and is reported below
-            found += [document.data for document in built if isinstance(document.data, Mapping)]
         objects[cluster.name] = found
+    if within is None and len(clusters) == len(groups(model)[clusters[0].kubernetes_cluster]):
+        findings += adopted.missing(kept, (item for found in objects.values() for item in found))
     if documents:
         findings += shape.tiers(min(clusters, key=lambda item: item.name), documents)
     parsed = manifests.parse_documents(documents)
@@ -140,10 +153,13 @@ def _state(
     cilium = [item for item in parsed.cilium if item.where.path not in wide]
     findings += selectors.foreign(parsed.policies, calico, cilium, known)
     findings += together.findings(state)
-    for namespace in state.all_namespaces():  # a policy for a namespace that nobody declared brings the pods there
+    joined = adopted.joined(state, adopted.parsed(kept)) if kept else state
+    for namespace in joined.all_namespaces():  # a policy for a namespace that nobody declared brings the pods there
         other = f"{namespace}/{OTHER}"
         known.pods.setdefault(other, Pod(other, None, None, None))
-    result = evaluate(state, representatives=True, like=like.connectivity if like else None)
+    bare = result = evaluate(state, representatives=True, like=like.as_declared if like else None)
+    if kept:
+        result = evaluate(joined, representatives=True, like=like.connectivity if like else None)
     for place in map(str, result.space.place_at):  # as does a name or entity that only a policy speaks of
         known.pods.setdefault(place, Pod(place, None, None, None))
     guarded = Guarded(known, model, clusters)
@@ -158,6 +174,8 @@ def _state(
         tuple(findings),
         guarded,
         within,
+        tuple(kept),
+        bare if kept else None,
     )
 
 

@@ -21,7 +21,7 @@ What stands there is rendered into the cluster as it is. A Deployment or a role 
 ## Fails
 
 ```yaml
-# policies/adopted/prod-eu/shop/debug.yaml
+# policies/adopted/prod/shop/debug.yaml
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: debug, namespace: shop}
@@ -30,7 +30,7 @@ metadata: {name: debug, namespace: shop}
 ## Passes
 
 ```yaml
-# policies/adopted/prod-eu/shop/debug.yaml
+# policies/adopted/prod/shop/debug.yaml
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata: {name: debug, namespace: shop}
@@ -58,7 +58,7 @@ The folder says for which cluster and namespace the policy is reviewed. In force
 ## Fails
 
 ```yaml
-# policies/adopted/prod-eu/shop/old.yaml
+# policies/adopted/prod/shop/old.yaml
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata: {name: old, namespace: payments}
@@ -68,7 +68,7 @@ spec: {podSelector: {}, policyTypes: [Ingress], ingress: [{}]}
 ## Passes
 
 ```yaml
-# policies/adopted/prod-eu/payments/old.yaml
+# policies/adopted/prod/payments/old.yaml
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata: {name: old, namespace: payments}
@@ -96,7 +96,7 @@ The cluster keeps one object of a name: the one that is applied last. The other 
 ## Fails
 
 ```yaml
-# policies/adopted/prod-eu/shop/old.yaml
+# policies/adopted/prod/shop/old.yaml
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata: {name: ringfence-cart, namespace: shop}
@@ -106,7 +106,7 @@ spec: {podSelector: {}, policyTypes: [Ingress], ingress: [{}]}
 ## Passes
 
 ```yaml
-# policies/adopted/prod-eu/shop/old.yaml
+# policies/adopted/prod/shop/old.yaml
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata: {name: cart, namespace: shop}
