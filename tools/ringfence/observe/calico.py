@@ -38,26 +38,33 @@ FLOW: dict[str, tuple[Path, ...]] = {
 }
 
 
-def known(line: Any) -> Any:
-    """Whether a record is a flow of Calico's log."""
+_NO_VERDICT = "^(pass|3|log|actionunspecified|0)$"
+
+
+def prepared(line: Any, dialect: Dialect) -> dict[str, Any]:
+    """What several columns need."""
     name = line.c_source_aggregated.notnull() | line.c_source_name.notnull()
-    return line.c_action.notnull() & line.c_reporter.notnull() & name
+    return {
+        "c_is": line.c_action.notnull() & line.c_reporter.notnull() & name,
+        "c_word": line.c_action.lower(),
+        "c_from": seconds(line.c_first, dialect),
+        "c_until": seconds(line.c_last, dialect),
+    }
 
 
-def record(line: Any, dialect: Dialect) -> dict[str, Any]:
+def record(line: Any) -> dict[str, Any]:
     """The columns of a record."""
     import ibis
 
-    action = line.c_action.lower()
     columns = {
         "format": ibis.literal("calico"),
         "point": line.c_reporter.lower(),
-        "verdict": verdict(action),
+        "verdict": verdict(line.c_word),
         "policies": line.c_policies,
         "protocol": line.c_protocol,
         "port": line.c_port.fill_null("0"),
-        "first": seconds(line.c_first, dialect),
-        "last": ibis.coalesce(seconds(line.c_last, dialect), seconds(line.c_first, dialect)),
+        "first": line.c_from,
+        "last": ibis.coalesce(line.c_until, line.c_from),
         "weight": ibis.coalesce(line.c_started.try_cast("int64"), ibis.literal(1, "int64")),
         "note": ibis.null("string"),
     }
@@ -71,7 +78,7 @@ def record(line: Any, dialect: Dialect) -> dict[str, Any]:
         address = columns[f"{side}_address"]
         columns[f"{side}_address"] = ibis.ifelse(pod & ~outside, ibis.null("string"), address)
     columns["destination_names"] = line.c_destination_domains
-    columns["trouble"] = trouble(columns, action)
+    columns["trouble"] = trouble(columns, line.c_word)
     return columns
 
 
@@ -89,8 +96,7 @@ def trouble(columns: dict[str, Any], action: Any) -> Any:
     import ibis
 
     return ibis.cases(
-        (action.isin(["pass", "3", "log", "actionunspecified", "0"]), "no-verdict"),
-        (columns["verdict"].isnull(), "unknown-version"),
+        (columns["verdict"].isnull(), ibis.ifelse(action.re_search(_NO_VERDICT), "no-verdict", "unknown-version")),
         (columns["first"].isnull(), "no-time"),
         (columns["protocol"].isnull() | (columns["protocol"] == ""), "no-protocol"),
         else_=ibis.null("string"),

@@ -10,6 +10,7 @@ from typing import Any
 from ringfence.errors import UsageError
 from ringfence.observe.dialect import Dialect
 from ringfence.observe.records import SIDES, epoch, grouped, missing
+from ringfence.observe.steps import Steps
 
 _OF_SIDE = ("namespace", "workload", "kind", "pod", "labels", "address", "names", "entity")
 COLUMNS = (
@@ -64,8 +65,8 @@ def _end(found: Mapping[str, str], side: str) -> bool:
     return any(f"{side}_{name}" in found for name in _OF_SIDE if name not in ("kind", "namespace"))
 
 
-def query(schema: Any, found: Mapping[str, str], dialect: Dialect, now: datetime) -> Any:
-    """Records counted, from a table `records` with an Ibis schema."""
+def query(schema: Any, found: Mapping[str, str], dialect: Dialect, now: datetime) -> Steps:
+    """The steps that count records, from a table `records` with an Ibis schema."""
     import ibis
 
     table = ibis.table(schema, name="records")
@@ -89,16 +90,9 @@ def query(schema: Any, found: Mapping[str, str], dialect: Dialect, now: datetime
     first = _micros(value("first" if "first" in found else "time"), dialect)
     last = ibis.coalesce(_micros(value("last" if "last" in found else "time"), dialect), first)
     count = value("count").try_cast("int64") if "count" in found else ibis.literal(1, "int64")
-    verdict = ibis.cases(
-        (word.isin(_ALLOWED), "allowed"),
-        (word.isin(_DENIED), "denied"),
-        (word.isin(_AUDITED), "audited"),
-        else_=ibis.null("string"),
-    )
     record = {
         "format": ibis.literal("columns"),
         "point": text("reporter").lower() if "reporter" in found else ibis.null("string"),
-        "verdict": verdict,
         "protocol": text("protocol"),
         "port": text("port").nullif("").fill_null("0"),
         **{f"{side}_{name}": text(f"{side}_{name}") for side in SIDES for name in _OF_SIDE if name != "entity"},
@@ -110,20 +104,31 @@ def query(schema: Any, found: Mapping[str, str], dialect: Dialect, now: datetime
         "line": ibis.literal(0, "int64"),
         "text": ibis.literal(""),
     }
-    record["trouble"] = ibis.cases(
-        ((text("reply").lower().isin(_TRUE)).fill_null(False), "-reply"),
-        (word.isnull(), "no-verdict"),
-        (verdict.isnull(), "unknown-version"),
-        (first.isnull(), "no-time"),
-        (record["protocol"].isnull() | (record["protocol"] == ""), "no-protocol"),
-        (_nothing(record, "source") | _nothing(record, "destination"), "no-ends"),
-        (count.isnull(), "bad-count"),
+    steps = Steps()
+    more = {"word": word, "reply": text("reply").lower()}
+    named = steps.table("named", table.select(**record, **more, **missing(dict.fromkeys(record))))
+    verdict = ibis.cases(
+        (named.word.isin(_ALLOWED), "allowed"),
+        (named.word.isin(_DENIED), "denied"),
+        (named.word.isin(_AUDITED), "audited"),
         else_=ibis.null("string"),
     )
-    return grouped(table.select(**record, **missing(dict.fromkeys(record))), now)
+    judged = steps.table("verdicts", named.mutate(verdict=verdict))
+    trouble = ibis.cases(
+        (judged.reply.isin(_TRUE).fill_null(False), "-reply"),
+        (judged.word.isnull(), "no-verdict"),
+        (judged.verdict.isnull(), "unknown-version"),
+        (judged["first"].isnull(), "no-time"),
+        (judged.protocol.isnull() | (judged.protocol == ""), "no-protocol"),
+        (_nothing(judged, "source") | _nothing(judged, "destination"), "no-ends"),
+        (judged.weight.isnull(), "bad-count"),
+        else_=ibis.null("string"),
+    )
+    grouped(steps, judged.mutate(trouble=trouble), now)
+    return steps
 
 
-def _nothing(record: Mapping[str, Any], side: str) -> Any:
+def _nothing(record: Any, side: str) -> Any:
     import ibis
 
     names = ("workload", "pod", "labels", "address", "names", "type")

@@ -25,7 +25,7 @@ class Database:
             "preserve_insertion_order": "false",
         }
         self.connection: Any = duckdb.connect(config=options)
-        self.connection.execute("SET TimeZone = 'UTC'")
+        self.connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
         texts = ", ".join(f"{name} VARCHAR" for name in _TEXTS)
         self.connection.execute(
             f"CREATE TABLE groups ({texts}, weight BIGINT, records BIGINT, first BIGINT, last BIGINT, example VARCHAR,"

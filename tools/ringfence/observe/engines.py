@@ -46,7 +46,7 @@ class DuckDB:
 
     @cached_property
     def _lines(self) -> str:
-        return sql(lines.query(self._dialect, self._now), "duckdb")
+        return lines.query(self._dialect, self._now).sql("duckdb")
 
     def lines(self, reader: Any, file: int) -> None:
         """Count the records of a stream of lines."""
@@ -69,7 +69,7 @@ class DuckDB:
     def _columns(self, schema: Any, found: dict[str, str]) -> str:
         import ibis
 
-        return sql(columns.query(ibis.Schema.from_pyarrow(schema), found, self._dialect, self._now), "duckdb")
+        return columns.query(ibis.Schema.from_pyarrow(schema), found, self._dialect, self._now).sql("duckdb")
 
     def _run(self, name: str, reader: Any, query: str, file: int) -> None:
         self._database.connection.register(name, reader)
@@ -97,7 +97,7 @@ class Spark:
 
     def lines(self, reader: Any, file: int) -> None:
         """Count the records of a stream of lines."""
-        self._run("lines", self._spooled(reader), sql(lines.query(self._dialect, self._now), "pyspark"), file)
+        self._run("lines", self._spooled(reader), lines.query(self._dialect, self._now).sql("pyspark"), file)
 
     def rows(self, reader: Any, found: dict[str, str], file: int) -> None:
         """Count the records of a stream of rows."""
@@ -115,7 +115,7 @@ class Spark:
     def _columns(self, schema: Any, found: dict[str, str]) -> str:
         import ibis
 
-        return sql(columns.query(ibis.Schema.from_pyarrow(schema), found, self._dialect, self._now), "pyspark")
+        return columns.query(ibis.Schema.from_pyarrow(schema), found, self._dialect, self._now).sql("pyspark")
 
     def _spooled(self, reader: Any) -> str:
         from pyarrow import parquet
@@ -132,13 +132,6 @@ class Spark:
         self._database.connection.register("found", found)
         self._database.add("SELECT * FROM found", file)
         self._database.connection.unregister("found")
-
-
-def sql(expression: Any, name: str) -> str:
-    """The SQL of an Ibis expression."""
-    import ibis
-
-    return str(ibis.to_sql(expression, dialect=name))
 
 
 def schema_of(path: str) -> Any:

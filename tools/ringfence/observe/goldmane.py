@@ -39,26 +39,29 @@ FLOW: dict[str, tuple[Path, ...]] = {
 }
 
 
-def known(line: Any) -> Any:
-    """Whether a record is a flow of Goldmane."""
-    return line.g_action.notnull() | line.g_source_name.notnull() | line.g_destination_name.notnull()
+def prepared(line: Any, dialect: Dialect) -> dict[str, Any]:
+    """What several columns need."""
+    return {
+        "g_is": line.g_action.notnull() | line.g_source_name.notnull() | line.g_destination_name.notnull(),
+        "g_word": line.g_action.lower(),
+        "g_from": calico.seconds(line.g_first, dialect),
+        "g_until": calico.seconds(line.g_last, dialect),
+    }
 
 
-def record(line: Any, dialect: Dialect) -> dict[str, Any]:
+def record(line: Any) -> dict[str, Any]:
     """The columns of a record."""
     import ibis
 
-    action = line.g_action.lower()
-    first = calico.seconds(line.g_first, dialect)
     columns = {
         "format": ibis.literal("goldmane"),
         "point": line.g_reporter.lower(),
-        "verdict": calico.verdict(action),
+        "verdict": calico.verdict(line.g_word),
         "policies": line.g_policies,
         "protocol": line.g_protocol,
         "port": line.g_port.fill_null("0"),
-        "first": first,
-        "last": ibis.coalesce(calico.seconds(line.g_last, dialect), first),
+        "first": line.g_from,
+        "last": ibis.coalesce(line.g_until, line.g_from),
         # Protobuf's JSON leaves zero out.
         "weight": ibis.coalesce(line.g_started.try_cast("int64"), ibis.literal(0, "int64")),
         "note": ibis.null("string"),
@@ -67,5 +70,5 @@ def record(line: Any, dialect: Dialect) -> dict[str, Any]:
         columns[f"{side}_pod"] = line[f"g_{side}_name"]
         for name in ("namespace", "type", "labels"):
             columns[f"{side}_{name}"] = line[f"g_{side}_{name}"]
-    columns["trouble"] = calico.trouble(columns, action)
+    columns["trouble"] = calico.trouble(columns, line.g_word)
     return columns

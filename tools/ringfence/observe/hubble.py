@@ -64,35 +64,27 @@ EVENTS: dict[str, tuple[Path, ...]] = {
 
 _FORWARDED = ("FORWARDED", "REDIRECTED")
 _NO_VERDICT_YET = ("TRACED", "TRANSLATED")
-_BY_POLICY = ("POLICY_DENIED", "POLICY_DENY", "AUTH_REQUIRED")
+_BY_POLICY = ("POLICY_DENIED", "POLICY_DENY", "AUTH_REQUIRED", "DROP_REASON_UNKNOWN")
 _TRACE = "4"
 _FIRST_EPHEMERAL = 32768
 
 
-def known(line: Any) -> Any:
-    """Whether a record is a flow of Hubble."""
-    return line.h_verdict.notnull() | line.h_source_address.notnull() | line.h_type.notnull() | line.h_event.notnull()
-
-
-def record(line: Any, dialect: Dialect) -> dict[str, Any]:
-    """The columns of a record."""
+def prepared(line: Any, dialect: Dialect) -> dict[str, Any]:
+    """What several columns need."""
     import ibis
 
-    denied = (line.h_verdict == "DROPPED") & (
-        line.h_reason.isnull() | line.h_reason.isin([*_BY_POLICY, "DROP_REASON_UNKNOWN"])
-    )
-    time = dialect.micros(line.h_time)
-    port = ibis.coalesce(line.h_tcp, line.h_udp, line.h_sctp)
-    columns = {
-        "format": ibis.literal("hubble"),
-        "point": line.h_event.fill_null("") + "|" + line.h_point.fill_null("") + "|" + line.h_direction.fill_null(""),
-        "verdict": ibis.cases(
+    denied = (line.h_verdict == "DROPPED") & (line.h_reason.isnull() | line.h_reason.isin(_BY_POLICY))
+    note, unclear, reply = _direction(line)
+    return {
+        "h_is": line.h_verdict.notnull() | line.h_source_address.notnull() | line.h_type.notnull(),
+        "h_micros": dialect.micros(line.h_time),
+        "h_given": ibis.cases(
             (line.h_verdict.isin(_FORWARDED), "allowed"),
             (line.h_verdict == "AUDIT", "audited"),
             (denied, "denied"),
             else_=ibis.null("string"),
         ),
-        "protocol": ibis.cases(
+        "h_protocol": ibis.cases(
             (line.h_tcp.notnull(), "TCP"),
             (line.h_udp.notnull(), "UDP"),
             (line.h_sctp.notnull(), "SCTP"),
@@ -100,9 +92,26 @@ def record(line: Any, dialect: Dialect) -> dict[str, Any]:
             (line.h_icmpv6.notnull(), "ICMPv6"),
             else_=ibis.null("string"),
         ),
+        "h_note": note,
+        "h_unclear": unclear,
+        "h_answer": reply.fill_null(False),
+    }
+
+
+def record(line: Any) -> dict[str, Any]:
+    """The columns of a record."""
+    import ibis
+
+    port = ibis.coalesce(line.h_tcp, line.h_udp, line.h_sctp)
+    columns = {
+        "format": ibis.literal("hubble"),
+        "point": line.h_event.fill_null("") + "|" + line.h_point.fill_null("") + "|" + line.h_direction.fill_null(""),
+        "verdict": line.h_given,
+        "protocol": line.h_protocol,
         "port": port.fill_null("0"),
-        "first": time,
-        "last": time,
+        "first": line.h_micros,
+        "last": line.h_micros,
+        "note": line.h_note,
         "weight": ibis.literal(1, "int64"),
     }
     for side in ("source", "destination"):
@@ -112,8 +121,7 @@ def record(line: Any, dialect: Dialect) -> dict[str, Any]:
         columns[f"{side}_workload"] = line[f"h_{side}_workloads"]
         for name in ("address", "names"):
             columns[f"{side}_{name}"] = ibis.ifelse(pod.isnull(), line[f"h_{side}_{name}"], ibis.null("string"))
-    columns["note"], unclear, reply = _direction(line)
-    columns["trouble"] = _trouble(line, columns, unclear, reply)
+    columns["trouble"] = _trouble(line)
     return columns
 
 
@@ -141,7 +149,7 @@ def _direction(line: Any) -> tuple[Any, Any, Any]:
     return note, open_ & ~client_sent & ~server_sent, is_reply | (~said & syn & ack) | (open_ & server_sent)
 
 
-def _trouble(line: Any, columns: dict[str, Any], unclear: Any, reply: Any) -> Any:
+def _trouble(line: Any) -> Any:
     import ibis
 
     l7 = (line.h_type == "L7") | (line.h_type.isnull() & line.h_l7_type.notnull())
@@ -157,16 +165,16 @@ def _trouble(line: Any, columns: dict[str, Any], unclear: Any, reply: Any) -> An
         ((line.h_verdict.isnull() | (line.h_verdict == "VERDICT_UNKNOWN")), "no-verdict"),
         ((line.h_verdict == "ERROR").fill_null(False), "error-verdict"),
         (~line.h_verdict.isin([*_FORWARDED, "DROPPED", "AUDIT"]), "unknown-version"),
-        (columns["verdict"].isnull(), "dropped-otherwise"),
-        (columns["first"].isnull(), "no-time"),
-        (columns["protocol"].isnull(), "no-protocol"),
+        (line.h_given.isnull(), "dropped-otherwise"),
+        (line.h_micros.isnull(), "no-time"),
+        (line.h_protocol.isnull(), "no-protocol"),
         (before.fill_null(False), "-before"),
-        (reply.fill_null(False), "-reply"),
+        (line.h_answer, "-reply"),
         (nowhere, "no-ends"),
         (
             line.h_destination_pod.isnull() & line.h_service.notnull() & (line.h_verdict != "DROPPED"),
             "service-address",
         ),
-        (unclear, "unknown-direction"),
+        (line.h_unclear, "unknown-direction"),
         else_=ibis.null("string"),
     )

@@ -8,6 +8,7 @@ from typing import Any
 from ringfence.observe import calico, goldmane, hubble, shape
 from ringfence.observe.dialect import Dialect
 from ringfence.observe.records import grouped, missing
+from ringfence.observe.steps import Steps
 
 FIELDS = {**hubble.WRAPPED, **hubble.EVENTS, **goldmane.FLOW, **calico.FLOW}
 SHAPE = shape.of(path for places in FIELDS.values() for path in places)
@@ -16,15 +17,23 @@ SHAPE = shape.of(path for places in FIELDS.values() for path in places)
 _CRI = r"^[0-9TZ:.+-]+ std(out|err) F "
 
 
-def query(dialect: Dialect, now: datetime) -> Any:
-    """Records counted, from a table `lines` with the columns `line` (from 1) and `text`."""
+def query(dialect: Dialect, now: datetime) -> Steps:
+    """The steps that count records, from a table `lines` with the columns `line` (from 1) and `text`."""
     import ibis
 
+    steps = Steps()
     lines = ibis.table({"line": "int64", "text": "string"}, name="lines")
     bare = ibis.ifelse(lines.text.startswith("{"), lines.text, lines.text.re_replace(_CRI, ""))
-    parsed = lines.select("line", text=bare).mutate(value=lambda t: dialect.parsed(t.text, SHAPE))
-    flat = parsed.select("line", "text", **shape.leaves(parsed.value, FIELDS))
-    formats = [(reader.known(flat), _whole(reader.record(flat, dialect))) for reader in (hubble, goldmane, calico)]
+    plain = steps.table("plain", lines.select("line", text=bare))
+    parsed = steps.table("parsed", plain.mutate(value=dialect.parsed(plain.text, SHAPE)))
+    flat = steps.table("flat", parsed.select("line", "text", **shape.leaves(parsed.value, FIELDS)))
+    for reader in (hubble, goldmane, calico):
+        flat = steps.table(f"of_{reader.__name__.rpartition('.')[2]}", flat.mutate(**reader.prepared(flat, dialect)))
+    formats = [
+        (flat.h_is, _whole(hubble.record(flat))),
+        (flat.g_is, _whole(goldmane.record(flat))),
+        (flat.c_is, _whole(calico.record(flat))),
+    ]
     other = {
         **_whole({}),
         "trouble": _other(flat, dialect),
@@ -34,9 +43,11 @@ def query(dialect: Dialect, now: datetime) -> Any:
         "note": ibis.null("string"),
     }
     chosen = {
-        name: ibis.cases(*((known, record[name]) for known, record in formats), else_=other[name]) for name in other
+        name: ibis.cases(*((known, record[name]) for known, record in formats), else_=value)
+        for name, value in other.items()
     }
-    return grouped(flat.select("line", "text", **chosen), now)
+    grouped(steps, steps.table("chosen", flat.select("line", "text", **chosen)), now)
+    return steps
 
 
 def _whole(columns: dict[str, Any]) -> dict[str, Any]:

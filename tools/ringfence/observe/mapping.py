@@ -148,7 +148,7 @@ class Places:
 
     def _unnamed(self, side: Side) -> Mapped:
         """What is no pod that the log names: nodes, names, addresses."""
-        addresses = _address(side.address)
+        addresses = address_set(side.address)
         named = self._named(side.names)
         around = [peer for peer in self._outside if addresses and addresses <= peer.addresses]
         own = self._own(addresses)
@@ -211,7 +211,7 @@ def place(side: Side, model: Model, cluster: Cluster) -> Mapped:
     return Places(model, cluster).place(side)
 
 
-def _address(text: str) -> AddressSet:
+def address_set(text: str) -> AddressSet:
     """The set of one address or CIDR; empty for what is neither."""
     try:
         return AddressSet.of([str(ipaddress.ip_network(text, strict=False))]) if text else NOWHERE

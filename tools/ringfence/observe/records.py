@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ringfence.observe.steps import Steps
+
 SIDE = ("namespace", "workload", "kind", "pod", "labels", "address", "names", "identity", "type")
 """Columns of a side. `type` is Calico's type of an end, or an entity; `identity` is Cilium's number."""
 SIDES = ("source", "destination")
@@ -41,8 +43,8 @@ def micros(time: datetime) -> int:
     return (time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
-def grouped(records: Any, now: datetime) -> Any:
-    """Alike records counted together.
+def grouped(steps: Steps, records: Any, now: datetime) -> None:
+    """Add the steps that count alike records together.
 
     `records` has the columns of KEY, `trouble` (text), `note` (text), `weight` (connections), `first` and `last`
     (microseconds), `line` (from 1) and `text` (of the record, for an example). A record with trouble counts for its
@@ -50,7 +52,8 @@ def grouped(records: Any, now: datetime) -> Any:
     """
     import ibis
 
-    port = records.port.try_cast("int64")
+    records = steps.table("ported", records.mutate(number=records.port.try_cast("int64")))
+    port = records.number
     trouble = ibis.coalesce(
         records.trouble,
         ibis.cases(
@@ -59,7 +62,8 @@ def grouped(records: Any, now: datetime) -> Any:
             else_=ibis.null("string"),
         ),
     )
-    plain = trouble.isnull()
+    records = steps.table("judged", records.mutate(trouble=trouble))
+    trouble, plain = records.trouble, records.trouble.isnull()
     strange = plain & (
         (records["first"] < micros(EARLIEST))
         | (records["last"] > micros(now + AHEAD))
@@ -71,10 +75,12 @@ def grouped(records: Any, now: datetime) -> Any:
         records.note,
         clock,
     )
+    records = steps.table("noted", records.mutate(note=note))
+    trouble, plain, note = records.trouble, records.trouble.isnull(), records.note
     keys = {name: ibis.ifelse(plain, records[name], ibis.null("string")) for name in KEY}
     met = (~plain & ~trouble.startswith(SKIPPED)) | note.notnull()
     where = records.line.cast("string").lpad(12, "0") + " " + records.text.substr(0, 200)
-    staged = records.select(
+    counted = records.select(
         **keys,
         trouble=trouble,
         note=note,
@@ -83,13 +89,15 @@ def grouped(records: Any, now: datetime) -> Any:
         last=ibis.greatest(records["first"], records["last"]),
         example=ibis.ifelse(met, where, ibis.null("string")),
     )
-    return staged.group_by([*KEY, "trouble", "note"]).aggregate(
+    staged = steps.table("staged", counted)
+    groups = staged.group_by([*KEY, "trouble", "note"]).aggregate(
         weight=staged.weight.sum(),
         records=staged.count(),
         first=staged["first"].min(),
         last=staged["last"].max(),
         example=staged.example.min(),
     )
+    steps.table("grouped", groups)
 
 
 def epoch(number: Any) -> Any:
