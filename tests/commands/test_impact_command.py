@@ -184,7 +184,7 @@ def test_a_policy_whose_effect_cannot_be_told(small: GitRepository, ringfence: C
     )
     edit(small, f"{folder}/kustomization.yaml", "resources:\n", "resources:\n  - more.yaml\n")
     done = ringfence("impact", "--format", "json")
-    assert (done.code, set(done.codes)) == (1, {"RF602", "RF603", "RF703", "RF504", "RF614", "RF615"})
+    assert (done.code, set(done.codes)) == (1, {"RF505", "RF602", "RF603", "RF703", "RF504", "RF614", "RF615"})
     order = next(item for item in done.json["changes"] if item["destination"] == "shop/checkout")
     assert order["undefined"] == "what changes on all ports cannot be told"
     assert "UNDEFINED: what changes on all ports cannot be told" in ringfence("impact").out

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from command_kit import Cli, snapshot
+from command_kit import NAMESPACE, Cli, edit, snapshot
 
 from git_repository import GitRepository
 
@@ -47,7 +47,7 @@ def test_a_namespace_is_taken_to_enforce_and_what_closes_is_said(small: GitRepos
     assert "+  shop: enforce" in done.out
     assert "0 open, " in done.out
     assert "stage permissive leaves ingress open" in done.out
-    assert "1 namespace of dev taken to stage enforce; no findings" in done.err
+    assert "1 namespace of dev taken to stage enforce; 1 warning\n" in done.err
     assert "ringfence render" in done.err
     assert ringfence("render").code == 0
     assert ringfence("verify").code == 0
@@ -138,3 +138,34 @@ def test_a_stage_of_a_namespace_that_does_not_exist_is_found(small: GitRepositor
     assert done.code == 1
     assert "gives a stage to `paymets`" in done.out
     assert "did you mean `payments`?" in done.out
+
+
+def test_a_step_back_fails_the_one_gate_that_is_for_it(small: GitRepository, ringfence: Cli) -> None:
+    (small.path / "policies/clusters/prod.yaml").unlink()
+    prepare(small, ringfence, "")
+    done = ringfence("promote", "shop", "--cluster", "dev", "--to", "audit", "--dry-run", "--format", "json")
+    assert done.code == 1
+    impact = json.loads(done.out)["impact"]
+    gates = {gate["name"]: gate for gate in impact["gates"]}
+    assert [name for name, gate in gates.items() if gate["verdict"] == "failed"] == ["isolation-ratchet"]
+    assert "dev/shop egress audit, dev/shop ingress audit" in gates["default-deny"]["reason"]
+    fallen = [item for item in impact["findings"] if item["code"] == "RF615"]
+    assert {item["path"] for item in fallen} == {DEV}
+    assert all("ringfence promote shop --cluster dev" in item["hint"] for item in fallen)
+    # what is open by a stage alone is not justified, and not counted
+    assert gates["justification-ratchet"]["reason"].endswith("8 of 8 → 3 of 3")
+    text = ringfence("promote", "shop", "--cluster", "dev", "--to", "audit", "--dry-run")
+    assert text.code == 1
+    assert "; 1 gate will fail: isolation-ratchet; 2 errors" in text.err
+    assert "no findings" not in text.err
+
+
+def test_a_namespace_that_begins_open_lowers_no_share(small: GitRepository, ringfence: Cli) -> None:
+    prepare(small, ringfence, "")
+    edit(small, DEV, "cni:", "stages: {late: permissive}\ncni:")
+    edit(small, "teams/checkout/team.yaml", "[shop]", "[shop, late]")
+    small.write("teams/checkout/late/namespace.yaml", (small.path / NAMESPACE).read_text())
+    assert ringfence("render").code == 0
+    done = ringfence("impact", "--base", "HEAD", "--format", "json")
+    gates = {gate["name"]: gate["verdict"] for gate in done.json["gates"]}
+    assert (gates["isolation-ratchet"], gates["justification-ratchet"], gates["default-deny"]) == ("passed",) * 3

@@ -133,6 +133,7 @@ def _print_text(done: _Done, out: TextIO, err: TextIO) -> None:
     )
     if done.failed:
         said += f"; something needs what has gone: {', '.join(done.failed)} fails"
-    err.write(text.findings(done.findings, said, report.wants_colour(err)))
+    shown = done.impact.findings if done.impact else ()
+    err.write(text.findings(done.findings, said, report.wants_colour(err), shown))
     if done.written and done.items:
         print("next:\n  ringfence render    writes the policies without it", file=err)

@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
-    """Edit the cluster's file; 1 when the declarations are in error, or would be."""
+    """Edit the cluster's file; 1 when the declarations are in error, or would be, or a gate fails on the change."""
     loaded = shared.load_valid(args.directory, out, err, args.format)
     if isinstance(loaded, int):
         return loaded
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         _print_json(done, out)
     else:
         _print_text(done, out, err)
-    return EXIT_CLEAN
+    return EXIT_FINDINGS if done.failed else EXIT_CLEAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,11 @@ class _Done:
     impact: Report | None
     findings: list[Finding]
     written: bool
+
+    @property
+    def failed(self) -> list[str]:
+        """The gates that fail on what the new stage opens and closes."""
+        return [gate.name for gate in self.impact.gates if gate.verdict == "failed"] if self.impact else []
 
 
 def _namespaces(args: argparse.Namespace, model: Model, cluster: Cluster) -> list[str]:
@@ -178,6 +183,9 @@ def _print_text(done: _Done, out: TextIO, err: TextIO) -> None:
         said = f"{named} of {done.cluster} at stage {done.stage} already"
     else:
         said = f"{named} of {done.cluster} {'taken' if done.written else 'would be taken'} to stage {done.stage}"
-    err.write(text.findings(done.findings, said, report.wants_colour(err)))
+    if done.failed:
+        said += f"; {text.plural(len(done.failed), 'gate')} will fail: {', '.join(done.failed)}"
+    shown = done.impact.findings if done.impact else ()
+    err.write(text.findings(done.findings, said, report.wants_colour(err), shown))
     if done.written and done.changes:
         print("next:\n  ringfence render    writes the policies", file=err)

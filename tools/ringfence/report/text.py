@@ -36,8 +36,11 @@ def plural(number: int, noun: str) -> str:
     return f"{number:,} {noun[:-1] + 'ies' if noun.endswith('y') and not noun.endswith('ey') else noun + 's'}"
 
 
-def findings(items: Sequence[Finding], summary: str, colour: bool) -> str:
-    """One block a finding: place, severity and check, message, then related places and the fix."""
+def findings(items: Sequence[Finding], summary: str, colour: bool, shown: Sequence[Finding] = ()) -> str:
+    """One block a finding: place, severity and check, message, then related places and the fix.
+
+    The last line counts those that were `shown` elsewhere too.
+    """
     lines: list[str] = []
     for item in items:
         label = paint(item.severity.value, COLOURS[item.severity], colour)
@@ -48,7 +51,7 @@ def findings(items: Sequence[Finding], summary: str, colour: bool) -> str:
             lines.append(f"    {paint('fix:', '32', colour)} {one_line(item.hint)}")
     if items:
         lines.append("")
-    lines.append("; ".join(filter(None, (summary, counts(items)))))
+    lines.append("; ".join(filter(None, (summary, counts([*shown, *items])))))
     return "\n".join(lines) + "\n"
 
 

@@ -3,7 +3,7 @@
 ## What it finds
 
 A workload, or the other pods of a namespace, that some policy isolated in a direction in the base, and that no policy
-isolates in the head, while it lives on.
+isolates in the head, while it lives on. What a stage leaves open is declared: the gate `isolation-ratchet` judges it.
 
 ## Why it matters
 
@@ -34,6 +34,7 @@ from collections.abc import Iterator
 from ringfence.connectivity import Direction
 from ringfence.findings import Check, Finding, Location, Severity
 from ringfence.impact.gates.facts import Facts, Rule
+from ringfence.impact.gates.stages import stepped_back
 from ringfence.impact.types import Level
 from ringfence.verify.ends import name
 
@@ -48,7 +49,8 @@ def find(facts: Facts) -> Iterator[Finding]:
             if pod.namespace is None or id_ not in after.declared.pods or after.declared.pods[id_].namespace is None:
                 continue
             for direction in Direction:
-                if before.is_closed(id_, direction) and not after.is_closed(id_, direction):
+                declared = (id_, direction.value) in after.declared.opened
+                if not declared and before.is_closed(id_, direction) and not after.is_closed(id_, direction):
                     cluster = pod.cluster.name if pod.cluster else before.name
                     lost.setdefault((name(id_), direction.value), []).append(cluster)
     for (subject, way), clusters in sorted(lost.items()):
@@ -61,4 +63,11 @@ def find(facts: Facts) -> Iterator[Finding]:
         )
 
 
-GATE = Rule("default-deny", CHECK, Level.ERROR, find, lambda _: "everything that was isolated still is")
+def _passes(facts: Facts) -> str:
+    found = stepped_back(facts, *Direction)
+    names = ", ".join(f"{item.id} {item.stage}" for item in found)
+    return f"what was isolated still is, but for what stages open: {names}" if found else _HELD
+
+
+_HELD = "everything that was isolated still is"
+GATE = Rule("default-deny", CHECK, Level.ERROR, find, _passes)

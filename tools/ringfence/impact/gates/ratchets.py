@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 
 from ringfence.findings import Check, Finding, Location, Severity
 from ringfence.impact.gates.facts import Facts, Rule
+from ringfence.impact.gates.stages import stepped_back
 from ringfence.impact.measures import ISOLATED, JUSTIFIED
 from ringfence.impact.types import Level, Measure
 
@@ -19,7 +20,8 @@ The share of isolated workloads falls.
 ## What it finds
 
 In one direction, a smaller share of the declared workloads of all clusters than in the base is isolated by some policy,
-and more of them than before are not. A share that falls only because isolated workloads leave is none.
+and more of them than before are not. A share that falls only because isolated workloads leave is none, and neither is one
+that falls because a namespace starts at the stage `permissive` or `audit`.
 
 ## Why it matters
 
@@ -50,6 +52,7 @@ The share of justified connections falls.
 
 A smaller share of the connections of all clusters than in the base is declared by a flow or a baseline grant on all its
 ports, and more of them than before are not. A share that falls only because justified connections close is none.
+Connections that nothing but a stage leaves open are not counted: they close with it.
 
 ## Why it matters
 
@@ -70,12 +73,8 @@ A connection that nobody declared has no reason and no owner. Their share may on
 )
 
 
-def _find(facts: Facts, names: Collection[str], check: Check, hint: str) -> Iterator[Finding]:
-    for measure in facts.measures:
-        if measure.name in names and measure.fell:
-            yield check.at(
-                Location("policies/rendered"), f"{text(measure)}: the share falls", hint=hint, subject=measure.name
-            )
+def _fallen(facts: Facts, names: Collection[str]) -> Iterator[Measure]:
+    return (measure for measure in facts.measures if measure.name in names and measure.fell)
 
 
 def _passes(facts: Facts, names: Collection[str]) -> str:
@@ -88,11 +87,25 @@ def text(measure: Measure) -> str:
 
 
 def _isolation(facts: Facts) -> Iterator[Finding]:
-    return _find(facts, ISOLATED.values(), ISOLATION, "let a policy isolate every workload that is declared")
+    for direction, name in ISOLATED.items():
+        for measure in _fallen(facts, (name,)):
+            message, where = f"{text(measure)}: the share falls", Location("policies/rendered")
+            hint = "let a policy isolate every workload that is declared"
+            if back := stepped_back(facts, direction):
+                where = back[0].where
+                message += f", with the stage of {', '.join(f'{item.id} ({item.stage})' for item in back)}"
+                hint = (
+                    f"to keep the stage: ringfence promote {back[0].namespace} --cluster {back[0].cluster}; a step back "
+                    "that is meant needs `gates: {isolation-ratchet: warn}` in policies/ringfence.yaml, agreed before it"
+                )
+            yield ISOLATION.at(where, message, hint=hint, subject=name)
 
 
 def _justification(facts: Facts) -> Iterator[Finding]:
-    return _find(facts, (JUSTIFIED,), JUSTIFICATION, "declare a flow for what is meant, and render again")
+    for measure in _fallen(facts, (JUSTIFIED,)):
+        hint = "declare a flow for what is meant, and render again"
+        where = Location("policies/rendered")
+        yield JUSTIFICATION.at(where, f"{text(measure)}: the share falls", hint=hint, subject=measure.name)
 
 
 GATES = (
