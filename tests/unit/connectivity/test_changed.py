@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -168,3 +169,17 @@ def test_a_cluster_that_differs_in_more_than_policies_is_evaluated_as_a_whole():
     assert evaluate(state(ALLOWS, PODS[:-1]), like=before).space is not before.space
     others = state([allow(number, egress=[]) for number in range(30)], PODS)
     assert evaluate(others, like=before).space is not before.space
+
+
+def test_a_cluster_whose_pods_stand_elsewhere_has_the_same_rows_and_its_own_places():
+    """One more line in a file moves all that follows; none of it is another end for that."""
+    one = files(*PODS, *DENY, *ALLOWS)["all.yaml"]
+    before = evaluate(from_directory({"all.yaml": one}, EXTERNAL))
+    cluster = from_directory({"all.yaml": b"# moved\n" + one}, EXTERNAL)
+    after = before.of(replace(cluster, policies=before.cluster.policies))
+    assert after.space.has_positions_of(before.space)
+    assert after.table == before.table
+    assert anew(before, after) == []
+    assert diff(before, after) == []
+    assert [end.where.line for end in after.endpoints] == [end.where.line + 1 for end in before.endpoints]
+    assert evaluate(cluster, like=before).endpoints == after.endpoints

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ringfence import documents
-from ringfence.manifests import ContainerPort, Read, parse, parse_files
+from ringfence.manifests import ContainerPort, Known, parse, parse_files
 
 
 def raw(*objects: dict[str, Any]) -> bytes:
@@ -257,10 +257,100 @@ def test_a_word_that_readers_take_differently_is_told_and_read_as_text():
 def test_a_file_that_two_trees_share_is_read_once(monkeypatch: pytest.MonkeyPatch):
     one, two, other = (raw(named("v1", "Pod", name, spec={})) for name in ("one", "two", "other"))
     before, after = {"a.yaml": one, "b.yaml": two}, {"a.yaml": one, "b.yaml": other, "c.yaml": two}
+    assert read_of(before, after, monkeypatch) == [one, two, other]
+
+
+def read_of(before: dict[str, bytes], after: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The texts that are read for two trees, which then have what they have by themselves, with its places."""
     alone = parse_files(before), parse_files(after)
     read = []
     really = documents.read_many
-    monkeypatch.setattr(documents, "read_many", lambda path, raw: read.append(path) or really(path, raw))
-    known: Read = {}
-    assert (parse_files(before, known), parse_files(after, known)) == alone
-    assert read == ["a.yaml", "b.yaml", "b.yaml", "c.yaml"]
+    known = Known([before, after])
+    with monkeypatch.context() as patch:
+        patch.setattr(documents, "read_many", lambda path, raw: read.append(raw) or really(path, raw))
+        together = parse_files(before, known), parse_files(after, known)
+    assert together == alone
+    for found, own in zip(together, alone, strict=True):
+        assert [item.where for item in found.workloads] == [item.where for item in own.workloads]
+    return read
+
+
+def test_of_two_files_that_differ_each_document_is_read_once(monkeypatch: pytest.MonkeyPatch):
+    one, two, three = (b"---\n" + raw(named("v1", "Pod", name, spec={})) + b"\n" for name in ("one", "two", "three"))
+    moved = b"# a comment\n" + one + two + three
+    assert read_of({"a.yaml": one + two}, {"a.yaml": one + three + two}, monkeypatch) == [one, two, three]
+    assert read_of({"a.yaml": one + two}, {"b.yaml": two + one}, monkeypatch) == [one, two]
+    assert read_of({"a.yaml": one + two}, {"a.yaml": moved}, monkeypatch) == [one, two, b"# a comment\n", three]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        *(b"--- [\n", b"--- 'a\n", b"a: 'b\n--- c'\n", b"a: [\n---\n]\n", b"%YAML 1.1\n", b"...\n%TAG ! x\n"),
+        *(
+            b"--- {apiVersion: v1, kind: Pod, metadata: {name: p, labels: {a: yes}}}\n",
+            b"---\ta: 1\n",
+            b"--- a\nb: 1\n",
+            b'{"a": 1}\n{"b": 2}\n',
+        ),
+        *(
+            b"--- *a\n",
+            b"--- \x00\n",
+            b"--- \xff\n",
+            b"---\na: \xe2\x80\xa8\n---\r\n",
+            b"---\ra: 1\n",
+            b"-\xc2\x85--- b\n",
+        ),
+    ],
+)
+def test_what_is_wrong_in_a_document_is_said_of_the_whole_file(broken: bytes, monkeypatch: pytest.MonkeyPatch):
+    one, two = (b"---\n" + raw(named("v1", "Pod", name, spec={})) + b"\n" for name in ("one", "two"))
+    for before, after in ((one + broken + two, two), (two, one + broken + two), (broken + one, broken + two)):
+        read = read_of({"a.yaml": before}, {"a.yaml": after}, monkeypatch)
+        assert before in read or after in read, "the file is read as a whole"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "",
+            "---",
+            "---\n",
+            "--- a",
+            "a\n---",
+            "---\n---\n",
+            "a\n...\n",
+            "a\n...\n---\nb",
+            "# a\n---\n",
+        ),
+        *(
+            "a: |\n  x\n  ---\n  y\n",
+            "a: |\n  x\n---\nb: >\n  y\n\n---\n",
+            "- a\n--- |\n b\n--- # c\n- d\n",
+            "a: '\n ---'\n",
+        ),
+        *(
+            "?\n  a\n---\n- b\n",
+            "a:\n---\nb:\n",
+            "---a: 1\n---b: 1\n",
+            "&a b: *a\n---\nc: &a d\n",
+            "\ufeffa: 1\n---\nb\n",
+        ),
+        *("a: b\r\n---\r\nc:\r\n  - d\r\n", "---\n \n\n--- {\n a: 1}\n"),
+    ],
+)
+def test_the_parts_of_a_file_are_its_documents(text: str):
+    whole, findings = documents.read_many("a.yaml", text.encode())
+    assert not findings
+    parts = documents.split(text.encode())
+    assert b"".join(part for _, part in parts) == text.encode()
+    found = []
+    for line, part in parts:
+        read, findings = documents.read_many("", part)
+        assert not findings
+        found += [item.of("a.yaml", line) for item in read]
+    assert [(item.data, item.at()) for item in found] == [(item.data, item.at()) for item in whole]
+    for item, other in zip(found, whole, strict=True):
+        keys = list(item.data) if isinstance(item.data, dict) else []
+        assert [item.at_key(key) for key in keys] == [other.at_key(key) for key in keys]

@@ -23,7 +23,6 @@ from ringfence.findings import Finding, Location, has_errors, in_order
 
 if TYPE_CHECKING:
     from ringfence.connectivity import Change
-    from ringfence.manifests import Read
 
 SIGNS = {"added": ("+", "32"), "removed": ("-", "31"), "changed": ("~", "33"), "undefined": ("?", "33")}
 
@@ -44,14 +43,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Print what differs; 1 when reading the manifests found errors."""
-    from ringfence import connectivity, report
+    from ringfence import connectivity, manifests, report
     from ringfence.report import json, text
 
     if args.manifests == [plain.STDIN, plain.STDIN]:
         raise UsageError("standard input cannot be both sides", "give one of them as a folder or a file")
-    old, new = args.manifests  # what is staged would be promoted after what is there now
-    known: Read = {}
-    clusters = [plain.cluster(args, [old], staged=False, known=known), plain.cluster(args, [new], known=known)]
+    trees = [plain.files(args, [path]) for path in args.manifests]
+    known = manifests.Known([files for files, _ in trees])
+    staged = (False, args.staged)  # what is staged would be promoted after what is there now
+    clusters = [plain.declared_by(args, *item, known) for item in zip(trees, staged, strict=True)]
     sides = zip(args.manifests, clusters, strict=True)
     findings = in_order(_in(folder, finding) for folder, cluster in sides for finding in cluster.findings)
     before = connectivity.evaluate(clusters[0])

@@ -16,7 +16,7 @@ from ringfence.errors import NothingToCheckError, UsageError
 if TYPE_CHECKING:
     from ringfence.connectivity import ClusterState, Profile
     from ringfence.findings import Finding
-    from ringfence.manifests import Read
+    from ringfence.manifests import Known
 
 STDIN = Path("-")
 STDIN_NAME = "stdin"
@@ -82,36 +82,52 @@ def reads_manifests(args: argparse.Namespace) -> bool:
     return False
 
 
-def cluster(
-    args: argparse.Namespace, paths: Sequence[Path], *, staged: bool | None = None, known: Read | None = None
-) -> ClusterState:
-    """The cluster that some manifests declare together, read as the options of `add_reading` say.
+Files = tuple[dict[str, bytes], "list[Finding]"]
+"""Manifests by name, and what could not be read."""
 
-    `staged` takes the place of the option `--staged`; `known` is that of `manifests.parse_files`.
+
+def cluster(args: argparse.Namespace, paths: Sequence[Path]) -> ClusterState:
+    """The cluster that some manifests declare together, read as the options of `add_reading` say.
 
     Raises `UsageError` for a bad path or plugin, `NothingToCheckError` where there is no manifest.
     """
-    from ringfence import manifests
-    from ringfence.connectivity import from_manifests, promoted
+    return declared_by(args, files(args, paths), args.staged)
 
-    profile = _profile(args)
-    files: dict[str, bytes] = {}
+
+def files(args: argparse.Namespace, paths: Sequence[Path]) -> Files:
+    """The manifests at some paths.
+
+    Raises `UsageError` for a bad path, `NothingToCheckError` where there is no manifest.
+    """
+    result: dict[str, bytes] = {}
     findings: list[Finding] = []
     for path in dict.fromkeys(paths):
         found, problems = _read(args.directory, path)
         prefix = path.as_posix() if len(paths) > 1 and os.path.isdir(args.directory / path) else ""  # noqa: PTH112
         findings += [_below(prefix, finding) for finding in problems]
-        files |= {_join(prefix, name): raw for name, raw in found.items()}
-    if not files and not findings:
+        result |= {_join(prefix, name): raw for name, raw in found.items()}
+    if not result and not findings:
         named = ", ".join(map(str, paths))
         raise NothingToCheckError(f"{named} holds no manifest", f"manifests are *{', *'.join(SUFFIXES)}")
-    state = from_manifests(manifests.parse_files(files, known), profile, pods=args.pods)
-    if args.staged if staged is None else staged:
+    return result, findings
+
+
+def declared_by(args: argparse.Namespace, found: Files, staged: bool, known: Known | None = None) -> ClusterState:
+    """The cluster that manifests declare; `staged` as in the option, `known` as in `manifests.parse_files`.
+
+    Raises `UsageError` for a bad plugin.
+    """
+    from ringfence import manifests
+    from ringfence.connectivity import from_manifests, promoted
+
+    profile = _profile(args)
+    state = from_manifests(manifests.parse_files(found[0], known), profile, pods=args.pods)
+    if staged:
         state = promoted(state)
-    return dataclasses.replace(state, findings=(*findings, *state.findings))
+    return dataclasses.replace(state, findings=(*found[1], *state.findings))
 
 
-def _read(directory: Path, path: Path) -> tuple[dict[str, bytes], list[Finding]]:
+def _read(directory: Path, path: Path) -> Files:
     """The files of one path by name, relative to a folder, and what could not be read."""
     if path == STDIN:
         return {STDIN_NAME: _standard_input()}, []

@@ -72,7 +72,8 @@ UNSPECIFIED = Profile()
 class Endpoint:
     """A pod (kind `Pod`) or all the pods of a workload, alike in everything that policies see.
 
-    `addresses` are all of its exact pod addresses, empty for not known. `where` is the place that declares it.
+    `addresses` are all of its exact pod addresses, empty for not known. `where` is the place that declares it; two that
+    differ in nothing else are equal.
     `account` is the name of its service account, empty for not known. `declares` are the ports of its containers, named
     or not: nothing hangs on them but advice.
     """
@@ -84,7 +85,7 @@ class Endpoint:
     ports: tuple[ContainerPort, ...] = ()
     host_network: bool = False
     addresses: tuple[str, ...] = ()
-    where: Location = NO_PLACE
+    where: Location = field(default=NO_PLACE, compare=False)
     account: str = ""
     declares: PortSet = NO_PORTS
 

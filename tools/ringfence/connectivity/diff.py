@@ -119,7 +119,7 @@ def diff(
     restricted otherwise above layer 4 is no difference. `names` give the endpoints of each side the names by which they
     are matched with those of the other.
     """
-    if a.space is b.space and not any(names):
+    if a.space.has_positions_of(b.space) and not any(names):
         return _in_one_space(a, b, replicas)
     places = sorted({*a.space.places, *b.space.places})
     a, b = (speaking_of(side, places) for side in (a, b))

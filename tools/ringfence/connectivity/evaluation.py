@@ -83,6 +83,7 @@ class Evaluation:
             return type(self)(cluster, *self.asked)
         after = self.changed(put, gone)
         after.cluster = cluster
+        after.space = after.space.standing_as(cluster)
         return after
 
     def _covers(self, cluster: ClusterState, put: Sequence[NetworkPolicy]) -> bool:

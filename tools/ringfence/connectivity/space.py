@@ -5,6 +5,7 @@ It also says which positions a peer of a rule stands for. It knows no policy as 
 
 from __future__ import annotations
 
+import copy
 import ipaddress
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -53,13 +54,17 @@ class NamedPods:
         return Endpoint(self.namespace or "*", f"*({'; '.join(known) or 'not named'})", ANY_KIND)
 
 
+def _order(end: Endpoint) -> tuple[str, str]:
+    return end.id, end.kind
+
+
 class Space:
     """All positions of one cluster, and the sets of them that rules speak of."""
 
     def __init__(self, cluster: ClusterState, representatives: bool, named: Sequence[NamedPods] = ()) -> None:
         self.profile = profile = cluster.profile
         self.namespaces = cluster.all_namespaces()
-        self.endpoints: list[Endpoint] = sorted(cluster.endpoints, key=lambda item: (item.id, item.kind))
+        self.endpoints: list[Endpoint] = sorted(cluster.endpoints, key=_order)
         known = len(self.endpoints)
         if representatives:
             self.endpoints += [Endpoint(name, "*", ANY_KIND) for name in (*self.namespaces, "*")]
@@ -112,6 +117,19 @@ class Space:
         self.nodes = self.cells_in(profile.nodes) | (0 if own is None else 1 << own)
         self._in_namespaces: dict[Selector, Fuzzy] = {}
         self._blocks: dict[tuple[AddressSet, bool | None], Fuzzy] = {}
+
+    def standing_as(self, cluster: ClusterState) -> Space:
+        """The same space with the endpoints of another cluster, equal but for the places that declare them."""
+        own = sorted(cluster.endpoints, key=_order)
+        if all(end.where == other.where for end, other in zip(own, self.endpoints, strict=False)):
+            return self
+        result = copy.copy(self)
+        result.endpoints = own + self.endpoints[len(own) :]
+        return result
+
+    def has_positions_of(self, other: Space) -> bool:
+        """Whether a position is the same end in another space, one being made from the other."""
+        return self.members is other.members
 
     def covers(self, cluster: ClusterState) -> bool:
         """Whether the cells do for the addresses that the policies of another cluster speak of."""

@@ -5,18 +5,23 @@ Whatever the bytes, reading gives a document or findings, never a traceback.
 
 from __future__ import annotations
 
+import re
+from itertools import accumulate
+
 from ringfence.documents import codes, text
 from ringfence.documents.codes import CHECKS
 from ringfence.documents.document import Document
 from ringfence.findings import Finding, Location
 
-__all__ = ["CHECKS", "Document", "read", "read_many"]
+__all__ = ["CHECKS", "Document", "read", "read_many", "split"]
 
 MAX_DECLARATION = 1 << 20
 """Bytes of one declaration."""
 
 MAX_MANIFEST = 64 << 20
 """Bytes of one file of manifests."""
+
+_DOCUMENT = re.compile(rb"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 
 
 def read(path: str, raw: bytes) -> tuple[Document | None, list[Finding]]:
@@ -62,3 +67,19 @@ def read_many(path: str, raw: bytes) -> tuple[list[Document], list[Finding]]:
         several = jsonvalues.read(characters, lambda text: reader.build(path, text, many=True))
         documents, problems = several or (documents, problems)
     return documents, findings + problems
+
+
+def split(raw: bytes) -> list[tuple[int, bytes]]:
+    """A file of manifests in parts that begin with a document, each with the number of whole lines before it.
+
+    Where `read_many` finds nothing wrong in any part, it finds in the file what it finds in the parts: a line that
+    starts with `---` begins a document wherever it stands. There is one part where it may not: after a directive, and
+    where JSON objects come first.
+    """
+    json = raw.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
+    if json or raw[:1] == b"%" or b"\n%" in raw or len(raw) > MAX_MANIFEST:
+        return [(0, raw)]
+    starts = [match.start() for match in _DOCUMENT.finditer(raw) if match.start()]
+    parts = [raw[start:end] for start, end in zip([0, *starts], [*starts, len(raw)], strict=True)]
+    lines = accumulate((part.count(b"\n") for part in parts), initial=0)
+    return list(zip(lines, parts, strict=False))

@@ -16,8 +16,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ringfence.documents.document import Document
-from ringfence.findings import Location, has_errors
 from ringfence.manifests.checks import CHECKS
+from ringfence.manifests.known import Known, read
 from ringfence.manifests.objects import Manifests
 from ringfence.manifests.types import (
     METADATA_NAME,
@@ -52,6 +52,7 @@ __all__ = [
     "AdminRule",
     "BlockPeer",
     "ContainerPort",
+    "Known",
     "Labels",
     "Manifests",
     "NamesPeer",
@@ -80,43 +81,17 @@ def parse(path: str, raw: bytes) -> Manifests:
     return parse_files({path: raw})
 
 
-Read = dict[tuple[str, bytes], Manifests]
-"""What files hold, each by itself, by path and bytes."""
-
-
-def parse_files(files: Mapping[str, bytes], known: Read | None = None) -> Manifests:
+def parse_files(files: Mapping[str, bytes], known: Known | None = None) -> Manifests:
     """The objects of files read together, in order of their paths.
 
     A file that cannot be read makes everything opaque. One whose only fault are words that readers take differently
     (`yes`) is read with them as text: the finding stands, and what it means is clear. `known` keeps what was read, so
-    that of two trees the files that both have are read once.
+    that what two trees both have is read once.
     """
     result = Manifests()
     for path in sorted(files):
-        key = path, files[path]
-        part = known.get(key) if known else None
-        if part is None:
-            part = _read(*key)
-            if known is not None:
-                known[key] = part
-        result.extend(part)
+        result.extend(read(path, files[path]) if known is None else known.file(path, files[path]))
     return result.finish()
-
-
-def _read(path: str, raw: bytes) -> Manifests:
-    from ringfence import documents
-    from ringfence.documents.codes import AMBIGUOUS_SCALAR
-
-    result = Manifests()
-    found, findings = documents.read_many(path, raw)
-    result.findings += findings
-    if has_errors(item for item in findings if item.check is not AMBIGUOUS_SCALAR):
-        import hashlib
-
-        digest = hashlib.sha256(raw).hexdigest()
-        result.opaque.append(Opaque(f"file {path}", "it cannot be read", "", True, digest, Location(path)))
-    result.add(found)
-    return result
 
 
 def parse_documents(documents: Iterable[Document]) -> Manifests:
