@@ -149,3 +149,13 @@ def test_declarations_in_error_are_left_alone(small: GitRepository, ringfence: C
     done = ringfence("expire", "--at", "2030-01-01", "--format", "json")
     assert (done.code, done.codes) == (1, ["RF110"])
     assert snapshot(small.path) == before
+
+
+def test_a_guardrail_that_was_broken_before_is_said_without_a_base(small: GitRepository, ringfence: Cli) -> None:
+    """There is no base revision here: what is compared are the declarations with and without what has expired."""
+    text = MANY.replace("to: stripe  # for now", "to: payments/api")
+    small.write(OLD, text.replace("expires: 2027-04-01", "expires: 2199-12-31"))
+    done = ringfence("expire", "--at", "2027-05-01", "--dry-run")
+    [line] = [line for line in done.out.splitlines() if "RF504" in line and "in dev" in line]
+    assert line.endswith("(it was broken before, too)")
+    assert "the base" not in done.out

@@ -107,6 +107,9 @@ def test_a_flow_of_one_environment_with_all_that_it_says(small: GitRepository, r
         (["--owner", "check-out"], "did you mean checkout?"),
         (["--env", "prodd"], "did you mean prod?"),
         (["shop/place-orders"], "did you mean shop/place-order?"),
+        (["place-order"], "did you mean shop/place-order?"),
+        (["payments/place-ordr"], "did you mean shop/place-order?"),
+        (["nosuch"], "the flows are "),
         (["--env", "zzz"], "the environments are dev, prod"),
     ],
 )

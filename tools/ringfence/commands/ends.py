@@ -22,10 +22,13 @@ def known(text: str, choices: Iterable[str], what: str) -> str:
     if text in names:
         return text
     guess = nearest(text, names)
-    if not guess and what == "end":
-        # a bare name, or the right one under the wrong namespace
-        guess = next((name for name in names if name.rpartition("/")[2] == text.rpartition("/")[2]), "")
+    if not guess and what in ("end", "flow"):
+        # a bare name, or the right one under the wrong namespace or team
+        bare = {name.rpartition("/")[2]: name for name in reversed(names)}
+        guess = bare.get(nearest(text.rpartition("/")[2], bare), "")
     listed = f"the {what}s are {', '.join(names)}" if len(names) <= 12 else f"there are {len(names)} {what}s"
+    if what == "flow" and len(names) > 12:
+        listed += ": ringfence flows lists them"
     raise UsageError(f"there is no {what} {text!r}", f"did you mean {guess}?" if guess else listed)
 
 

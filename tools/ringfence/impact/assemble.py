@@ -186,7 +186,7 @@ def _new_violations(
         known = (item.subject, item.message) in old
         if known and item.check is NOT_HELD:
             continue  # a stage that stays what it was
-        note = " (the base breaks it too)" if known else ""
+        note = " (it was broken before, too)" if known else ""
         result.append(
             item.check.at(item.where, item.message + note, hint=item.hint, subject=item.subject, related=item.related)
         )

@@ -20,8 +20,8 @@ The share of isolated workloads falls.
 ## What it finds
 
 In one direction, a smaller share of the declared workloads of all clusters than in the base is isolated by some policy,
-and more of them than before are not. A share that falls only because isolated workloads leave is none, and neither is one
-that falls because a namespace starts at the stage `permissive` or `audit`.
+and more of them than before are not. A share that falls only because isolated workloads leave is none, and neither is
+one that falls because a namespace starts at the stage `permissive` or `audit`.
 
 ## Why it matters
 
@@ -95,8 +95,8 @@ def _isolation(facts: Facts) -> Iterator[Finding]:
                 where = back[0].where
                 message += f", with the stage of {', '.join(f'{item.id} ({item.stage})' for item in back)}"
                 hint = (
-                    f"to keep the stage: ringfence promote {back[0].namespace} --cluster {back[0].cluster}; a step back "
-                    "that is meant needs `gates: {isolation-ratchet: warn}` in policies/ringfence.yaml, agreed before it"
+                    f"to keep the stage: ringfence promote {back[0].namespace} --cluster {back[0].cluster}; a step "
+                    "back that is meant needs `gates: {isolation-ratchet: warn}` in policies/ringfence.yaml before"
                 )
             yield ISOLATION.at(where, message, hint=hint, subject=name)
 
