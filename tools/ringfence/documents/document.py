@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -10,6 +11,8 @@ from ringfence.findings import Location
 
 Route = tuple[str | int, ...]
 """Steps from the root of a document: mapping keys and list indexes."""
+
+Places = Mapping[int, Sequence[int]]
 
 _LARGE = 16
 
@@ -22,28 +25,32 @@ class Lines:
 
     __slots__ = ("_column", "_line", "_starts", "_text")
 
-    def __init__(self, text: str = "", line: int = 0, column: int = 0) -> None:
+    def __init__(self, text: str = "", line: int = 0, column: int = 0, starts: Sequence[int] = ()) -> None:
+        """Take a text, or where its lines start."""
         self._text = text
         self._line = line
         self._column = column
-        self._starts: list[int] = []
+        self._starts = starts
+
+    @property
+    def starts(self) -> Sequence[int]:
+        """Where each line of the text starts."""
+        if not self._starts:
+            lengths = map((1).__add__, map(len, self._text.split("\n")))
+            self._starts = list(accumulate(lengths, initial=0))[:-1]
+        return self._starts
 
     def location(self, path: str, place: int) -> Location:
         """The location of a place of the text in its file."""
-        starts = self._starts
-        if not starts:
-            lengths = map((1).__add__, map(len, self._text.split("\n")))
-            starts = self._starts = list(accumulate(lengths, initial=0))
-            starts.pop()
+        starts = self._starts or self.starts
         line = bisect_right(starts, place) - 1
         column = place - starts[line] + 1
         return Location(path, self._line + line + 1, column if line else column + self._column)
 
     def moved(self, lines: int, columns: int) -> Lines:
         """The same text further down in its file; `columns` count on its first line only."""
-        result = Lines(self._text, self._line + lines, self._column if self._line else self._column + columns)
-        result._starts = self._starts
-        return result
+        column = self._column if self._line else self._column + columns
+        return Lines(self._text, self._line + lines, column, self._starts)
 
 
 class Document:
@@ -51,7 +58,7 @@ class Document:
 
     `places` gives for the `id()` of each list the places of its items, and for the `id()` of each dict, in turn,
     the place of a key and of its value, each as an index of the text's characters. The ids hold as long as nobody
-    changes `data`.
+    changes `data`. Instead of them, a function can give them where the first place is asked for.
     """
 
     __slots__ = ("_lines", "_order", "_places", "_root", "data", "path")
@@ -61,15 +68,32 @@ class Document:
         path: str,
         data: Any,
         root: int = 0,
-        places: dict[int, list[int]] | None = None,
+        places: Places | Callable[[], Places] | None = None,
         lines: Lines | None = None,
     ) -> None:
         self.path = path
         self.data = data
         self._root = root
-        self._places = places or {}
+        self._places: Places | Callable[[], Places] = places or {}
         self._lines = lines or Lines()
         self._order: dict[int, dict[str, int]] = {}
+
+    @property
+    def root(self) -> int:
+        """The place of the whole data."""
+        return self._root
+
+    @property
+    def lines(self) -> Lines:
+        """The lines that places are in."""
+        return self._lines
+
+    @property
+    def places(self) -> Places:
+        """The places of all parts."""
+        if callable(self._places):
+            self._places = self._places()
+        return self._places
 
     def at(self, *route: str | int) -> Location:
         """The place of the value at a route, or of its nearest ancestor that exists."""
@@ -81,7 +105,7 @@ class Document:
 
     def item(self, items: list[Any], index: int, *route: str | int) -> Location:
         """The place of one item of the list at a route: the same as `at`, without walking there."""
-        places = self._places.get(id(items))
+        places = self.places.get(id(items))
         return self.at(*route, index) if places is None else self._lines.location(self.path, places[index])
 
     def moved(self, lines: int, columns: int) -> Document:
@@ -100,8 +124,9 @@ class Document:
         place = self._root
         node = self.data
         last = len(route) - 1
+        known = self.places
         for depth, step in enumerate(route):
-            places = self._places.get(id(node))
+            places = known.get(id(node))
             if places is None:
                 break
             if isinstance(node, list):

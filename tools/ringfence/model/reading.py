@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ringfence import documents, schema
+from ringfence.documents import Document
 from ringfence.findings import Finding
 from ringfence.model import layout
 from ringfence.model.layout import Place
 from ringfence.model.node import Node
 from ringfence.sources import Tree, Unreadable
+from ringfence.values import workers
 
 ROOTS = ("policies", "teams")
+MANY = 300
+"""From so many files on, a copy of this process is worth its making."""
+AT_ONCE = 100
+"""Files that a process reads before it takes the next ones."""
 
 
 @dataclass(slots=True)
@@ -31,6 +38,7 @@ class Read:
 def read(tree: Tree) -> Read:
     """All documents of `teams/` and `policies/`. A broken file hides no other."""
     result = Read()
+    known = _clean(tree, [path for root in ROOTS for path in tree.files(root)])
     for root in ROOTS:
         # a thing that is no file may have held documents: its folder counts as lost
         for problem in tree.problems(root):
@@ -39,11 +47,40 @@ def read(tree: Tree) -> Read:
                 result.lost.add(_folder(problem.where.path))
         for path in sorted(tree.files(root)):
             if layout.is_read(path):
-                _file(tree, path, result)
+                _file(tree, path, result, known)
     return result
 
 
-def _file(tree: Tree, path: str, result: Read) -> None:
+def _clean(tree: Tree, paths: Sequence[str]) -> dict[str, Document]:
+    """Documents of which nothing is to be said, by path, read with copies of this process where there are many.
+
+    What is missing here is read by the one who says what is wrong with it.
+    """
+    paths = [path for path in paths if layout.is_read(path) and not path.startswith(layout.ADOPTED)]
+    if len(paths) < MANY or workers.processors() < 2:
+        return {}
+    from ringfence.documents import packed
+
+    def read(part: Sequence[str]) -> list[Document]:
+        return [document for path in part if (document := _one_clean(tree, path))]
+
+    first = read(paths[:1])  # what is imported and compiled now need not be in each copy
+    parts = [paths[start : start + AT_ONCE] for start in range(1, len(paths), AT_ONCE)]
+    found = workers.spread(read, parts, packed.pack_all, packed.unpack_all)
+    return {document.path: document for part in (first, *found) for document in part}
+
+
+def _one_clean(tree: Tree, path: str) -> Document | None:
+    if isinstance(layout.place(path), Finding):
+        return None
+    try:
+        document, findings = documents.read(path, tree.read(path))
+    except Unreadable:
+        return None
+    return document if document is not None and not findings and not schema.validate(document) else None
+
+
+def _file(tree: Tree, path: str, result: Read, known: dict[str, Document]) -> None:
     result.files += 1
     place = layout.place(path)
     if isinstance(place, Finding):
@@ -54,16 +91,12 @@ def _file(tree: Tree, path: str, result: Read) -> None:
     if path.startswith(layout.ADOPTED):
         _manifest(tree, path, place, result)
         return
-    document = None
-    try:
-        document, findings = documents.read(path, tree.read(path))
-        result.findings += findings
-    except Unreadable as error:
-        result.findings.append(error.finding)
+    document = known.get(path)
+    if document is None:
+        document = _read(tree, path, result)
     if document is None:
         result.lost.add(_folder(path))
         return
-    result.findings += schema.validate(document)
     node = Node.root(document)
     kind = node.get("kind").text()
     if kind in place.kinds:
@@ -72,6 +105,19 @@ def _file(tree: Tree, path: str, result: Read) -> None:
     result.lost.add(_folder(path))
     if misplaced := layout.misplaced(kind, place, document):
         result.findings.append(misplaced)
+
+
+def _read(tree: Tree, path: str, result: Read) -> Document | None:
+    """The document of a file, with what is wrong with it."""
+    try:
+        document, findings = documents.read(path, tree.read(path))
+    except Unreadable as error:
+        result.findings.append(error.finding)
+        return None
+    result.findings += findings
+    if document is not None:
+        result.findings += schema.validate(document)
+    return document
 
 
 def _manifest(tree: Tree, path: str, place: Place, result: Read) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ class Repository:
     repo: git.Repo
     top: Path
     prefix: str
+    _readers: dict[int, git.Git] = field(default_factory=dict, repr=False)
 
     @property
     def bare(self) -> bool:
@@ -66,9 +67,17 @@ class Repository:
         return os.fsdecode(self.run(*arguments)).rstrip("\n")
 
     def blob(self, name: str) -> bytes:
-        """The bytes of one object, over one `git cat-file --batch` that stays open; raises `ValueError` if missing."""
+        """The bytes of one object; raises `ValueError` if missing.
+
+        One `git cat-file --batch` stays open for each process: two that read from one would take each other's answers.
+        """
+        import git
+
         with environment.cleaned():
-            return bytes(self.repo.git.get_object_data(name)[3])
+            process = os.getpid()
+            if process not in self._readers:
+                self._readers[process] = git.Git(str(self.top))
+            return bytes(self._readers[process].get_object_data(name)[3])
 
 
 def open_repository(root: Path) -> Repository:
