@@ -171,6 +171,21 @@ def test_a_cluster_that_differs_in_more_than_policies_is_evaluated_as_a_whole():
     assert evaluate(others, like=before).space is not before.space
 
 
+def test_ports_that_only_the_other_side_speaks_of_are_kept_apart_for_it():
+    def state(*rules: Object) -> ClusterState:
+        return from_directory(files(*PODS, *DENY, *ALLOWS[1:], allow(0, ingress=list(rules))), EXTERNAL)
+
+    old = state({"from": [peer(NAMES[9])], "ports": [tcp(8080)]})
+    new = state({"from": [peer(NAMES[9])], "ports": [tcp("http"), {"protocol": "UDP", "port": 53, "endPort": 99}]})
+    alone, before = evaluate(old), evaluate(old, beside=new)
+    assert list(before.rows()) == list(alone.rows())
+    after = evaluate(new, like=before)
+    assert after.space is before.space
+    assert list(after.rows()) == list(evaluate(new).rows())
+    assert diff(before, after) == diff(alone, evaluate(new))
+    assert evaluate(new, like=alone).space is not alone.space
+
+
 def test_a_cluster_whose_pods_stand_elsewhere_has_the_same_rows_and_its_own_places():
     """One more line in a file moves all that follows; none of it is another end for that."""
     one = files(*PODS, *DENY, *ALLOWS)["all.yaml"]

@@ -54,7 +54,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     clusters = [plain.declared_by(args, *item, known) for item in zip(trees, staged, strict=True)]
     sides = zip(args.manifests, clusters, strict=True)
     findings = in_order(_in(folder, finding) for folder, cluster in sides for finding in cluster.findings)
-    before = connectivity.evaluate(clusters[0])
+    before = connectivity.evaluate(clusters[0], beside=clusters[1])
     after = connectivity.evaluate(clusters[1], like=before)
     changes = connectivity.diff(before, after, replicas=False)
     if args.format == "json":

@@ -27,14 +27,21 @@ _FEW = 4
 class Evaluation:
     """One cluster with its policies resolved, and `table`: what each position reaches, surely and possibly.
 
-    `ways` are the rows of each direction by itself, kept where NetworkPolicies are alone and need no tiers.
+    `ways` are the rows of each direction by itself, kept where NetworkPolicies are alone and need no tiers. `beside` is
+    another cluster that is going to be asked for by `of`: the ports that its policies speak of are kept apart too.
     """
 
-    def __init__(self, cluster: ClusterState, representatives: bool = False, named: Sequence[NamedPods] = ()) -> None:
+    def __init__(
+        self,
+        cluster: ClusterState,
+        representatives: bool = False,
+        named: Sequence[NamedPods] = (),
+        beside: ClusterState | None = None,
+    ) -> None:
         self.cluster = cluster = dialects.in_force(cluster)
         self.asked = representatives, named
         self.space = Space(cluster, representatives, named)
-        self._resolver = Resolver(cluster, self.space)
+        self._resolver = Resolver(cluster, self.space, beside)
         self.atoms = self._resolver.atoms
         enforced = cluster.profile.enforces
         self.opaque = cluster.opaque if enforced else ()

@@ -129,12 +129,12 @@ _ANY_PLUGIN = ("unspecified", "kubernetes-generic", "gke-dataplane-v2")
 
 
 class Resolver:
-    """Resolves the policies of one cluster in one space."""
+    """Resolves the policies of one cluster in one space; its ports also do for those of the cluster `beside`."""
 
-    def __init__(self, cluster: ClusterState, space: Space) -> None:
+    def __init__(self, cluster: ClusterState, space: Space, beside: ClusterState | None = None) -> None:
         self._space = space
         self._may_be_cilium = cluster.profile.name.partition("@")[0] in _ANY_PLUGIN
-        entries = list(_entries(cluster))
+        entries = [*_entries(cluster), *(_entries(beside) if beside else ())]
         self._named = self._named_ports({(port.protocol, port.name) for port in entries if port.name})
         numbers = [PortRange(port.protocol, port.first, port.last) for port in entries if not port.name]
         targets = (PortRange(protocol, n, n) for (protocol, _), at in self._named.items() for n in at)

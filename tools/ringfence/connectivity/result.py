@@ -272,13 +272,15 @@ def evaluate(
     representatives: bool = False,
     named: Sequence[space.NamedPods] = (),
     like: Connectivity | None = None,
+    beside: ClusterState | None = None,
 ) -> Connectivity:
     """What the policies of a cluster allow, exactly.
 
     `representatives` adds `namespace/*` for any other pod of each namespace and `*/*` for a pod of any other namespace,
     with unknown labels: what some labels would open is undefined. `named` adds pods of which selectors are known.
-    `like` is a result that may have most rows already, of a cluster much the same.
+    `like` is a result that may have most rows already, of a cluster much the same; `beside` is a cluster for which this
+    result will be that.
     """
     if like is not None and like.asked == (representatives, named):
         return like.of(cluster)
-    return Connectivity(cluster, representatives, named)
+    return Connectivity(cluster, representatives, named, beside)
