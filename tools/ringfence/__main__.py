@@ -1,9 +1,9 @@
-"""`python -m ringfence` and the `ringfence` script."""
+"""`python -m ringfence` and the `ringfence` script. Imports next to nothing before `quick` had its say."""
 
 from __future__ import annotations
 
 import gc
-import signal
+import os
 import sys
 
 
@@ -12,13 +12,21 @@ def main() -> int:
     # A run makes much and drops little: to look for cycles as often as by default costs a fifth of the time.
     gc.set_threshold(100_000)
     try:
+        from ringfence import quick
+
+        code = quick.answer(sys.argv[1:])
+        if code is not None:
+            os._exit(code)  # nothing is buffered, and to tear the interpreter down takes a sixth of its life
+
         from ringfence import cli
     except KeyboardInterrupt:  # earlier than `cli.main` can catch it
         return 130
 
     try:
-        return cli.main(sys.argv[1:])
+        return cli.main(sys.argv[1:], leave=os._exit)
     finally:
+        import signal
+
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done and said; only the interpreter has yet to end
 
 

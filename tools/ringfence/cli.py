@@ -23,6 +23,7 @@ from ringfence.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_USAGE, RingfenceEr
 COMMANDS = (
     "init",
     "validate",
+    "check",
     "fmt",
     "flow",
     "flows",
@@ -120,6 +121,8 @@ def _run(argv: Sequence[str]) -> int:
     if arguments.command is None:
         parser.print_help(sys.stderr)
         return EXIT_USAGE
+    if getattr(arguments, "no_cache", False):
+        os.environ["RINGFENCE_CACHE"] = "off"
     module = _module(arguments.command)
     result = module.run(arguments, sys.stdout, sys.stderr)
     assert isinstance(result, int)  # noqa: S101 - the contract of a command module

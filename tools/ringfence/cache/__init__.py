@@ -7,6 +7,7 @@ before its own checksum fits. The tool, its dependencies and Python are part of 
 
 from __future__ import annotations
 
+from ringfence.cache.marks import known, note
 from ringfence.cache.place import OFF, VARIABLE, find
 from ringfence.cache.tools import digest, tool
 
@@ -14,7 +15,7 @@ TYPE_CHECKING = False  # as in `typing`, which a hook that starts here has no ti
 if TYPE_CHECKING:
     from ringfence.cache.rows import Store
 
-__all__ = ["OFF", "VARIABLE", "Store", "digest", "find", "store", "tool"]
+__all__ = ["OFF", "VARIABLE", "Store", "digest", "find", "known", "note", "store", "tool"]
 
 
 def store() -> Store:

@@ -11,6 +11,11 @@ from ringfence.findings import Finding
 from ringfence.model import layout
 
 
+def is_valid(path: str, raw: bytes) -> bool:
+    """Whether a file is read by the model, and `judge` finds nothing."""
+    return layout.is_read(path) and not judge(path, raw)
+
+
 def judge(path: str, raw: bytes) -> list[Finding]:
     """The findings on a file of `teams/` or `policies/` that `layout.is_read`; `loading` makes each of them too.
 

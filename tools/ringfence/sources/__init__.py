@@ -11,7 +11,7 @@ from ringfence.sources.overlay import Overlay
 from ringfence.sources.pages import CHECKS
 from ringfence.sources.revisions import default_base, merge_base
 from ringfence.sources.root import find_root
-from ringfence.sources.tree import MARK, Tree, Unreadable
+from ringfence.sources.tree import MARK, Tree, Unreadable, problem_of_names
 from ringfence.sources.working import folder, working_tree
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "holding",
     "index",
     "merge_base",
+    "problem_of_names",
     "revision",
     "working_tree",
 ]

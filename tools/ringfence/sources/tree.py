@@ -84,6 +84,13 @@ def name_problem(path: str, *, folder: bool) -> Finding | None:
     return None
 
 
+def problem_of_names(path: str) -> Finding | None:
+    """What is wrong with the names of a file and of the folders above it, judged by the path alone."""
+    parts = path.split("/")
+    steps = ("/".join(parts[:length]) for length in range(1, len(parts) + 1))
+    return next(filter(None, (name_problem(step, folder=step != path) for step in steps)), None)
+
+
 def printable(path: str) -> bool:
     """Whether a name can stand in a report and in YAML: no control character, surrogate or line separator."""
     return path.isprintable() or not any(unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") for char in path)
