@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ringfence.values import intervals
 from ringfence.values.intervals import Intervals
@@ -93,17 +94,22 @@ class PortSet:
         return {protocol: [list(span) for span in spans] for protocol, spans in self if spans}
 
     def __str__(self) -> str:
-        if not self:
-            return "nothing"
-        if self == ALL_PORTS:
-            return "all ports"
-        parts = []
-        for protocol, spans in self:
-            if spans == ((FIRST, LAST),):
-                parts.append(f"all {protocol}")
-            elif spans:
-                parts.extend(str(PortRange(protocol, low, high)) for low, high in spans)
-        return ", ".join(parts)
+        return _written(self)
+
+
+@lru_cache(maxsize=1 << 10)
+def _written(ports: PortSet) -> str:
+    if not ports:
+        return "nothing"
+    if ports == ALL_PORTS:
+        return "all ports"
+    parts = []
+    for protocol, spans in ports:
+        if spans == ((FIRST, LAST),):
+            parts.append(f"all {protocol}")
+        elif spans:
+            parts.extend(str(PortRange(protocol, low, high)) for low, high in spans)
+    return ", ".join(parts)
 
 
 class Growing:
