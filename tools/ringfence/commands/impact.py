@@ -5,6 +5,7 @@ examples:
   ringfence impact --base v1.4 --head v1.5
   ringfence impact --format markdown > impact.md      for the note of a merge request
   ringfence impact --output html=impact.html --output sarif=impact.sarif --output junit=impact.xml
+  ringfence impact --observed prod-eu=hubble.json.gz  and how much traffic used what closes
   ringfence impact --format github --output github-summary="$GITHUB_STEP_SUMMARY"
 
 Revisions are read from Git's objects; nothing is checked out. The connections are those of the rendered policies.
@@ -16,7 +17,7 @@ import argparse
 import shlex
 from typing import TYPE_CHECKING, TextIO
 
-from ringfence.commands import outputs, scoped, shared
+from ringfence.commands import logs, outputs, scoped, shared
 from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, UsageError
 from ringfence.findings import Finding, Location, Severity, has_errors, in_order
 
@@ -53,6 +54,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="an owner who has approved already, such as @example/payments; may be given several times",
     )
+    logs.add_observed(
+        parser, "a flow log, as [CLUSTER=]FILE: what closes says how much traffic used it; may be given several times"
+    )
+    parser.add_argument(
+        "--observed-threshold",
+        metavar="N",
+        type=logs.count,
+        help="how often what closes may have been used (default: `gates.used-threshold` of the settings, 0)",
+    )
     parser.add_argument("--at", metavar="DATE", type=shared.date, help="judge expiry as of this date (default: today)")
     parser.add_argument(
         "--whole",
@@ -66,7 +76,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     from ringfence import sources
 
     root = shared.find_root(args.directory)
-    if not args.whole and (found := scoped.attempt(args, root)):
+    if not (args.whole or args.observed) and (found := scoped.attempt(args, root)):
         return finish(args, *found, out)
     head = shared.load(args.directory, sources.revision(root, args.head) if args.head is not None else None)
 
@@ -107,6 +117,8 @@ def judge(
         args.cluster,
         checked=checked,
         approved=args.approved,
+        logs=logs.by_cluster(args, model),
+        used_threshold=args.observed_threshold,
     )
     result = impact.with_findings(result, [*_stale(head, model), *_base_errors(base)])
     return finish(args, revision, result, out)
@@ -170,6 +182,8 @@ def _command(args: argparse.Namespace, revision: str) -> str:
             words += [f"--{option}", str(value)]
     for owner in args.approved:
         words += ["--approved", owner]
+    for log in args.observed:
+        words += ["--observed", log]
     return shlex.join(words)
 
 

@@ -130,9 +130,9 @@ def _print_json(done: _Done, out: TextIO) -> None:
             "to": flow.destination,
             "ports": list(flow.ports),
             "environments": list(flow.environments),
-            **observed.usage(flow.usage),
+            **json.usage(flow.usage),
             "evidence": [
-                {"source": source, "port": port, **observed.usage(usage)} for source, port, usage in flow.evidence
+                {"source": source, "port": port, **json.usage(usage)} for source, port, usage in flow.evidence
             ],
         }
         for flow in done.proposals.flows
@@ -143,7 +143,7 @@ def _print_json(done: _Done, out: TextIO) -> None:
             "dns": entry.dns,
             "addresses": list(entry.addresses),
             "owner": entry.owner,
-            **observed.usage(entry.usage),
+            **json.usage(entry.usage),
         }
         for entry in done.proposals.entries
     ]

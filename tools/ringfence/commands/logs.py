@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ringfence.commands import shared
@@ -68,6 +69,27 @@ def read(args: argparse.Namespace, names: Sequence[str]) -> Observations:
             "ringfence --help of this command says which logs it reads",
         )
     return observed
+
+
+def by_cluster(args: argparse.Namespace, model: Model) -> dict[str, Observations]:
+    """What the logs of `--observed` say, by cluster: `CLUSTER=FILE`, or a file of the one that `--cluster` names."""
+    files: dict[str, list[str]] = {}
+    for text in args.observed:
+        name, sign, file = text.partition("=")
+        if not sign or name not in model.clusters:
+            # a file name may hold the sign
+            if sign and not Path(text).exists():
+                shared.pick_clusters(model, name)
+            name, file = one_cluster(model, args.cluster).name, text
+        files.setdefault(name, []).append(file)
+    return {name: read(args, found) for name, found in files.items()}
+
+
+def count(text: str) -> int:
+    """A number from 0 on (`argparse` type)."""
+    if not text.isascii() or not text.isdecimal() or len(text) > 9:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 999999999")
+    return int(text)
 
 
 def one_cluster(model: Model, name: str | None) -> Cluster:

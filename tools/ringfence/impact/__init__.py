@@ -27,7 +27,7 @@ from ringfence.impact.types import (
     Row,
 )
 
-CHECKS = (*pages.CHECKS, *gates.CHECKS)
+CHECKS = (*pages.CHECKS, *gates.CHECKS, *(rule.check for rule in gates.WITH_LOGS))
 JUDGED = gates.JUDGED
 """Codes of the checks of declarations that gates judge: they do not keep the impact from being told."""
 

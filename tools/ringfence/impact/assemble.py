@@ -23,8 +23,10 @@ from ringfence.impact.relabelled import finding as relabelled_finding
 from ringfence.impact.relabelled import pods as relabelled_pods
 from ringfence.impact.relabelled import relabelled
 from ringfence.impact.relabelled import rows as relabelled_rows
+from ringfence.impact.traffic import Traffic
 from ringfence.impact.types import Change, Reason, Report
 from ringfence.model.types import Guardrail, Model, Waiver
+from ringfence.observe import Observations
 from ringfence.sources import Tree
 from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import NO_PORTS, PortSet
@@ -57,6 +59,8 @@ def assess(
     checked: Iterable[Finding] = (),
     approved: Iterable[str] = (),
     scope: Scope | None = None,
+    logs: Mapping[str, Observations] | None = None,
+    used_threshold: int | None = None,
 ) -> Report:
     """The impact of `head` (whose model is `model`) on `base`; `only` limits it to one cluster by name.
 
@@ -71,7 +75,8 @@ def assess(
     before = _states(base.model, base.tree, homes, within) if base.model else {}
     after = _states(model, head.tree, homes, within, before)
     why = origins(base.tree, head.tree, base.model if base.whole else None, model, within)
-    sides = Sides.of(base.model, model, base.tree, why)
+    traffic = Traffic(logs, base.model) if logs and base.model else None
+    sides = Sides.of(base.model, model, base.tree, why, traffic)
     moved = relabelled(base.model, model)
     pairs = [(before.get(name) or _empty(name), after.get(name) or _empty(name)) for name in sorted({*before, *after})]
     found: list[Change] = []
@@ -103,7 +108,19 @@ def assess(
     asked = approvals(paths, base.model, model, approved)
     shares = measures(pairs)
     checked = tuple(checked)
-    facts = gates.Facts(base.model, model, tuple(pairs), changes, shares, asked, tuple(broken), checked, len(unheld))
+    facts = gates.Facts(
+        base.model,
+        model,
+        tuple(pairs),
+        changes,
+        shares,
+        asked,
+        tuple(broken),
+        checked,
+        len(unheld),
+        tuple(sorted(logs or ())),
+        used_threshold,
+    )
     verdicts, judged = gates.judge(facts)
     findings = [*findings, *judged, *(item for item in checked if item.check.code not in gates.JUDGED)]
     touched = object_changes(*objects)
@@ -121,6 +138,7 @@ def assess(
         origins=why,
         scope=tuple(sorted(within)) if within is not None else None,
         automatic=automatic(changes, touched, asked, verdicts, findings),
+        logs=facts.logs,
     )
 
 

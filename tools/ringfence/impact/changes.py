@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ringfence.impact.causes import PLATFORM, Edits, covering, declarations, explained
 from ringfence.impact.origins import causes as causes_of
 from ringfence.impact.rules import commented, rules
+from ringfence.impact.traffic import Traffic
 from ringfence.impact.triggers import Triggers
 from ringfence.impact.types import Cause, Change, Effect, Origin, Reason
 from ringfence.model.types import Model, Peer, Workload
@@ -35,11 +36,19 @@ class Sides:
     edits: Edits
     triggers: Triggers
     origins: tuple[Origin, ...]
+    traffic: Traffic | None = None
 
     @classmethod
-    def of(cls, base: Model | None, head: Model, base_tree: Tree, origins: tuple[Origin, ...] = ()) -> Sides:
+    def of(
+        cls,
+        base: Model | None,
+        head: Model,
+        base_tree: Tree,
+        origins: tuple[Origin, ...] = (),
+        traffic: Traffic | None = None,
+    ) -> Sides:
         """The two models, compared."""
-        return cls(base, head, base_tree, Edits(base, head), Triggers(base, head), origins)
+        return cls(base, head, base_tree, Edits(base, head), Triggers(base, head), origins, traffic)
 
 
 class Comparison:
@@ -70,7 +79,7 @@ class Comparison:
                 found += [causes[end] for end in (source, destination) if isinstance(end, str) and end in causes]
             if collateral and self._may_trace():
                 found += self._rules(source, destination, collateral)
-            model = self._sides.head
+            model, traffic, closed = self._sides.head, self._sides.traffic, before - after
             yield Change(
                 effect=Effect.OPENED if not before else Effect.CLOSED if not after else Effect.CHANGED,
                 reason=reason or _reason(self._base.declared, self._head.declared, source, destination),
@@ -85,6 +94,7 @@ class Comparison:
                 undefined=f"what changes on {undefined} cannot be told" if undefined else "",
                 teams=(_team(pods[0]), _team(pods[1])),
                 crosses=self._crosses(source, destination, pods),
+                used=traffic.used(sorted(clusters), source, destination, closed) if traffic and closed else None,
             )
 
     def _by_peer(self, rows: Iterable[DiffRow]) -> Iterator[DiffRow]:

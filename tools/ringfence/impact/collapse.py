@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ringfence.findings import Location
+from ringfence.impact.traffic import together
 from ringfence.impact.types import Cause, Change, Row
+from ringfence.observe.results import Usage
 
 
 def over_clusters(items: Iterable[Change]) -> tuple[Change, ...]:
@@ -17,12 +19,19 @@ def over_clusters(items: Iterable[Change]) -> tuple[Change, ...]:
     """
     clusters: dict[Change, set[str]] = defaultdict(set)
     rules: dict[Change, set[Cause]] = defaultdict(set)
+    used: dict[Change, list[Usage | None]] = defaultdict(list)
     for item in items:
         key = replace(item, clusters=(), causes=tuple(cause for cause in item.causes if cause.kind != "rule"))
         clusters[key].update(item.clusters)
+        used[key].append(item.used)
         rules[key].update(cause for cause in item.causes if cause.kind == "rule")
     merged = [
-        replace(item, clusters=tuple(sorted(names)), causes=tuple(sorted({*item.causes, *rules[item]})))
+        replace(
+            item,
+            clusters=tuple(sorted(names)),
+            causes=tuple(sorted({*item.causes, *rules[item]})),
+            used=together(used[item]),
+        )
         for item, names in clusters.items()
     ]
     return tuple(sorted(merged, key=lambda item: item.sort_key))
@@ -45,7 +54,8 @@ def into_rows(changes: Iterable[Change]) -> tuple[Row, ...]:
         members = sorted((item for alike in groups for item in alike), key=lambda item: item.sort_key)
         destinations = tuple(sorted({item.destination for item in members}))
         causes = tuple(sorted({cause for item in members for cause in item.causes}))
-        rows.append(Row(members[0], sources, destinations, causes))
+        used = together([item.used for item in members])
+        rows.append(Row(members[0], sources, destinations, causes, used))
     return tuple(sorted(rows, key=lambda row: row.change.sort_key))
 
 

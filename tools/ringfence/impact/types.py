@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from ringfence.findings import Finding, Location
+from ringfence.observe.results import Usage
 from ringfence.values.ports import NO_PORTS, PortSet
 
 
@@ -65,7 +66,7 @@ class Change:
     declared) or CIDRs; `teams` are the teams of both (empty for an end outside the teams). `before` and `after` are all
     its ports on either side. `collateral` are the opened ports without a declaration behind them. `world`: one end lies
     outside the organisation. `crosses` are the environments of both ends where they differ. `undefined`: the reason why
-    the verdict cannot be given, or empty.
+    the verdict cannot be given, or empty. `used` is how much traffic the closed ports had, None where no log says.
     """
 
     effect: Effect
@@ -81,6 +82,7 @@ class Change:
     undefined: str = ""
     teams: tuple[str, str] = ("", "")
     crosses: tuple[str, ...] = ()
+    used: Usage | None = field(default=None, compare=False)
 
     @property
     def sort_key(self) -> tuple[bool, str, str, str, str, tuple[str, ...], str]:
@@ -103,13 +105,14 @@ class Change:
 class Row:
     """Changes that are alike in everything but their ends: every source against every destination.
 
-    `change` is the first of them; `causes` are those of all.
+    `change` is the first of them; `causes` and `used` are those of all.
     """
 
     change: Change
     sources: tuple[str, ...]
     destinations: tuple[str, ...]
     causes: tuple[Cause, ...]
+    used: Usage | None = None
 
     @property
     def count(self) -> int:
@@ -211,7 +214,7 @@ class Report:
     """The impact of a head on a base. `clusters` are all that were compared; every tuple is in stable order.
 
     `command` reproduces the report. `scope` are the namespaces at one end of whatever can differ, where only those were
-    looked at; None: all.
+    looked at; None: all. `logs` are the clusters of which flow logs were given.
     """
 
     base: str
@@ -227,6 +230,7 @@ class Report:
     measures: tuple[Measure, ...] = ()
     origins: tuple[Origin, ...] = ()
     automatic: Automatic = Automatic(False, "")
+    logs: tuple[str, ...] = ()
     scope: tuple[str, ...] | None = None
 
     @property

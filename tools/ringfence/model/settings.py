@@ -44,7 +44,7 @@ def build(node: Node | None, lost: bool, report: Report) -> Settings | None:
     days = node.get("expiry").get("warnDays").value
     gitops = node.get("gitops")
     gates = node.get("gates")
-    percent = gates.get("mass-change-percent").value
+    percent, used = gates.get("mass-change-percent").value, gates.get("used-threshold").value
     return Settings(
         organisation=node.string("organisation"),
         default_branch=node.get("repository").get("defaultBranch").text("main"),
@@ -58,5 +58,6 @@ def build(node: Node | None, lost: bool, report: Report) -> Settings | None:
         where=node.where,
         gates=tuple(sorted((name, item.text()) for name, item in gates.items() if item.text() in GATE_LEVELS)),
         mass_change_percent=percent if type(percent) is int else MASS_CHANGE_PERCENT,
+        used_threshold=used if type(used) is int else 0,
         policy_writers=tuple(sorted(item.value for item in node.get("policyWriters").texts())),
     )

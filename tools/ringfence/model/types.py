@@ -376,6 +376,7 @@ class Settings:
     where: Location
     gates: tuple[tuple[str, str], ...] = ()
     mass_change_percent: int = 50
+    used_threshold: int = 0
     policy_writers: tuple[str, ...] = ()
 
 

@@ -52,6 +52,8 @@ def _row(row: Row) -> Sequence[str]:
         because.append(f"{word('Collateral', 'bad')}: no declaration allows {code(str(change.collateral))}")
     if change.undefined:
         because.append(f"{word('Undefined', 'bad')}: {escape(change.undefined)}")
+    if used := words.used(row):
+        because.append(word(used, "bad") if row.used and row.used.count else escape(used))
     because += [escape(note) for note in words.notes(change)]
     return (
         word(f"{sign} {words.effect(change)}", kind),

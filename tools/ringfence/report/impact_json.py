@@ -6,7 +6,7 @@ from typing import Any
 
 from ringfence.impact import Cause, Change, Effect, Report
 from ringfence.report.impact_words import headline
-from ringfence.report.json import dump, finding, location
+from ringfence.report.json import dump, finding, location, usage
 
 
 def _cause(cause: Cause) -> dict[str, Any]:
@@ -36,6 +36,7 @@ def _change(change: Change) -> dict[str, Any]:
         "undefined": change.undefined,
         "world": change.world,
         "crosses": list(change.crosses),
+        "used": usage(change.used) if change.used is not None else None,
         "clusters": list(change.clusters),
         "causes": [_cause(cause) for cause in change.causes],
     }
@@ -50,6 +51,7 @@ def render(report: Report) -> str:
             "head": report.head,
             "command": report.command,
             "clusters": list(report.clusters),
+            "logs": list(report.logs),
             "scope": None if report.scope is None else list(report.scope),
             "counts": {
                 **{effect.value: report.count(effect) for effect in Effect},

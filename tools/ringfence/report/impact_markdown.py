@@ -108,6 +108,8 @@ def _table(rows: Sequence[Row]) -> list[str]:
             because.append(f"⚠️ **collateral**: no declaration allows {code(str(change.collateral))}")
         if change.undefined:
             because.append(f"⚠️ **undefined**: {escape(change.undefined)}")
+        if used := words.used(row):
+            because.append(f"⚠️ **{used}**" if row.used and row.used.count else f"_{used}_")
         because += [f"_{escape(note)}_" for note in words.notes(change)]
         most = len(row.sources) + len(row.destinations) if change.world else ENDS
         ends = (code(words.names(names, most)) for names in (row.sources, row.destinations))

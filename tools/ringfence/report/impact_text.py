@@ -68,6 +68,8 @@ def _row(row: Row, colour: bool) -> list[str]:
         lines += _cause(cause)
     if len(causes) > CAUSES:
         lines.append(f"    and {plural(len(causes) - CAUSES, 'more cause')}: --format json has all")
+    if used := words.used(row):
+        lines.append(f"    {f'USED{used[4:]}' if row.used and row.used.count else used}")
     if change.collateral:
         lines.append(f"    COLLATERAL: no declaration allows {change.collateral}")
     if change.undefined:

@@ -78,6 +78,15 @@ def notes(change: Change) -> list[str]:
     return found
 
 
+def used(row: Row) -> str:
+    """How much traffic used what closes; empty where no log says."""
+    if row.used is None:
+        return ""
+    if row.used.last is None:
+        return "not used in the logs"
+    return f"used {plural(row.used.count, 'time')}, last {row.used.last:%Y-%m-%d %H:%M} UTC"
+
+
 def causes(row: Row) -> list[Cause]:
     """The causes of a row for a reader: declarations first, rules last; what is the same on both sides is said once."""
     same = {(cause.kind, cause.name) for cause in row.causes if cause.side == "head" and not cause.edit}

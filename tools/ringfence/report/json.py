@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
 import json as encoder
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ringfence.findings import Finding, Location, Severity
+
+if TYPE_CHECKING:
+    from ringfence.observe.results import Usage
 
 
 def dump(data: Any) -> str:
@@ -33,6 +37,16 @@ def finding(item: Finding) -> dict[str, Any]:
         "related": [{**location(where), "message": note} for where, note in item.related],
         "fingerprint": item.fingerprint,
     }
+
+
+def usage(item: Usage) -> dict[str, Any]:
+    """Count and times (UTC, ISO 8601; null for never)."""
+    return {"count": item.count, "first": time(item.first), "last": time(item.last)}
+
+
+def time(moment: datetime.datetime | None) -> str | None:
+    """A time in UTC, ISO 8601; null for none."""
+    return moment.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z") if moment else None
 
 
 def findings(items: Sequence[Finding], summary: str) -> str:

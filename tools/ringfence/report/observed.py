@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +11,7 @@ from ringfence.observe import Observations
 from ringfence.observe.mapping import Mapped
 from ringfence.observe.results import Comparison, Talk, Usage, Use
 from ringfence.report import observed_words as words
-from ringfence.report.json import location
+from ringfence.report.json import location, time, usage
 from ringfence.report.text import one_line, paint, plural, table
 
 ROWS = 40
@@ -167,8 +166,8 @@ def logs(observed: Observations) -> dict[str, Any]:
     return {
         "files": observed.files,
         "records": observed.records,
-        "first": _iso(observed.first),
-        "last": _iso(observed.last),
+        "first": time(observed.first),
+        "last": time(observed.last),
         "troubles": [
             {"file": item.where, "line": item.line, "kind": item.kind, "count": item.count, "example": item.example}
             for item in observed.troubles
@@ -204,12 +203,3 @@ def use(item: Use) -> dict[str, Any]:
         "used": usage(item.usage),
         "denied": usage(item.denied),
     }
-
-
-def usage(item: Usage) -> dict[str, Any]:
-    """Count and times (UTC, ISO 8601; null for never)."""
-    return {"count": item.count, "first": _iso(item.first), "last": _iso(item.last)}
-
-
-def _iso(time: datetime.datetime | None) -> str | None:
-    return time.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z") if time else None

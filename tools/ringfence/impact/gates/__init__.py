@@ -16,6 +16,7 @@ from ringfence.impact.gates import (
     guardrail,
     mass_change,
     ratchets,
+    used_connections,
     world_exposure,
 )
 from ringfence.impact.gates.facts import Facts, Rule
@@ -33,6 +34,9 @@ RULES: tuple[Rule, ...] = (
     *ratchets.GATES,
     expired_flows.GATE,
 )
+
+WITH_LOGS: tuple[Rule, ...] = (used_connections.GATE,)
+"""Gates that are judged where flow logs are given."""
 
 CHECKS: tuple[Check, ...] = (
     collateral.CHECK,
@@ -55,7 +59,7 @@ _SEVERITY = {Level.ERROR: Severity.ERROR, Level.WARN: Severity.WARNING}
 def judge(facts: Facts) -> tuple[tuple[Gate, ...], list[Finding]]:
     """The verdict of every gate in the order of `RULES`, and their findings with the severity of their levels."""
     gates, findings = [], []
-    for rule in RULES:
+    for rule in (*RULES, *(WITH_LOGS if facts.logs else ())):
         level = level_of(rule, facts.base, facts.head)
         if level is Level.IGNORE:
             gates.append(Gate(rule.name, rule.check.code, level, True, "ignored by policies/ringfence.yaml"))
@@ -79,4 +83,4 @@ def _reason(found: list[Finding]) -> str:
     return f"{found[0].message}{more}"
 
 
-__all__ = ["CHECKS", "JUDGED", "RULES", "Facts", "Rule", "judge", "level_of"]
+__all__ = ["CHECKS", "JUDGED", "RULES", "WITH_LOGS", "Facts", "Rule", "judge", "level_of"]

@@ -17,7 +17,8 @@ class Facts:
 
     `pairs` are the base and head states of each Kubernetes cluster; `broken` the guardrails that the head breaks;
     `checked` what the checks of `validate` found in the head; `unheld` how many guardrails do not hold yet somewhere,
-    since a stage leaves pods open.
+    since a stage leaves pods open. `logs` are the clusters of which flow logs were given; `asked_threshold` is how
+    often what closes may have been used, where the command line says so.
     """
 
     base: Model | None
@@ -29,6 +30,15 @@ class Facts:
     broken: tuple[Finding, ...] = ()
     checked: tuple[Finding, ...] = ()
     unheld: int = 0
+    logs: tuple[str, ...] = ()
+    asked_threshold: int | None = None
+
+    @property
+    def used_threshold(self) -> int:
+        """How often what closes may have been used: as asked, or the smaller one of both sides' settings."""
+        if self.asked_threshold is not None:
+            return self.asked_threshold
+        return min(side.settings.used_threshold for side in (self.base, self.head) if side)
 
 
 @dataclass(frozen=True, slots=True)

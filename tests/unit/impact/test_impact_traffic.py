@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import pytest
+
+from observed_kit import START, address, observed, pod, seen
+from rendered_repository import TODAY, Files, rendered
+from ringfence import model
+from ringfence.findings import has_errors
+from ringfence.impact import Effect, Report, Side, assess, into_rows
+from ringfence.impact.traffic import together
+from ringfence.observe.results import Usage
+from ringfence.observe.types import Seen
+from small_repository import HEADER, MemoryTree
+
+FLOWS = "teams/checkout/shop/flows.yaml"
+CHARGE = "teams/payments/payments/flows.yaml"
+SETTINGS = "policies/ringfence.yaml"
+FRONTEND, CHECKOUT, API = pod("shop/frontend"), pod("shop/checkout"), pod("payments/api")
+NONE = HEADER.format("Flows") + "flows: []\n"
+
+
+def report(base: Files, head: Files, *items: Seen, threshold: int | None = None, cluster: str = "prod") -> Report:
+    """The impact with logs of one cluster."""
+    sides = []
+    for label, files in (("base", base), ("head", head)):
+        loaded, findings = model.load(MemoryTree(files))
+        assert not has_errors(findings), findings
+        sides.append(Side(MemoryTree(files), label, loaded))
+    assert sides[1].model is not None
+    logs = {cluster: observed(*items)}
+    return assess(sides[0], sides[1], sides[1].model, TODAY, logs=logs, used_threshold=threshold)
+
+
+def without(*paths: str) -> Files:
+    return rendered(dict.fromkeys(paths, NONE))[0]
+
+
+def usages(found: Report) -> dict[str, Usage | None]:
+    return {f"{item.source} → {item.destination}": item.used for item in found.changes}
+
+
+def test_what_closes_says_how_much_it_was_used() -> None:
+    found = report(
+        rendered()[0],
+        without(FLOWS, CHARGE),
+        seen(FRONTEND, CHECKOUT, "5050", count=4, day=1),
+        seen(pod("shop/frontend", app="frontend"), CHECKOUT, "5050", count=3, day=2),
+        seen(FRONTEND, CHECKOUT, "9090", count=100),
+        seen(CHECKOUT, API, "8443", verdict="denied", count=50),
+        seen(API, address("192.0.2.9"), "443", verdict="audited", count=2),
+        seen(API, address("198.51.100.9"), "443", count=9),
+    )
+    used = usages(found)
+    first = used["shop/frontend → shop/checkout"]
+    assert first is not None
+    assert first.first is not None
+    assert first.last is not None
+    assert (first.count, (first.first - START).days, (first.last - START).days) == (7, 1, 2)
+    assert used["shop/checkout → payments/api"] == Usage()
+    assert used["payments/api → stripe"] == Usage(2, START, START)
+    [gate] = [item for item in found.gates if item.name == "used-connections"]
+    assert (gate.verdict, gate.code) == ("failed", "RF617")
+    messages = [item.message for item in found.findings if item.check.code == "RF617"]
+    assert [item.partition(" closes on ")[0] for item in messages] == [
+        "payments/api → stripe",
+        "shop/frontend → shop/checkout",
+    ]
+    assert messages[1] == (
+        "shop/frontend → shop/checkout closes on 5050/TCP in dev, prod: it was used 7 times in prod, the last at "
+        "2026-11-03 00:00 UTC"
+    )
+    assert not found.automatic.approvable
+
+
+@pytest.mark.parametrize(("threshold", "verdict"), [(None, "failed"), (6, "failed"), (7, "passed"), (0, "failed")])
+def test_a_threshold(threshold: int | None, verdict: str) -> None:
+    items = seen(FRONTEND, CHECKOUT, "5050", count=7)
+    found = report(rendered()[0], without(FLOWS), items, threshold=threshold)
+    assert [item.verdict for item in found.gates if item.name == "used-connections"] == [verdict]
+
+
+def test_the_smaller_threshold_of_both_sides_counts_and_a_level_too() -> None:
+    _, whole = rendered()
+    text = MemoryTree(rendered()[0]).read(SETTINGS).decode()
+    items = seen(FRONTEND, CHECKOUT, "5050", count=7)
+
+    def verdict(base: str, head: str) -> str:
+        one, other = (text + f"gates: {{{gates}}}\n" if gates else text for gates in (base, head))
+        found = report(rendered({SETTINGS: one})[0], rendered({SETTINGS: other, FLOWS: NONE})[0], items)
+        return next(item.verdict for item in found.gates if item.name == "used-connections")
+
+    assert whole.settings.used_threshold == 0
+    assert verdict("used-threshold: 7", "used-threshold: 7") == "passed"
+    assert verdict("", "used-threshold: 7") == "failed"
+    assert verdict("used-threshold: 7", "used-threshold: 6") == "failed"
+    assert verdict("used-connections: ignore", "used-connections: ignore") == "ignored"
+    assert verdict("used-connections: warn", "used-connections: ignore") == "warned"
+
+
+def test_what_narrows_counts_the_ports_that_close_alone() -> None:
+    wide = HEADER.format("Flows") + (
+        "flows:\n  - {name: place-order, from: frontend, to: checkout, ports: [grpc, 7000], reason: A test}\n"
+    )
+    narrow = wide.replace(", 7000", "")
+    base, head = rendered({FLOWS: wide})[0], rendered({FLOWS: narrow})[0]
+    items = (seen(FRONTEND, CHECKOUT, "5050", count=9), seen(FRONTEND, CHECKOUT, "7000", count=2))
+    found = report(base, head, *items)
+    assert [(item.effect, item.used and item.used.count) for item in found.changes] == [(Effect.CHANGED, 2)]
+    assert [item.used for item in report(head, base, *items).changes] == [None]  # nothing closes
+
+
+def test_without_logs_of_its_clusters_nothing_is_known() -> None:
+    base = rendered()[0]
+    dev = HEADER.format("Flows") + (
+        "flows:\n  - {name: place-order, from: frontend, to: checkout, ports: [grpc], reason: A, environments: [dev]}\n"
+    )
+    found = report(base, rendered({FLOWS: dev, CHARGE: None})[0], cluster="dev")
+    assert {key: value for key, value in usages(found).items() if value is None} == {
+        "shop/frontend → shop/checkout": None
+    }
+    assert found.logs == ("dev",)
+
+
+def test_pods_that_nobody_declared_and_wider_names() -> None:
+    grant = HEADER.format("Baseline") + (
+        "grants:\n  - {name: dns, to: kube-dns, ports: [dns], reason: Every pod resolves names}\n"
+        "  - {name: scrape, from: prometheus, ports: [metrics], reason: Metrics}\n"
+    )
+    base = rendered({"policies/baseline/platform.yaml": grant, "policies/guardrails/platform.yaml": None})[0]
+    other = grant.replace("  - {name: dns, to: kube-dns, ports: [dns], reason: Every pod resolves names}\n", "")
+    head = rendered({"policies/baseline/platform.yaml": other, "policies/guardrails/platform.yaml": None})[0]
+    dns = pod("kube-system/coredns", **{"k8s-app": "kube-dns"})
+    used = usages(
+        report(base, head, seen(pod("shop/debug"), dns, "53/UDP", count=5), seen(API, dns, "53/UDP", count=2))
+    )
+    assert used["shop/* → kube-dns"] == Usage(5, START, START)
+    assert used["payments/api → kube-dns"] == Usage(2, START, START)
+    assert used["shop/checkout → kube-dns"] == Usage()
+
+
+def test_rows_and_clusters_are_summed() -> None:
+    assert together([None, None]) is None
+    assert together([None, Usage(2), Usage(3)]) == Usage(5)
+    found = report(
+        rendered()[0],
+        without(FLOWS, CHARGE),
+        seen(FRONTEND, CHECKOUT, "5050", count=4),
+    )
+    assert sum(row.used.count for row in into_rows(found.changes) if row.used) == 4
