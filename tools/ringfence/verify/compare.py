@@ -157,7 +157,7 @@ class _Half:
         for other in self._state.declared.pods:
             ends = self._way(pod, other)
             lost = ALL_PORTS - allowed.get(ends, NO_PORTS)  # type: ignore[arg-type]  # two pods are two texts
-            for _, _, forbidden, _ in self._state.guarded.forbidden(*ends, self._direction) if lost else ():
+            for _, _, forbidden in self._state.guarded.forbidden(*ends, self._direction) if lost else ():
                 lost = lost - forbidden
             entity = "/" not in other and not is_name(other)  # with guardrails: nodes, judged by their addresses
             if self._state.guarded.depends(*ends) or (entity and self._state.guarded.on):
@@ -168,7 +168,7 @@ class _Half:
             return
         for left, lost in uncovered(self._result.externals, ALL_PORTS, addressed):
             ways = self._state.guarded.forbidden(*self._way(pod, left), self._direction)
-            for source, destination, forbidden, _ in ways:
+            for source, destination, forbidden in ways:
                 if rest := lost - forbidden:
                     yield self._lost(Statement(source, destination, ALL_PORTS, opening), source, destination, rest)
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ringfence.connectivity import Connectivity, Direction, evaluate
+from ringfence.connectivity import ClusterState, Connectivity, Direction, evaluate
 
 
 def one_direction(whole: Connectivity, direction: Direction) -> Connectivity:
     """The same cluster with the rules and isolation of one direction only."""
+    return half(whole.cluster, direction)
+
+
+def half(cluster: ClusterState, direction: Direction) -> Connectivity:
+    """A cluster with the rules and isolation of one direction only."""
     other = "egress" if direction is Direction.INGRESS else "ingress"
-    cluster = whole.cluster
     gone: dict[str, Any] = {other: None, f"left_out_{other}": ()}
     nothing: dict[str, Any] = {other: ()}
     return evaluate(

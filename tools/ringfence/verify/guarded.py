@@ -1,4 +1,4 @@
-"""The policies of guardrails against the guardrails: what they alone deny, at each end of every pair.
+"""The policies of guardrails against the guardrails: what those of each alone deny, at each end of every pair.
 
 Expected is what the declarations say, on a path of its own: ends are looked at one by one, where the compiler makes
 selectors. A pod that nobody declared may be an exception by its labels, where one of its namespace is named; there its
@@ -7,19 +7,23 @@ verdict may be open.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from ringfence.checks import sides
 from ringfence.checks.denials import NONE
-from ringfence.connectivity import Connectivity, Direction
-from ringfence.findings import Finding, Location
+from ringfence.connectivity import ClusterState, Connectivity, Direction
+from ringfence.findings import Finding
 from ringfence.model.types import Cluster, Flow, Guardrail, Model, Workload
 from ringfence.values.addresses import AddressSet
+from ringfence.values.nearest import did_you_mean
 from ringfence.values.ports import ALL_PORTS, NO_PORTS, PortSet
 from ringfence.verify.declared import Declared, Pod
-from ringfence.verify.direction import one_direction
+from ringfence.verify.direction import half
 from ringfence.verify.ends import End, end_of, is_other, name, statements
 from ringfence.verify.pages import GUARD_DIFFERS
 from ringfence.verify.parts import Part, parts
@@ -40,28 +44,30 @@ class Guarded:
         for waiver in model.waivers if model else ():
             self._subjects.setdefault(waiver.guardrail, set()).add(waiver.subject)
 
-    def forbidden(
-        self, source: End, destination: End, direction: Direction
-    ) -> Iterator[tuple[End, End, PortSet, tuple[Guardrail, ...]]]:
-        """The parts of two ends with the ports that policies of one direction are to deny, and because of what."""
+    def only(self, guardrail: Guardrail) -> Guarded:
+        """What one of the guardrails forbids alone."""
+        alone = copy(self)
+        alone.guardrails = [guardrail]
+        alone.__dict__.pop("named", None)
+        return alone
+
+    def forbidden(self, source: End, destination: End, direction: Direction) -> Iterator[tuple[End, End, PortSet]]:
+        """The parts of two ends with the ports that policies of one direction are to deny."""
         subject = source if direction is Direction.EGRESS else destination
         pod = self._declared.pods.get(subject) if isinstance(subject, str) else None
         if pod is None or pod.cluster is None or not self.guardrails:
-            yield source, destination, NO_PORTS, ()
+            yield source, destination, NO_PORTS
             return
         environment = pod.cluster.environment
         for one, source_end in self._split(source, environment):
             for other, destination_end in self._split(destination, environment):
-                ports, because = NO_PORTS, []
+                ports = NO_PORTS
                 for guardrail in self.guardrails:
                     if sides.matches(guardrail.source, source_end) and sides.matches(
                         guardrail.destination, destination_end
                     ):
-                        denied = sides.forbidden(guardrail, ALL_PORTS) - self._waived(guardrail, one, other)
-                        if denied:
-                            ports = ports | denied
-                            because.append(guardrail)
-                yield one, other, ports, tuple(because)
+                        ports = ports | sides.forbidden(guardrail, ALL_PORTS) - self._waived(guardrail, one, other)
+                yield one, other, ports
 
     def depends(self, *ends: End) -> bool:
         """Whether what is denied between ends depends on labels that nobody knows."""
@@ -110,38 +116,71 @@ def _told(side: object) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Fault:
-    """One pair on which the policies and the guardrails differ: `opens` where it should be denied and is not."""
+    """One pair on which policies and guardrail differ: `opens` where it should be denied and is not."""
 
     opens: bool
-    guardrails: tuple[Guardrail, ...]
     direction: Direction
     pair: str
 
 
-def findings(alone: Connectivity | None, guarded: Guarded, state_name: str, pods: dict[str, Pod]) -> list[Finding]:
-    """Where the guardrail policies, evaluated alone, differ from the guardrails: one finding a guardrail and kind."""
-    if alone is None:
-        return []
-    found: dict[tuple[bool, str, Direction], list[_Fault]] = {}
-    for direction in Direction:
-        for fault in _faults(one_direction(alone, direction), guarded, direction, pods):
-            key = (fault.opens, fault.guardrails[0].name if fault.guardrails else "", direction)
-            found.setdefault(key, []).append(fault)
-    return [_finding(faults, guardrail, state_name) for (_, guardrail, _), faults in sorted(found.items(), key=str)]
+def findings(cluster: ClusterState, guarded: Guarded, state_name: str, pods: dict[str, Pod]) -> list[Finding]:
+    """Where the policies of a guardrail, evaluated alone, differ from it: one finding a guardrail, kind and direction.
+
+    `cluster` has the policies of guardrails only. A rule that another guardrail needs too counts for its own alone, so
+    that nothing opens on the day on which the other goes.
+    """
+    result = list(_unclaimed(cluster, guarded))
+    for guardrail in guarded.guardrails:
+        own = guarded.only(guardrail)
+        for direction in Direction:
+            alone = half(_of(cluster, guardrail, direction), direction)
+            found: dict[bool, list[_Fault]] = {}
+            for fault in _faults(alone, own, direction, pods):
+                found.setdefault(fault.opens, []).append(fault)
+            result += [_finding(faults, guardrail, state_name) for _, faults in sorted(found.items(), reverse=True)]
+    return result
 
 
-def _finding(faults: list[_Fault], guardrail: str, state_name: str) -> Finding:
+_NAME = re.compile(r"ringfence(?:-guardrails\.|-)(?P<guardrail>.+)-(?P<direction>ingress|egress)(?:-[0-9]+)?")
+_POLICIES = ("admin", "calico", "cilium")
+
+
+def _owner(item: Any) -> tuple[str, str]:
+    """The guardrail and the direction that an object is for, by its name; empty where it is no policy."""
+    found = _NAME.fullmatch(item.name)
+    return (found["guardrail"], found["direction"]) if found else ("", "")
+
+
+def _of(cluster: ClusterState, guardrail: Guardrail, direction: Direction) -> ClusterState:
+    """The cluster with the policies of one guardrail for one direction, and whatever is no policy of any."""
+    wanted = (guardrail.name, str(direction)), ("", "")
+    kept: dict[str, Any] = {
+        key: tuple(item for item in getattr(cluster, key) if _owner(item) in wanted) for key in _POLICIES
+    }
+    return replace(cluster, **kept)
+
+
+def _unclaimed(cluster: ClusterState, guarded: Guarded) -> Iterator[Finding]:
+    known = {item.name for item in guarded.guardrails}
+    for item in (item for key in _POLICIES for item in getattr(cluster, key)):
+        guardrail, _ = _owner(item)
+        if guardrail and guardrail not in known:
+            message = f"{item.id} is named for a guardrail {guardrail}, and no guardrail of that name forbids anything"
+            hint = did_you_mean(guardrail, known) or "run: ringfence render"
+            yield GUARD_DIFFERS.at(item.where, message, hint=hint, subject=item.id)
+
+
+def _finding(faults: list[_Fault], guardrail: Guardrail, state_name: str) -> Finding:
     first = faults[0]
-    where = first.guardrails[0].where if first.guardrails else Location("policies/rendered")
     more = f"; and {len(faults) - SHOWN} more pairs" if len(faults) > SHOWN else ""
-    what = (
-        f"the {first.direction} policies of guardrails leave open what {guardrail} forbids"
-        if first.opens
-        else f"the {first.direction} policies of guardrails deny more than guardrails forbid"
-    )
+    what = "leave open what it forbids" if first.opens else "deny what it does not forbid"
     pairs = "; ".join(fault.pair for fault in faults[:SHOWN])
-    hint = "run: ringfence render; if it stays, a template or a rendered file was edited"
-    return GUARD_DIFFERS.at(where, f"in {state_name}, {what}: {pairs}{more}", hint=hint, subject=guardrail)
+    return GUARD_DIFFERS.at(
+        guardrail.where,
+        f"in {state_name}, the {first.direction} policies of guardrail {guardrail.name} alone {what}: {pairs}{more}",
+        hint="run: ringfence render; if it stays, a template or a rendered file was edited",
+        subject=guardrail.name,
+    )
 
 
 def _faults(result: Connectivity, guarded: Guarded, direction: Direction, pods: dict[str, Pod]) -> Iterator[_Fault]:
@@ -187,10 +226,10 @@ def _judged(
     allowed, undefined = verdict
     if guarded.depends(*ends):
         spare, undefined = spare | undefined, NO_PORTS
-    for source, destination, forbidden, because in guarded.forbidden(*ends, direction):
+    for source, destination, forbidden in guarded.forbidden(*ends, direction):
         opened = (allowed | undefined) & forbidden
         closed = ALL_PORTS - allowed - forbidden - spare
         for ports, opens in ((opened, True), (closed, False)):
             if ports:
                 pair = f"{name(source)} → {name(destination)} on {ports}"
-                yield _Fault(opens, because if opens else (), direction, pair)
+                yield _Fault(opens, direction, pair)
