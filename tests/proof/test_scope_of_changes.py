@@ -1,0 +1,231 @@
+"""Looking at the scope of a change only, `impact` says what it says when it looks at everything."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from git_repository import GitRepository
+from ringfence import cli
+
+GENERATOR = Path(__file__).parents[2] / "benchmarks" / "monorepo.py"
+OTHER_DIALECTS = {"calico": "3.32", "cilium": "1.19"}
+CLUSTER = """\
+apiVersion: ringfence.dev/v1alpha1
+kind: Cluster
+environment: prod
+server: https://{0}.example.com:6443
+dialect: {0}
+cni:
+  name: {0}
+  version: "{1}"
+networks:
+  pods: [10.{2}.0.0/16]
+  services: [10.{3}.0.0/20]
+  nodes: [10.{3}.128.0/20]
+"""
+NEW_FLOW = """\
+  - name: {name}
+    from: {source}
+    to: {to}
+    ports: [{port}]
+    reason: Nobody had this before
+"""
+
+Edit = Callable[[GitRepository, random.Random], None]
+
+
+@pytest.fixture(scope="module")
+def mono(tmp_path_factory: pytest.TempPathFactory) -> GitRepository:
+    """Six teams in three dialects, rendered and committed."""
+    path = tmp_path_factory.mktemp("mono") / "repository"
+    words = [path, "--flows", "240", "--teams", "6", "--clusters", "3"]
+    subprocess.run([sys.executable, GENERATOR, *words], check=True, capture_output=True)
+    for number, (name, version) in enumerate(OTHER_DIALECTS.items()):
+        cluster = CLUSTER.format(name, version, 210 + number, 220 + number)
+        (path / "policies" / "clusters" / f"{name}.yaml").write_text(cluster)
+    made = GitRepository(path)
+    made.git("init", "--quiet", "--initial-branch=main")
+    made.git("config", "user.name", "Ada")
+    made.git("config", "user.email", "ada@example.com")
+    assert cli.main(["render", "-C", str(path)]) == 0
+    made.commit("Start")
+    return made
+
+
+def flow_files(repository: GitRepository) -> list[Path]:
+    return [
+        path for path in sorted(repository.path.glob("teams/*/*/flows-*.yaml")) if "call-out" not in path.read_text()
+    ]  # a waiver speaks of the other
+
+
+def workloads(repository: GitRepository) -> list[str]:
+    found = []
+    for path in sorted(repository.path.glob("teams/*/*/namespace.yaml")):
+        names = re.findall(r"^  ([a-z0-9-]+):$", path.read_text(), re.MULTILINE)
+        found += [f"{path.parent.name}/{name}" for name in names]
+    return found
+
+
+def render(repository: GitRepository) -> None:
+    assert cli.main(["render", "-C", str(repository.path)]) == 0
+
+
+def add_flow(repository: GitRepository, chance: random.Random) -> None:
+    path = chance.choice(flow_files(repository))
+    own = [name for name in workloads(repository) if name.startswith(f"{path.parent.name}/")]
+    others = [name for name in workloads(repository) if name not in own]
+    flow = NEW_FLOW.format(
+        name=f"new-{chance.randrange(10**6)}",
+        source=chance.choice(own).partition("/")[2],
+        to=chance.choice(others),
+        port=chance.randrange(1, 9000),
+    )
+    path.write_text(path.read_text() + flow)
+
+
+def split(path: Path) -> tuple[str, list[str]]:
+    head, *flows = re.split(r"^(?=  - name: )", path.read_text(), flags=re.MULTILINE)
+    return head, flows
+
+
+def remove_flow(repository: GitRepository, chance: random.Random) -> None:
+    path = chance.choice([path for path in flow_files(repository) if len(split(path)[1]) > 1])
+    head, flows = split(path)
+    flows.pop(chance.randrange(len(flows)))
+    path.write_text(head + "".join(flows))
+
+
+def move_port(repository: GitRepository, chance: random.Random) -> None:
+    path = chance.choice(flow_files(repository))
+    head, flows = split(path)
+    index = chance.randrange(len(flows))
+    flows[index] = re.sub(r"ports: .*", f"ports: [{chance.randrange(9000, 9999)}/UDP]", flows[index])
+    path.write_text(head + "".join(flows))
+
+
+def other_reason(repository: GitRepository, chance: random.Random) -> None:
+    path = chance.choice(flow_files(repository))
+    path.write_text(re.sub(r"reason: .*", "reason: Another sentence", path.read_text(), count=1))
+
+
+def delete_file(repository: GitRepository, chance: random.Random) -> None:
+    chance.choice(flow_files(repository)).unlink()
+
+
+def rename_file(repository: GitRepository, chance: random.Random) -> None:
+    path = chance.choice(flow_files(repository))
+    path.rename(path.with_name("renamed.yaml"))
+
+
+def other_labels(repository: GitRepository, chance: random.Random) -> None:
+    path = chance.choice(sorted(repository.path.glob("teams/*/*/namespace.yaml")))
+    text = path.read_text()
+    label = chance.choice(re.findall(r"app: [a-z0-9-]+", text))
+    path.write_text(text.replace(label, f"{label}-x", 1))
+
+
+def forget_to_render(repository: GitRepository, chance: random.Random) -> None:
+    rendered = sorted(repository.path.glob("policies/rendered/base/*/*/*.yaml"))
+    chosen = chance.choice([path for path in rendered if "port: " in path.read_text()])
+    chosen.write_text(re.sub(r"port: \d+", "port: 4711", chosen.read_text(), count=1))
+
+
+EDITS: tuple[Edit, ...] = (
+    add_flow,
+    remove_flow,
+    move_port,
+    other_reason,
+    delete_file,
+    rename_file,
+    other_labels,
+)
+
+
+def reported(repository: GitRepository, capsys: pytest.CaptureFixture[str], *options: str) -> dict[str, Any]:
+    capsys.readouterr()
+    words = ["impact", "-C", str(repository.path), "--format", "json", "--at", "2026-11-21", *options]
+    assert cli.main(words) in (0, 1)
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def in_common(report: dict[str, Any]) -> dict[str, Any]:
+    """All but what is counted over the namespaces that were looked at."""
+    kept = {name: value for name, value in report.items() if name not in ("scope", "shares", "gates", "command")}
+    return {**kept, "gates": [(item["name"], item["verdict"]) for item in report["gates"]]}
+
+
+@pytest.mark.parametrize("seed", range(len(EDITS) + 2))
+def test_the_scope_tells_what_the_whole_does(
+    mono: GitRepository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, seed: int
+):
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    chosen = [EDITS[seed % len(EDITS)], *chance.sample(EDITS[:4], seed // len(EDITS))]
+    try:
+        for edit in chosen:
+            edit(mono, chance)
+        render(mono)
+        base = ["--base", "HEAD"]
+        if seed % 2:  # a revision as the head, not the working tree
+            mono.commit("Edit")
+            base = ["--base", "HEAD~1", "--head", "HEAD"]
+        part, whole = reported(mono, capsys, *base), reported(mono, capsys, *base, "--whole")
+        assert in_common(part) == in_common(whole)
+        assert whole["scope"] is None
+        assert part["scope"] is not None
+        if other_labels not in chosen:  # else everybody who calls those pods is concerned
+            assert len(part["scope"]) < 12
+        own = {name.partition("/")[0] for name in workloads(mono)}
+        for change in whole["changes"]:
+            ends = {change[end].partition("/")[0] for end in ("source", "destination")}
+            assert ends & own <= set(part["scope"])
+    finally:
+        if seed % 2 and mono.git("log", "-1", "--format=%s") == "Edit":
+            mono.git("reset", "--quiet", "--hard", "HEAD~1")
+        mono.git("reset", "--quiet", "--hard")
+        mono.git("clean", "--quiet", "-d", "--force")
+
+
+def test_what_is_rendered_by_hand_is_looked_at_whole(mono: GitRepository, capsys: pytest.CaptureFixture[str]):
+    forget_to_render(mono, random.Random(1))  # noqa: S311 - no secret
+    try:
+        part, whole = reported(mono, capsys, "--base", "HEAD"), reported(mono, capsys, "--base", "HEAD", "--whole")
+    finally:
+        mono.git("reset", "--quiet", "--hard")
+    assert part["scope"] is None
+    assert {**part, "command": ""} == {**whole, "command": ""}
+    assert {item["code"] for item in part["findings"]} >= {"RF602"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "policies/catalog/services.yaml",
+        "policies/clusters/prod.yaml",
+        "teams/{team}/team.yaml",
+        "policies/guardrails/x.yaml",
+    ],
+)
+def test_what_the_platform_says_concerns_everything(mono: GitRepository, capsys: pytest.CaptureFixture[str], path: str):
+    team = min(mono.path.glob("teams/*")).name
+    full = mono.path / path.format(team=team)
+    if full.exists():
+        full.write_text(full.read_text() + "# a comment\n")
+    else:
+        full.write_text("apiVersion: ringfence.dev/v1alpha1\nkind: Guardrails\nguardrails: []\n")
+    try:
+        assert reported(mono, capsys, "--base", "HEAD").get("scope") is None
+    finally:
+        mono.git("reset", "--quiet", "--hard")
+        mono.git("clean", "--quiet", "-d", "--force")
