@@ -262,9 +262,9 @@ The policies that a cluster has for guardrails do not deny what the guardrails f
 
 ## What it finds
 
-Where a cluster's file has `guardrails`, the policies of each guardrail are evaluated alone, without those of teams and of
-other guardrails, at each end of every pair. It finds what the guardrail forbids and they leave open, what they deny and
-it does not forbid, and policies that are named for no guardrail.
+Where a cluster's file has `guardrails`, the policies of each guardrail are evaluated alone, without those of teams and
+of other guardrails, at each end of every pair. It finds what the guardrail forbids and they leave open, what they deny
+and it does not forbid, and policies that are named for no guardrail.
 
 ## Why it matters
 
