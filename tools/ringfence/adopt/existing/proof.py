@@ -1,0 +1,99 @@
+"""The proof of an import: what the rendered policies allow between the ends of the original is what was allowed.
+
+The pods, namespaces and addresses are those of the original manifests, with all of their labels; only the policies are
+others. So nothing is believed of what the import made of workloads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from ringfence import connectivity, manifests
+from ringfence.connectivity import Change, Connectivity, End, Endpoint, evaluate
+from ringfence.documents import Document
+from ringfence.findings import Location
+from ringfence.manifests import kustomize
+from ringfence.sources import Tree
+from ringfence.verify.equivalence import Difference, Side, compare
+
+OVERLAYS = "policies/rendered/overlays"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What came of the comparison.
+
+    `differences` are connections of declared ends that the import opens or closes, or whose verdict is not the same;
+    `undefined` those that both leave undefined alike. `unknown` are changes for pods that no manifest declares.
+    """
+
+    compared: int
+    differences: tuple[Difference, ...]
+    undefined: tuple[Difference, ...]
+    unknown: tuple[Change, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether connections between declared ends are proven to be the same, or undefined for the same reason."""
+        return not self.differences
+
+
+def of(original: Connectivity, policies: Collection[Location], tree: Tree, cluster: str) -> Proof:
+    """The proof for the rendered policies of a cluster in a tree.
+
+    `policies` are the places of what the rendered ones take the place of; all else (host endpoints, objects that nobody
+    can read) is there before and after.
+    """
+    parsed = manifests.parse_documents(_rendered(tree, cluster))
+    before = original.cluster
+    state = replace(
+        before,
+        policies=tuple(parsed.policies),
+        admin=tuple(parsed.admin),
+        calico=(*parsed.calico, *(item for item in before.calico if item.where not in policies)),
+        cilium=(*parsed.cilium, *(item for item in before.cilium if item.where not in policies)),
+        opaque=(*parsed.opaque, *(item for item in before.opaque if item.where not in policies)),
+    )
+    after = evaluate(state, representatives=True)
+    sides = Side("the original", evaluate(original.cluster), {}), Side("the import", evaluate(state), {})
+    answer = compare(*sides)
+    found = [*answer.differences, *_replicas(*sides)]
+    alike = [item for item in found if item.sides[0] == item.sides[1] and item.undefined[0] == item.undefined[1]]
+    return Proof(
+        answer.compared,
+        tuple(item for item in found if item not in alike),
+        tuple(alike),
+        tuple(_unknown(connectivity.diff(original, after, replicas=False))),
+    )
+
+
+def _rendered(tree: Tree, cluster: str) -> Iterator[Document]:
+    files = tree.files("policies/rendered")
+    overlays = kustomize.Overlays(tree.read, files)
+    prefix = f"{OVERLAYS}/{cluster}/"
+    for path in files:
+        if path.startswith(prefix) and path.endswith("/kustomization.yaml"):
+            found, problems = overlays.build(path.rpartition("/")[0])
+            assert not problems, problems  # noqa: S101 - the renderer wrote it
+            yield from found
+
+
+def _replicas(a: Side, b: Side) -> Iterator[Difference]:
+    """What differs between the replicas of one workload, which the comparison of workloads leaves out."""
+    for end in a.connectivity.endpoints:
+        sides = a.connectivity.ports(end, end), b.connectivity.ports(end, end)
+        undefined = a.connectivity.undefined(end, end), b.connectivity.undefined(end, end)
+        if sides[0] != sides[1] or undefined[0] != undefined[1]:
+            why = a.connectivity.explain(end, end), b.connectivity.explain(end, end)
+            yield Difference(end, end, sides, undefined, why)
+
+
+def _unknown(changes: Iterable[Change]) -> Iterator[Change]:
+    for change in changes:
+        if _is_other(change.source) or _is_other(change.destination):
+            yield change
+
+
+def _is_other(end: End) -> bool:
+    return isinstance(end, Endpoint) and end.is_representative

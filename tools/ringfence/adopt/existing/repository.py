@@ -1,0 +1,151 @@
+"""The repository that an import makes, or adds to: planned until it is valid, rendered, and proven. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ringfence import gitops, model, render
+from ringfence.adopt.existing import declaring, proof
+from ringfence.adopt.existing import plan as planning
+from ringfence.adopt.existing.flows import RuleKey
+from ringfence.adopt.existing.peers import Named
+from ringfence.adopt.existing.plan import Options, Plan, Present
+from ringfence.adopt.existing.proof import Proof
+from ringfence.adopt.existing.rules import Kept
+from ringfence.adopt.existing.source import Source
+from ringfence.compile import bundles
+from ringfence.findings import Finding, has_errors
+from ringfence.model.types import Model
+from ringfence.sources import Overlay, Tree, Unreadable
+
+ROUNDS = 10
+"""How often rules that a check refuses are taken back before the rest of the findings is handed on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """An import: the plan, the new files by path, the proof, and the errors that are left, if any.
+
+    `rendered` says whether the files hold `policies/rendered` too: a repository that exists renders its own.
+    """
+
+    plan: Plan
+    files: Mapping[str, bytes]
+    proof: Proof | None
+    findings: tuple[Finding, ...]
+    rendered: bool
+
+
+Judge = Callable[[Model], Sequence[Finding]]
+"""What is wrong with a model beyond what reading it finds."""
+
+
+class Nothing:
+    """A tree without files."""
+
+    label = "a new repository"
+
+    def files(self, under: str = "") -> list[str]:  # noqa: ARG002 - the shape of a tree
+        """None."""
+        return []
+
+    def read(self, path: str) -> bytes:
+        """Never anything."""
+        raise Unreadable(path, "there is no such file")
+
+    def problems(self, under: str = "") -> list[Finding]:  # noqa: ARG002 - the shape of a tree
+        """None."""
+        return []
+
+
+def result(source: Source, options: Options, judge: Judge, tree: Tree | None, known: Model | None) -> Result:
+    """The import of a source, into the repository of a tree and its model where these are given."""
+    fresh = tree is None or known is None
+    below: Tree = Nothing() if tree is None else tree
+    present = Present() if known is None else _present(known)
+    with_cluster = known is None or options.cluster not in known.clusters
+    refused: dict[RuleKey, Kept] = {}
+    unfit: dict[str, str] = {}
+    for _ in range(ROUNDS):
+        plan = planning.of(source, options, present, refused, unfit)
+        files = declaring.files(plan, fresh=fresh, with_cluster=with_cluster)
+        whole = Overlay(below, files, "the import")
+        loaded, findings = model.load(whole)
+        errors = [item for item in findings if has_errors([item])]
+        if loaded is not None:
+            errors += [item for item in judge(loaded) if has_errors([item])]
+        more = {key: why for key, why in _blamed(errors, plan, files).items() if key not in refused}
+        odd = {id_: why for id_, why in _workloads(errors, plan, files).items() if id_ not in unfit}
+        if not more and not odd:
+            break
+        refused |= more
+        unfit |= odd
+    if errors or loaded is None:
+        return Result(plan, files, None, tuple(errors), rendered=False)
+    compiled = {name: bundles(loaded, cluster) for name, cluster in loaded.clusters.items()}
+    written = {**render.tree(loaded, render.own_templates(whole)), **gitops.tree(loaded, compiled)}
+    if fresh:
+        files = {**files, **written, gitops.CODEOWNERS_PATH: gitops.codeowners(loaded)}
+    places = {item.where for item in source.policies}
+    proven = proof.of(
+        plan.original, places, Overlay(whole, {**_without(whole), **written}, "rendered"), options.cluster
+    )
+    return Result(plan, dict(sorted(files.items())), proven, (), rendered=fresh)
+
+
+def _without(tree: Tree) -> dict[str, bytes | None]:
+    return dict.fromkeys(tree.files(render.RENDERED))
+
+
+def _present(known: Model) -> Present:
+    return Present(
+        frozenset(known.namespaces),
+        frozenset(known.teams),
+        {
+            peer.name: Named(peer.name, peer.cidrs, peer.excepts, peer.namespace, peer.labels)
+            for peer in known.peers.values()
+            if not peer.names
+        },
+        frozenset(item.name for item in known.workloads.values()),
+    )
+
+
+def _blamed(errors: Sequence[Finding], plan: Plan, files: Mapping[str, bytes]) -> dict[RuleKey, Kept]:
+    """The rules whose flows, or whose peers, some errors are about."""
+    found: dict[RuleKey, Kept] = {}
+    for error in errors:
+        name = _entry(error, files)
+        folder = error.where.path.split("/")
+        for flow in plan.flows:
+            ends = [end.id for end in (*flow.sources, flow.destination)]
+            by_place = folder[0] == "teams" and folder[2:3] == [flow.namespace] and name == flow.name
+            of_peer = folder[:2] == ["policies", "catalog"] and name in ends
+            if by_place or of_peer or error.subject == flow.id:
+                why = Kept("not-valid", f"{error.check.code} {error.check.name}: {error.message}")
+                found.update(dict.fromkeys(flow.rules, why))
+    return found
+
+
+def _workloads(errors: Sequence[Finding], plan: Plan, files: Mapping[str, bytes]) -> dict[str, str]:
+    """The workloads, as `namespace/name`, whose declarations some errors are about."""
+    known = {unit.id for units in plan.units.values() for unit in units}
+    found = {}
+    for error in errors:
+        parts = error.where.path.split("/")
+        if parts[0] == "teams" and parts[-1] == "namespace.yaml":
+            id_ = f"{parts[2]}/{_entry(error, files)}"
+            if id_ in known:
+                found[id_] = f"{error.check.code} {error.check.name}: {error.message}"
+    return found
+
+
+def _entry(error: Finding, files: Mapping[str, bytes]) -> str:
+    """The name of the flow or peer in which an error lies, by the form in which this package writes them."""
+    lines = files.get(error.where.path, b"").decode().splitlines()[: error.where.line]
+    for line in reversed(lines):
+        if line.startswith("  - name: "):
+            return line.removeprefix("  - name: ").strip('"')
+        if line.startswith("  ") and line[2:3] not in (" ", "-", "#") and line.endswith(":"):
+            return line.strip().removesuffix(":").strip('"')
+    return ""
