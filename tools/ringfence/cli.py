@@ -22,6 +22,7 @@ from ringfence.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_USAGE, RingfenceEr
 
 COMMANDS = (
     "init",
+    "import",
     "validate",
     "check",
     "fmt",
