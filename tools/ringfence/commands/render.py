@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, TextIO
 
-from ringfence.commands import shared
+from ringfence.commands import progress, shared
 from ringfence.errors import EXIT_CLEAN
 
 if TYPE_CHECKING:
@@ -53,7 +53,9 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         return loaded
     repository, model = loaded
     shared.pick_clusters(model, args.cluster)
+    progress.stage(f"rendering {plural(len(model.namespaces), 'namespace')}")
     expected = expected_tree(repository, model)
+    progress.stage(f"comparing {plural(len(expected), 'rendered file')} with the disk")
     if args.check:
         findings = render.compare(repository.root, expected, cluster=args.cluster)
         number = sum(1 for path in expected if path.startswith(render.scope(args.cluster)))
