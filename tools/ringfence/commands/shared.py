@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from ringfence.commands import progress
 from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, UsageError
 from ringfence.findings import Finding, Severity, has_errors, in_order
 
@@ -112,6 +113,7 @@ def load(directory: Path, tree: Tree | None = None) -> Loaded:
 
     root = find_root(directory)
     chosen = tree or sources.working_tree(root)
+    progress.stage(f"reading the declarations ({chosen.label})")
     loaded, findings = model.load(chosen)
     return Loaded(root, chosen, loaded, tuple(findings))
 
@@ -128,6 +130,7 @@ def load_valid(
     loaded = load(directory)
     findings = list(loaded.findings)
     if loaded.model is not None:
+        progress.stage("checking the declarations")
         findings += checks.run(loaded.model, today())
     if has_errors(findings) or loaded.model is None:
         if also is not None:
