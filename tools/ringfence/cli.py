@@ -11,20 +11,20 @@ import importlib
 import keyword
 import os
 import re
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import ModuleType
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import ringfence
 from ringfence.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_USAGE, RingfenceError
 
 COMMANDS = (
     "init",
-    "import",
     "validate",
-    "check",
     "fmt",
     "flow",
     "flows",
@@ -70,8 +70,11 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """What writing to a stream fails with where it leads to a full or broken disk. Files of ours raise `OutputError`."""
 
 
-def main(argv: Sequence[str]) -> int:
-    """Run one command; the exit code (`errors`). Raises `SystemExit` for help and for options that do not exist."""
+def main(argv: Sequence[str], leave: Callable[[int], object] | None = None) -> int:
+    """Run one command; the exit code (`errors`). Raises `SystemExit` for help and for options that do not exist.
+
+    `leave` ends the process when the run is interrupted, before what it holds is freed, which takes long.
+    """
     _open_streams()
     try:
         code = _run(argv)
@@ -82,7 +85,9 @@ def main(argv: Sequence[str]) -> int:
             print(f"  {error.hint}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("ringfence: interrupted; nothing is half-written", file=sys.stderr)
+        print("ringfence: interrupted; nothing is half-written", file=sys.stderr, flush=True)
+        if leave is not None:
+            leave(EXIT_INTERRUPTED)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader went away (`| head`): not a failure of ours.
@@ -122,12 +127,20 @@ def _run(argv: Sequence[str]) -> int:
     if arguments.command is None:
         parser.print_help(sys.stderr)
         return EXIT_USAGE
-    if getattr(arguments, "no_cache", False):
-        os.environ["RINGFENCE_CACHE"] = "off"
     module = _module(arguments.command)
-    result = module.run(arguments, sys.stdout, sys.stderr)
+    with _progress() as (out, err):
+        result = module.run(arguments, out, err)
     assert isinstance(result, int)  # noqa: S101 - the contract of a command module
     return result
+
+
+def _progress() -> AbstractContextManager[tuple[TextIO, TextIO]]:
+    """The streams of a run, with its progress shown where somebody looks on."""
+    if not sys.stderr.isatty() or not hasattr(signal, "setitimer") or os.environ.get("TERM") == "dumb":
+        return nullcontext((sys.stdout, sys.stderr))
+    from ringfence.commands import progress
+
+    return progress.shown(sys.stdout, sys.stderr)
 
 
 def build_parser(only: str | None = None) -> argparse.ArgumentParser:
