@@ -24,7 +24,9 @@ from ringfence.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_USAGE, RingfenceEr
 
 COMMANDS = (
     "init",
+    "import",
     "validate",
+    "check",
     "fmt",
     "flow",
     "flows",
@@ -127,6 +129,8 @@ def _run(argv: Sequence[str]) -> int:
     if arguments.command is None:
         parser.print_help(sys.stderr)
         return EXIT_USAGE
+    if getattr(arguments, "no_cache", False):
+        os.environ["RINGFENCE_CACHE"] = "off"
     module = _module(arguments.command)
     with _progress() as (out, err):
         result = module.run(arguments, out, err)
