@@ -11,6 +11,7 @@ from ringfence.affected.words import only_flows, words
 from ringfence.sources import BlobTree, Tree, Unreadable, changed, has, holding
 
 RENDERED = "policies/rendered"
+ADOPTED = "policies/adopted/"
 _OF_NAMESPACES = (f"{RENDERED}/base/", f"{RENDERED}/overlays/")
 OF_CLUSTER = "_cluster"
 
@@ -40,6 +41,8 @@ def scope(base: Tree, head: Tree) -> Scope | None:
     paths = changed(base, head)
     if not paths:
         return None
+    if any(path.startswith(ADOPTED) for path in (*base.files(ADOPTED[:-1]), *paths)):
+        return None  # what they allow is in no flow, so what other namespaces allow is not known from those
     try:
         return _Scoping(base, head, paths).scope()
     except (Unclear, Unreadable):
