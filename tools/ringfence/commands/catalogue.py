@@ -10,6 +10,7 @@ def all_checks() -> list[Check]:
     from ringfence import checks, gitops, impact, lint, manifests, render, verify
     from ringfence.connectivity import checks as together
     from ringfence.manifests import calico, cilium
+    from ringfence.observe import enforcing
 
     known = [
         *checks.ALL,
@@ -17,6 +18,7 @@ def all_checks() -> list[Check]:
         gitops.OWNERS_DRIFT,
         *verify.CHECKS,
         *impact.CHECKS,
+        *enforcing.CHECKS,
         *manifests.CHECKS,
         *calico.CHECKS,
         *cilium.CHECKS,

@@ -4,6 +4,7 @@ examples:
   ringfence promote shop --cluster prod-eu                     enforce both directions of shop
   ringfence promote shop --cluster prod-eu --direction ingress --to audit
   ringfence promote --all --cluster prod-eu --dry-run          print the edit and its impact; write nothing
+  ringfence promote shop --cluster prod-eu --observed flows.json.gz  refuse where traffic in the log would break
 
 Stages are permissive (everything stays open), audit (open, and the network plugin reports) and enforce. The cluster's
 file is edited and keeps its comments; the policies follow with `ringfence render`.
@@ -15,7 +16,7 @@ import argparse
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TextIO
 
-from ringfence.commands import edits, ends, shared
+from ringfence.commands import edits, ends, logs, shared
 from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, UsageError
 from ringfence.findings import Finding, has_errors
 
@@ -38,6 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--direction", choices=DIRECTIONS, help="only this direction (default: both)")
     parser.add_argument("--to", choices=STAGES, default="enforce", help="the new stage (default: enforce)")
     parser.add_argument("--dry-run", action="store_true", help="print the edit and its impact; write nothing")
+    logs.add_observed(
+        parser, "a flow log of the cluster: refuse to enforce where traffic would break; may be given several times"
+    )
 
 
 def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
@@ -53,6 +57,10 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     if after is None or has_errors(findings):
         shared.print_findings(findings, out, args.format)
         print(f"Nothing was written: {cluster.where.path} as it would be is refused.", file=err)
+        return EXIT_FINDINGS
+    if broken := _broken(args, model, cluster, names):
+        shared.print_findings(broken, out, args.format)
+        print(f"Nothing was written: the flow logs show traffic that breaks in {cluster.name}.", file=err)
         return EXIT_FINDINGS
     result = _impact(args, repository, model, after, changes) if changes else None
     done = _Done(
@@ -84,6 +92,18 @@ class _Done:
     def failed(self) -> list[str]:
         """The gates that fail on what the new stage opens and closes."""
         return [gate.name for gate in self.impact.gates if gate.verdict == "failed"] if self.impact else []
+
+
+def _broken(args: argparse.Namespace, model: Model, cluster: Cluster, names: list[str]) -> list[Finding]:
+    """What the logs show and nothing declares, where the new stage would deny it."""
+    from ringfence.observe.compare import compare
+    from ringfence.observe.enforcing import findings
+
+    if not args.observed:
+        return []
+    comparison = compare(logs.read(args, args.observed), model, cluster)
+    directions = (args.direction,) if args.direction else DIRECTIONS
+    return findings(comparison, model, names, directions if args.to == "enforce" else ())
 
 
 def _namespaces(args: argparse.Namespace, model: Model, cluster: Cluster) -> list[str]:

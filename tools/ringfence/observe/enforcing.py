@@ -1,0 +1,73 @@
+"""Real traffic breaks when a namespace is enforced.
+
+## What it finds
+
+With `ringfence promote --observed`: connections that the flow logs show, of a workload or pod of the namespace in a
+direction that is to be enforced, and that no flow and no baseline grant allows. Searches for open ports, answers, what
+comes from a node, and what was denied are none.
+
+## Why it matters
+
+Up to then everything is open, and only the log knows what is used. What nobody declared stops working at the moment of
+enforcement.
+
+## Fails
+
+```yaml
+# the logs show shop/frontend calling payments/api on 9000, and no flow says so
+flows: []
+```
+
+## Passes
+
+```yaml
+flows:
+  - name: frontend-to-api
+    from: shop/frontend
+    to: payments/api
+    ports: [9000]
+    reason: The page shows past payments
+```
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+
+from ringfence.findings import Check, Finding, Severity
+from ringfence.model.types import Model
+from ringfence.observe.results import Comparison, Talk, Usage
+
+CHECK = Check("RF618", "seen-traffic-breaks", Severity.ERROR, __doc__)
+CHECKS = (CHECK,)
+
+
+def findings(
+    comparison: Comparison, model: Model, namespaces: Collection[str], directions: Collection[str]
+) -> list[Finding]:
+    """One finding for each pair of ends that breaks when these directions of these namespaces are enforced."""
+    found: dict[tuple[str, str, str, str], list[Talk]] = defaultdict(list)
+    for talk in comparison.breaking:
+        for direction, mapped in (("egress", talk.source), ("ingress", talk.destination)):
+            if direction in directions and mapped.is_managed and mapped.namespace in namespaces:
+                found[mapped.namespace, direction, talk.source.label, talk.destination.label].append(talk)
+                break  # said once
+    return [_finding(model, key, talks) for key, talks in found.items()]
+
+
+def _finding(model: Model, key: tuple[str, str, str, str], talks: list[Talk]) -> Finding:
+    namespace, direction, source, destination = key
+    usage = Usage()
+    for talk in talks:
+        usage = usage.plus(talk.usage)
+    ports = ", ".join(dict.fromkeys(talk.port_text for talk in talks))
+    times = f"{usage.count:,} {'time' if usage.count == 1 else 'times'}"
+    last = f", the last at {usage.last:%Y-%m-%d %H:%M} UTC" if usage.last else ""
+    return CHECK.at(
+        model.namespaces[namespace].where,
+        f"{source} → {destination} on {ports} was seen {times}{last}, "
+        f"and no declaration allows it: it breaks when {direction} of {namespace} is enforced",
+        hint="declare the flow (`ringfence learn` proposes it), or stop what calls",
+        subject=f"{source} → {destination}",
+    )
