@@ -38,9 +38,11 @@ def tier(policies: Iterable[AdminPolicy], name: str, direction: Direction, resol
 
 def _rule(rule: AdminRule, resolver: Resolver, space: Space) -> Resolved:
     action = _ACTIONS[rule.action]
+    if rule.closed and action is Action.ALLOW:
+        return Resolved(rule, (0, 0), False, resolver.gates(()), action)
     if rule.closed:
-        everything = 0 if action is Action.ALLOW else space.everything & ~space.host
-        return Resolved(rule, (everything, everything), False, resolver.gates(()), action)
+        everything = space.everything & ~space.host
+        return Resolved(rule, (everything, everything), False, resolver.gates(()), Action.DENY)
     if rule.unclear:
         return Resolved(rule, (0, space.everything), False, resolver.gates(()), action)
     sure = possible = 0

@@ -15,10 +15,14 @@ from ringfence.manifests.types import Requirement, Selector
 from ringfence.values.ports import LAST
 
 PRIORITY_LAST = 1000
+UNKNOWN = "it has a field that the API does not know"
 
 
 class Members:
-    """Reads members of one object. `closed` and `unclear` say what was found since they were last emptied."""
+    """Reads members of one object. `closed` and `unclear` say what was found since they were last emptied.
+
+    `closed`: a peer of a rule has no member that the API knows. `unclear`: nobody can say what a rule matches.
+    """
 
     def __init__(self, reader: Reader, kind: str, limit: int) -> None:
         self.reader = reader
@@ -69,7 +73,7 @@ class Members:
 
     def _unreadable(self, route: Route, why: str) -> None:
         self.doubt(route, f"{why}: the API server accepts it, and nobody can say what it selects")
-        self.unclear = why
+        self.unclear = self.unclear or why
 
     def doubt(self, route: Route, message: str, hint: str = "") -> None:
         """Record what the server accepts and an implementation may not."""
@@ -82,24 +86,24 @@ class Members:
         self.reader.warn(EXPERIMENTAL, (*route, field), message, hint)
 
     def known(self, value: Any, route: Route, known: tuple[str, ...], required: bool = False) -> dict[str, Any]:
-        """The mapping without absent and unknown members; an unknown one closes the rule."""
+        """The mapping without absent and unknown members; an unknown one makes the rule unclear."""
         data = self.reader.typed(value, dict, route, required) or {}
         if self.reader.unknown(data, route, known):
-            self.closed = "it has a field that the API does not know"
+            self.unclear = UNKNOWN
         return {key: item for key, item in data.items() if key in known and item is not None}
 
     def exactly_one(self, data: dict[str, Any], route: Route) -> bool:
         """Whether exactly one member is there, after a finding otherwise."""
-        if len(data) == 1 or self.closed:
+        if len(data) == 1 or self.unclear == UNKNOWN:
             return len(data) == 1
         what = f"{' and '.join(f'`{key}`' for key in data)} in one entry" if data else "an empty entry"
         self.reader.refuse(route, f"{what}; exactly one member belongs here", "name one in each entry")
         return False
 
     def filled(self, value: Any, route: Route, *, required: bool, limit: int = 0) -> list[Any]:
-        """A list that may not be empty; a closed rule may lack it."""
+        """A list that may not be empty; a rule with a field that nobody knows may lack it."""
         if value is None:
-            if required and not self.closed:
+            if required and self.unclear != UNKNOWN:
                 message = f"`{route[-1]}` is missing; the API server refuses the object"
                 self.reader.refuse(route[:-1], message, f"add `{route[-1]}`")
             return []

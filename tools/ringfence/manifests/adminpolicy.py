@@ -2,7 +2,8 @@
 
 Plain data to one typed form. Source of the rules: the CRDs of network-policy-api 0.1.8 (v1alpha1) and 0.2.0 (v1alpha2),
 their CEL rules, and recorded answers of a real server with the standard channel. What only the experimental channel has
-is an error and still read. An unknown field in a rule closes the rule, as the API asks of implementations.
+is an error and still read. An unknown field makes what its rule matches unclear: one server drops it, another knows it.
+A peer that has no other member closes its rule instead, as the API asks of implementations.
 """
 
 from __future__ import annotations
@@ -131,6 +132,8 @@ class _Policy(Members):
         if self._form.tier == "Baseline":
             outside = tuple(name for name in outside if name != "domainNames")
         data = self.known(value, route, ("namespaces", "pods", *outside))
+        if not data and value:
+            self.closed = "a peer of it has only a field that the API does not know"
         if not self.exactly_one(data, route):
             return []
         if "networks" in data:

@@ -41,8 +41,9 @@ A key that the API does not declare, at any depth of a NetworkPolicy or of an ad
 
 ## Why it matters
 Without strict validation the server drops the field and keeps the rest: `form:` for `from:` leaves an empty rule, which
-allows everyone. With strict validation the object is refused. A rule of an administrator's policy fails closed by its
-API: where it allows it matches nothing, where it denies or passes it matches everything.
+allows everyone. With strict validation the object is refused. So what the field could touch is undefined. A peer of an
+administrator's policy that has no other field closes its rule, as its API says: a rule that allows then matches
+nothing, and one that denies or passes denies everything.
 
 ## Fails
     ingress:

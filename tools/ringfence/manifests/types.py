@@ -182,9 +182,9 @@ class NetworkPolicy:
 class AdminRule:
     """One rule of an administrator's policy; `action` is Allow (also for Accept), Deny or Pass.
 
-    `closed` says why the rule fails closed (a field that nobody knows): Allow then matches nothing, Deny and Pass match
-    everything. `unclear` says why its match is not sure. No port means every port; a port name stands once for each
-    protocol, as the API names none.
+    `closed` says why the rule fails closed (a peer of a kind that nobody knows): Allow then matches nothing, and Deny
+    and Pass deny everything. `unclear` says why its match is not sure. No port means every port; a port name stands
+    once for each protocol, as the API names none.
     """
 
     action: str
