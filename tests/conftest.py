@@ -42,6 +42,12 @@ def git_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Neither does the cache of whoever runs the tests; tests share one, as the runs of a user do."""
+    os.environ["RINGFENCE_CACHE"] = str(tmp_path_factory.mktemp("cache") / "ringfence")
+
+
 @pytest.fixture
 def repository(tmp_path: Path) -> GitRepository:
     """An empty Git repository on branch main."""

@@ -50,7 +50,8 @@ def _valid(files: dict[str, bytes]) -> bool:
     from ringfence.model import alone
 
     valid = [mark for mark, path in unknown.items() if alone.is_valid(path, files[path])]
-    cache.note(folder, valid)
+    if valid:
+        cache.note(folder, valid)
     return len(valid) == len(unknown)
 
 

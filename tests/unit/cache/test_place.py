@@ -242,6 +242,7 @@ def test_the_way_to_the_place_imports_next_to_nothing():
         "_blake2",
         "ringfence",
         "ringfence.cache",
+        "ringfence.cache.marks",
         "ringfence.cache.place",
         "ringfence.cache.tools",
     }

@@ -53,14 +53,14 @@ class Store:
         self._swept = False
 
     def get(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
-        """The values that are there and intact, by key; in doubt none. Never raises."""
+        """The values that are there and intact, in the order of the keys; in doubt none. Never raises."""
         wanted = {self._id(kind, key): key for key in keys}
         found: dict[str, bytes] = {}
         if wanted:
             self._with(lambda database: self._read(database, kind, wanted, found))
         self.hits[kind] += len(found)
         self.misses[kind] += len(wanted) - len(found)
-        return found
+        return {key: found[key] for key in wanted.values() if key in found}
 
     def put(self, kind: str, items: Mapping[str, bytes]) -> None:
         """Keep values, where that can be done soon. Never raises."""
