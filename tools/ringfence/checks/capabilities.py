@@ -46,6 +46,14 @@ def uses(model: Model, cluster: Cluster) -> Iterator[Use]:
                 yield Use(subject, grant.where, grant.peer, workload, ports)
 
 
+def some_port(model: Model, wanted: Callable[[PortRange], bool]) -> bool:
+    """Whether a flow, a grant or a workload has a port of some kind at all. Many have one and the same ports."""
+    tuples = {id(leg.ports): leg.ports for flow in model.flows for leg in flow.legs}
+    tuples |= {id(grant.ranges): grant.ranges for grant in model.grants}
+    tuples |= {id(port.ranges): port.ranges for item in model.workloads.values() for port in item.ports}
+    return any(wanted(item) for ranges in tuples.values() for item in ranges)
+
+
 def named_ports(workload: Workload, names: Iterable[str]) -> tuple[PortRange, ...]:
     """The ports of a workload that have one of the names."""
     return tuple(item for port in workload.ports if port.name in names for item in port.ranges)

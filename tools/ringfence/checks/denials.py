@@ -163,16 +163,18 @@ def _pods(side: Side, model: Model, cluster: Cluster, group: Sequence[Cluster]) 
     taken: list[Box] = []
     managed = []
     for item in group:
+        declared: dict[str, list[Workload]] = {}
+        for workload in model.workloads_in(item) if sides.names_workloads(side) else ():
+            declared.setdefault(workload.namespace, []).append(workload)
         for namespace in model.namespaces_in(item):
             name = item.namespace_name(namespace.name)
             managed.append(name)
             every = sides.matches(side, SideEnd(item.environment, namespace.team, namespace.name))
             whole += [name] if every else []
-            for workload in model.workloads_in(item):
-                if workload.namespace == namespace.name:
-                    meant = sides.matches(side, sides.of_workload(workload, item))
-                    if meant != every:
-                        (single if meant else taken).append(Box.of(name, workload.labels))
+            for workload in declared.get(namespace.name, ()):
+                meant = sides.matches(side, sides.of_workload(workload, item))
+                if meant != every:
+                    (single if meant else taken).append(Box.of(name, workload.labels))
     if sides.matches(side, SideEnd(cluster.environment)):
         found = [Box(Values(False, frozenset(managed) - frozenset(whole)))]
     else:

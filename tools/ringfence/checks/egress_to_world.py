@@ -55,14 +55,14 @@ def is_whole_world(end: End) -> bool:
 
 def find(model: Model, today: datetime.date) -> Iterator[Finding]:  # noqa: ARG001
     """One finding for each such flow and each such grant."""
-    for flow in model.flows:
-        wide = sorted({leg.destination.id for leg in flow.legs if is_whole_world(leg.destination)})
-        if wide:
+    worlds = {peer.id for peer in model.peers.values() if is_whole_world(peer)}
+    for flow in model.flows if worlds else ():
+        if wide := [leg.destination.id for leg in flow.legs if leg.destination.id in worlds]:
+            reached = ", ".join(sorted(set(wide)))
             sources = ", ".join(sorted({leg.source.id for leg in flow.legs}))
             yield CHECK.at(
                 flow.where,
-                f"flow {flow.id} lets {sources} reach the whole world ({', '.join(wide)}): data can leave to any "
-                "server",
+                f"flow {flow.id} lets {sources} reach the whole world ({reached}): data can leave to any server",
                 hint="add a peer with the addresses that are really called, or have it waived in policies/waivers/",
                 subject=flow.id,
             )

@@ -35,10 +35,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from ringfence.checks.sides import Ends, SideEnd, forbidden, matches, port_set
+from ringfence.checks.sides import Ends, OfWorkloads, SideEnd, forbidden, matches, port_set
 from ringfence.checks.waiving import Raised
 from ringfence.findings import Check, Location, Severity
-from ringfence.model.types import Cluster, Flow, Grant, Guardrail, Leg, Model, Side
+from ringfence.model.flows import shared_environments
+from ringfence.model.types import Cluster, End, Flow, Grant, Guardrail, Leg, Model, Side, Workload
 from ringfence.values.ports import NO_PORTS, PortSet
 
 CHECK = Check("RF301", "guardrail-broken", Severity.ERROR, __doc__)
@@ -57,32 +58,36 @@ class _Broken:
 
 
 class _Legs:
-    """The legs of flows in a cluster by their ends, so that a guardrail looks at those that it speaks of only."""
+    """The legs of flows by their ends, so that a guardrail looks at those that it speaks of only."""
 
-    def __init__(self, cluster: Cluster, ends: Ends) -> None:
-        self.cluster = cluster
-        self.pods = ends.pods(cluster)
-        self._by_source: dict[str, list[tuple[str, Flow, Leg]]] = {}
-        self._sources: dict[str, tuple[SideEnd, ...]] = {}
-        self._destinations: dict[str, tuple[SideEnd, ...]] = {}
-        for flow, leg in ends.legs(cluster):
-            source, destination = leg.source.id, leg.destination.id
-            if source not in self._sources:
-                self._sources[source] = ends.of(leg.source, cluster)
-            if destination not in self._destinations:
-                self._destinations[destination] = ends.of(leg.destination, cluster)
-            self._by_source.setdefault(source, []).append((destination, flow, leg))
+    def __init__(self, model: Model, ends: Ends) -> None:
+        self._ends = ends
+        self._sources: dict[str, End] = {}
+        self._destinations: dict[str, End] = {}
+        self._into: dict[str, list[tuple[Flow, Leg]]] = {}
+        for flow in model.flows:
+            for leg in flow.legs:
+                self._sources[leg.source.id] = leg.source
+                self._destinations[leg.destination.id] = leg.destination
+                self._into.setdefault(leg.destination.id, []).append((flow, leg))
 
-    def between(self, source: Side, destination: Side) -> Iterator[tuple[str, str, Flow, Leg]]:
-        """The legs whose ends two sides speak of, with the ids of their ends."""
-        reached = {end for end, seen in self._destinations.items() if _any(destination, seen)}
-        if not reached:
-            return
-        for id_, seen in self._sources.items():
-            if _any(source, seen):
-                for end, flow, leg in self._by_source[id_]:
-                    if end in reached:
-                        yield id_, end, flow, leg
+    def between(self, source: Side, destination: Side, cluster: Cluster) -> Iterator[tuple[Flow, Leg]]:
+        """The legs in a cluster whose ends two sides speak of."""
+        reached = self._meant(destination, self._destinations, cluster)
+        sources = self._meant(source, self._sources, cluster) if reached else set()
+        for id_ in reached if sources else ():
+            for flow, leg in self._into[id_]:
+                if leg.source.id in sources and cluster.environment in shared_environments(leg, flow.environments):
+                    yield flow, leg
+
+    def _meant(self, side: Side, ends: dict[str, End], cluster: Cluster) -> set[str]:
+        """The ends that a side speaks of."""
+        of_workload = OfWorkloads(side, cluster)
+        return {
+            id_
+            for id_, end in ends.items()
+            if (of_workload(end) if isinstance(end, Workload) else _any(side, self._ends.of(end, cluster)))
+        }
 
 
 def find(model: Model, ends: Ends) -> Iterator[Raised]:
@@ -90,32 +95,34 @@ def find(model: Model, ends: Ends) -> Iterator[Raised]:
     guardrails = [guardrail for guardrail in model.guardrails if not guardrail.must]
     if not guardrails:
         return
-    clusters = [_Legs(cluster, ends) for cluster in model.clusters.values()]
+    legs = _Legs(model, ends)
     for guardrail in guardrails:
         broken: dict[str, _Broken] = {}
-        for legs in clusters:
-            for source, destination, flow, leg in legs.between(guardrail.source, guardrail.destination):
+        for cluster in model.clusters.values():
+            for flow, leg in legs.between(guardrail.source, guardrail.destination, cluster):
                 if ports := forbidden(guardrail, port_set(leg.ports)):
-                    broken.setdefault(flow.id, _Broken(flow.where)).add(source, destination, ports, legs.cluster.name)
-            for grant in model.grants_in(legs.cluster):
-                _grant(guardrail, legs, grant, model, ends, broken)
+                    entry = broken.setdefault(flow.id, _Broken(flow.where))
+                    entry.add(leg.source.id, leg.destination.id, ports, cluster.name)
+            for grant in model.grants_in(cluster):
+                _grant(guardrail, cluster, grant, model, ends, broken)
         for subject in sorted(broken):
             yield _raised(guardrail, subject, broken[subject])
 
 
 def _grant(
-    guardrail: Guardrail, legs: _Legs, grant: Grant, model: Model, ends: Ends, broken: dict[str, _Broken]
+    guardrail: Guardrail, cluster: Cluster, grant: Grant, model: Model, ends: Ends, broken: dict[str, _Broken]
 ) -> None:
     sides = guardrail.source, guardrail.destination
     pod_side, peer_side = sides if grant.to_peer else sides[::-1]
-    if not _any(peer_side, ends.of(grant.peer, legs.cluster)):
+    if not _any(peer_side, ends.of(grant.peer, cluster)):
         return
-    for pod in legs.pods:
-        if matches(pod_side, pod) and (ports := forbidden(guardrail, granted_ports(grant, pod.workload, model))):
+    of_workloads = OfWorkloads(pod_side, cluster)
+    for pod in ends.pods(cluster) if not of_workloads.none else ():
+        if of_workloads.pod(pod) and (ports := forbidden(guardrail, granted_ports(grant, pod.workload, model))):
             name = pod.workload or f"any other pod of {pod.namespace}"
             source, destination = (name, grant.peer.name) if grant.to_peer else (grant.peer.name, name)
             entry = broken.setdefault(f"baseline/{grant.name}", _Broken(grant.where))
-            entry.add(source, destination, ports, legs.cluster.name)
+            entry.add(source, destination, ports, cluster.name)
 
 
 def granted_ports(grant: Grant, workload: str, model: Model) -> PortSet:

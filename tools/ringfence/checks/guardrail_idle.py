@@ -50,12 +50,11 @@ CHECK = Check("RF303", "guardrail-idle", Severity.ERROR, __doc__)
 def find(model: Model, today: datetime.date) -> Iterator[Finding]:  # noqa: ARG001
     """One finding for each such guardrail."""
     ends = Ends(model)
-    universe = list(ends.universe()) if model.guardrails else []
     for guardrail in model.guardrails:
         idle = [
             name
             for name, side in (("from", guardrail.source), ("to", guardrail.destination))
-            if not any(matches(side, end) for end in universe)
+            if not any(matches(side, end) for end in ends.universe())
         ]
         if idle:
             why = f"nothing in any cluster matches its `{'` and its `'.join(idle)}`"

@@ -41,7 +41,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ringfence.checks.guardrail_broken import granted_ports
-from ringfence.checks.sides import Ends, matches, missing, port_set
+from ringfence.checks.sides import Ends, OfWorkloads, matches, missing, port_set
 from ringfence.checks.waiving import Raised
 from ringfence.findings import Check, Finding, Severity
 from ringfence.model.types import Cluster, End, Guardrail, Leg, Model, Peer, Side, Workload
@@ -83,13 +83,11 @@ def pairs(guardrail: Guardrail, model: Model, cluster: Cluster, ends: Ends) -> I
 
 
 def _matching(side: Side, model: Model, cluster: Cluster, ends: Ends) -> Iterator[End]:
-    candidates: list[End] = [*model.workloads_in(cluster)]
-    if side.peers or side.world:
-        candidates += model.peers.values()
-    for end in candidates:
+    yield from filter(OfWorkloads(side, cluster), model.workloads_in(cluster))
+    for peer in model.peers.values() if side.peers or side.world else ():
         # a peer of pods is in the cluster; one of addresses is what it is anywhere
-        if matches(side, ends.of(end, cluster)[0]):
-            yield end
+        if matches(side, ends.of(peer, cluster)[0]):
+            yield peer
 
 
 class _Declared:

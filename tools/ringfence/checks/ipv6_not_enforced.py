@@ -92,7 +92,7 @@ def refusals(model: Model, cluster: Cluster) -> Iterator[Refusal]:
         return
     if cluster.pods.v6:
         yield Refusal(cluster.name, cluster.where, "IPv6 addresses of pods")
-    for use in uses(model, cluster):
+    for use in uses(model, cluster) if any(peer.addresses.v6 for peer in model.peers.values()) else ():
         for end in (use.source, use.destination):
             if isinstance(end, Peer) and end.addresses.v6:
                 yield Refusal(use.subject, use.where, f"IPv6 addresses of {end.name}")

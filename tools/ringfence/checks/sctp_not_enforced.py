@@ -53,7 +53,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from ringfence.checks.capabilities import Refusal, findings, lack, uses
+from ringfence.checks.capabilities import Refusal, findings, lack, some_port, uses
 from ringfence.findings import Check, Finding, Severity
 from ringfence.model.types import Cluster, Model
 
@@ -72,7 +72,7 @@ def find(model: Model, today: datetime.date) -> Iterator[Finding]:  # noqa: ARG0
 
 def refusals(model: Model, cluster: Cluster) -> Iterator[Refusal]:
     """What a cluster refuses."""
-    if cluster.cni.sctp:
+    if cluster.cni.sctp or not some_port(model, lambda item: item.protocol == "SCTP"):
         return
     for use in uses(model, cluster):
         for item in use.ports:

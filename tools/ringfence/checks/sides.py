@@ -51,6 +51,45 @@ def _excepted(side: Side, end: SideEnd) -> bool:
     )
 
 
+def names_workloads(side: Side) -> bool:
+    """Whether a side tells workloads of one namespace apart."""
+    return bool(side.workloads) or any("/" in item and not item.endswith("/*") for item in side.excepts)
+
+
+class OfWorkloads:
+    """Whether a side speaks of pods of teams in a cluster; found out once for each namespace where that is enough."""
+
+    def __init__(self, side: Side, cluster: Cluster) -> None:
+        self._side = side
+        self._cluster = cluster
+        self._single = names_workloads(side)
+        self._known: dict[str, bool] = {}
+        # a workload is no peer, lies not in the world, and in one environment only
+        self.none = (
+            bool(side.peers) or side.world or cluster.environment not in (side.environments or (cluster.environment,))
+        )
+
+    def __call__(self, workload: Workload) -> bool:
+        """Whether it speaks of this one."""
+        if self.none:
+            return False
+        key = workload.id if self._single else workload.namespace
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = matches(self._side, of_workload(workload, self._cluster))
+        return known
+
+    def pod(self, end: SideEnd) -> bool:
+        """Whether it speaks of this pod of the cluster."""
+        if self.none:
+            return False
+        key = end.workload if self._single and end.workload else end.namespace
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = matches(self._side, end)
+        return known
+
+
 @functools.lru_cache(maxsize=4096)
 def port_set(ranges: tuple[PortRange, ...]) -> PortSet:
     """The set of ranges. Few different ones occur in many flows."""
@@ -112,6 +151,7 @@ class Ends:
         self._abroad: dict[str, tuple[SideEnd, ...]] = {}
         self._here: dict[tuple[str, str], tuple[SideEnd, ...]] = {}
         self._legs: dict[str, list[tuple[Flow, Leg]]] = {}
+        self._pods: dict[str, list[SideEnd]] = {}
 
     def of(self, end: End, cluster: Cluster) -> tuple[SideEnd, ...]:
         """All that an end of a flow stands for in a cluster.
@@ -149,10 +189,12 @@ class Ends:
 
     def pods(self, cluster: Cluster) -> list[SideEnd]:
         """The workloads and other pods of the team namespaces in a cluster."""
-        return [
-            *(self.of(item, cluster)[0] for item in self._model.workloads_in(cluster)),
-            *other_pods(self._model, cluster),
-        ]
+        if cluster.name not in self._pods:
+            self._pods[cluster.name] = [
+                *(self.of(item, cluster)[0] for item in self._model.workloads_in(cluster)),
+                *other_pods(self._model, cluster),
+            ]
+        return self._pods[cluster.name]
 
     def _addresses(self, peer: Peer) -> Iterator[SideEnd]:
         names = frozenset({peer.name})

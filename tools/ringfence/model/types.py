@@ -441,7 +441,8 @@ class Model:
             for flow in self.flows
             if environment in flow.environments
             for leg in flow.legs
-            if all(isinstance(end, Peer) or environment in end.environments for end in (leg.source, leg.destination))
+            if (isinstance(leg.source, Peer) or environment in leg.source.environments)
+            and (isinstance(leg.destination, Peer) or environment in leg.destination.environments)
         ]
 
     def adopted_in(self, cluster: Cluster) -> list[Adopted]:
