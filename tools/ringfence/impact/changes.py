@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ringfence.impact.causes import PLATFORM, Edits, covering, declarations, explained
+from ringfence.impact.kept import Kept
 from ringfence.impact.origins import causes as causes_of
 from ringfence.impact.rules import commented, rules
 from ringfence.impact.traffic import Traffic
@@ -58,6 +59,7 @@ class Comparison:
         self._base, self._head, self._sides = base, head, sides
         self._pods = {**base.declared.pods, **head.declared.pods}
         self._traced = 0
+        self._kept = Kept(base, head, (sides.base, sides.head)) if base.adopted or head.adopted else None
 
     def changes(
         self, rows: Iterable[DiffRow], reason: Reason | None = None, causes: Mapping[str, Cause] | None = None
@@ -73,6 +75,10 @@ class Comparison:
                 continue  # Both ends are outside every bundle: nothing that this repository decides.
             clusters = {pod.cluster.name for pod in managed if pod.cluster is not None}
             found, collateral = self._declared(source, destination, before, after)
+            if self._kept is not None:
+                names = [pod.namespace.name for pod in managed if pod.namespace is not None]
+                more, explained = self._kept.behind(source, destination, after - before, before - after, names)
+                found, collateral = found + more, collateral - explained
             if causes is None:
                 found += self._others(found, source, destination, before, after, sorted(clusters))
             else:

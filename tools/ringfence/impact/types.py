@@ -35,11 +35,11 @@ class Reason(enum.StrEnum):
 class Cause:
     """What is behind a change.
 
-    `kind` is `flow`, `baseline` or `stage` for a declaration that allows the ports; `workload`, `label`, `namespace`,
-    `peer` or `cluster` for what differs at the ends; `tool` or `hand` where rendered files differ from what the
-    declarations say; `rule` for the rendered rule that lets ports through which nothing declares. `side` says whose it
-    is: `head` or `base`. `edit` says what became of it: `added`, `edited`, `removed`, or empty where it is the same on
-    both sides.
+    `kind` is `flow`, `baseline` or `stage` for a declaration that allows the ports, and `adopted` for a policy from
+    before; `workload`, `label`, `namespace`, `peer` or `cluster` for what differs at the ends; `tool` or `hand` where
+    rendered files differ from what the declarations say; `rule` for the rendered rule that lets ports through which
+    nothing declares. `side` says whose it is: `head` or `base`. `edit` says what became of it: `added`, `edited`,
+    `removed`, or empty where it is the same on both sides.
     """
 
     kind: str
@@ -54,8 +54,8 @@ class Cause:
 
     @property
     def is_declaration(self) -> bool:
-        """Whether it is a flow, grant or stage, which says that the connection is wanted."""
-        return self.kind in ("flow", "baseline", "stage")
+        """Whether it is a flow, grant, stage or adopted policy, which says that the connection is wanted."""
+        return self.kind in ("flow", "baseline", "stage", "adopted")
 
 
 @dataclass(frozen=True, slots=True)
