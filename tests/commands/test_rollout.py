@@ -5,11 +5,19 @@ from __future__ import annotations
 import shutil
 
 import pytest
-from command_kit import CATALOG, CHECKOUT, Cli, add_flow, edit
+from command_kit import CALL_BACK, CATALOG, CHECKOUT, Cli, add_flow, edit
 
 from git_repository import GitRepository
 
 DEV = "policies/clusters/dev.yaml"
+ONLY_CHECKOUT = """\
+apiVersion: ringfence.dev/v1alpha1
+kind: Guardrails
+guardrails:
+  - name: cards
+    never: {from: {namespaces: [shop], except: [shop/checkout]}, to: {namespaces: [payments]}}
+    reason: Only the checkout pays
+"""
 BASE = "policies/rendered/base/"
 PLUGINS = {"kubernetes": "calico", "calico": "calico", "cilium": "cilium"}
 
@@ -174,6 +182,48 @@ def test_another_dialect_is_not_analysed_and_says_why(bare: GitRepository, ringf
     done = ringfence("rollout", "--base", "HEAD~1", "--cluster", "dev")
     assert done.code == 1
     assert "dev: undefined: not analysed, because policies stand in several tiers" in done.out
+
+
+@pytest.mark.parametrize(
+    ("kind", "dialect", "plugin"),
+    [
+        ("ClusterNetworkPolicy", "kubernetes", "{name: calico, version: '3.32'}"),
+        ("AdminNetworkPolicy", "kubernetes", "{name: ovn-kubernetes}"),
+        ("calico", "calico", "{name: calico}"),
+        ("cilium", "cilium", "{name: cilium}"),
+    ],
+)
+def test_guardrails_as_policies_are_part_of_every_moment(
+    small: GitRepository, ringfence: Cli, kind: str, dialect: str, plugin: str
+) -> None:
+    """The whole policy of the checkout is replaced: what guardrails deny is no moment, what they do not is one."""
+    cluster(small, dialect, "enforce")
+    text = (small.path / DEV).read_text().replace(f"{{name: {PLUGINS[dialect]}}}", plugin)
+    small.write(DEV, text.replace("stage:", f"guardrails: {kind}\nstage:"))
+    small.write("policies/guardrails/platform.yaml", ONLY_CHECKOUT)
+    assert ringfence("render").code == 0
+    small.commit()
+    add_flow(small, *CALL_BACK)
+    assert ringfence("render").code == 0
+    assert ringfence("verify", "--cluster", "dev").code == 0
+    done = ringfence("rollout", "--base", "HEAD", "--cluster", "dev")
+    assert done.code == 0, done
+    assert "not analysed" not in done.out
+    small.write(
+        "policies/guardrails/platform.yaml",
+        ONLY_CHECKOUT.replace("except: [shop/checkout]", "except: [shop/checkout, shop/frontend]"),
+    )
+    assert ringfence("render").code == 0
+    done = ringfence("rollout", "--base", "HEAD", "--cluster", "dev")
+    assert done.code == 1
+    assert "of the whole cluster" in done.out
+
+
+def test_no_default_branch_names_the_setting(small: GitRepository, ringfence: Cli) -> None:
+    edit(small, "policies/ringfence.yaml", "defaultBranch: main", "defaultBranch: trunk")
+    done = ringfence("rollout")
+    assert done.code == 2
+    assert "the default branch is trunk: `repository.defaultBranch` in policies/ringfence.yaml" in done.err
 
 
 def test_nothing_to_analyse(small: GitRepository, ringfence: Cli) -> None:

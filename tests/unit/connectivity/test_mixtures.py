@@ -12,7 +12,7 @@ import pytest
 from made import EXTERNAL, Object, app, files, namespace, pod, policy, space, tcp
 
 from ringfence.connectivity import ClusterState, Connectivity, Profile, evaluate, from_directory
-from ringfence.connectivity.mixtures import NotExact
+from ringfence.connectivity.field import NotExact
 from ringfence.connectivity.passage import Key, objects, passage
 from ringfence.values.ports import NO_PORTS, PortSet
 
@@ -242,3 +242,75 @@ def test_two_tiers_are_refused_with_the_reason() -> None:
     keys = [*objects(mixed), *objects(plain)]
     with pytest.raises(NotExact, match="several tiers"):
         passage(plain, mixed, {"a": [keys]})
+
+
+def above(plugin: str, random_: random.Random, *, second: bool = False) -> list[Object]:
+    """Policies above those of namespaces that only deny, as this tool renders guardrails, with random contents."""
+    here, there = random_.choice("xy"), random_.choice("xy")
+    way = random_.choice(["ingress", "egress"])
+    name = "more" if second else "deny"
+    if plugin == "cilium":
+        ports = [{"ports": [{"port": "80", "protocol": "TCP"}]}]
+        peers = {f"{'from' if way == 'ingress' else 'to'}Endpoints": [app(there)], "toPorts": ports}
+        closes = dict.fromkeys(("ingress", "egress"), False)
+        spec: Object = {"endpointSelector": app(here), "enableDefaultDeny": closes, f"{way}Deny": [peers]}
+        head = {"apiVersion": "cilium.io/v2", "kind": "CiliumClusterwideNetworkPolicy"}
+    elif plugin == "calico":
+        peer = {"selector": f"app == '{there}'", "namespaceSelector": "all()"}
+        rule = {"action": "Deny", "source" if way == "ingress" else "destination": peer}
+        spec = {"tier": "g", "selector": f"app == '{here}'", "namespaceSelector": "all()", "types": [way.capitalize()]}
+        spec[way] = [rule]
+        head = {"apiVersion": "projectcalico.org/v3", "kind": "GlobalNetworkPolicy"}
+        name = f"g.{name}"
+    else:
+        peer = {"pods": {"namespaceSelector": {}, "podSelector": app(there)}}
+        rule = {"action": "Deny", "from" if way == "ingress" else "to": [peer]}
+        subject = {"pods": {"namespaceSelector": {}, "podSelector": app(here)}}
+        spec = {"priority": 100, "subject": subject, way: [rule]}
+        head = {"apiVersion": "policy.networking.k8s.io/v1alpha1", "kind": "AdminNetworkPolicy"}
+    made = [{**head, "metadata": {"name": name}, "spec": spec}]
+    tier = {**TIER, "metadata": {"name": "g"}, "spec": {"order": 50, "defaultAction": "Pass"}}
+    return [tier, *made] if plugin == "calico" and not second else made
+
+
+@pytest.mark.parametrize(("plugin", "made"), [("cilium", cilium), ("calico", calico), ("unknown", random_policy)])
+def test_what_is_denied_above_all_is_taken_from_every_mixture(plugin: str, made: Any) -> None:
+    profile = Profile(plugin, ip_blocks_match_pods=plugin == "calico") if plugin != "unknown" else EXTERNAL
+    less = closed = 0
+    for seed in range(16):
+        random_ = random.Random(seed)  # noqa: S311 - no secret
+        sides: list[list[Object]] = [[], []]
+        for id_ in ("a/1", "a/2", "b/1"):
+            kind = random_.choice(["create", "update", "prune"])
+            sides[0] += [made(random_, id_)] if kind != "create" else []
+            sides[1] += [made(random_, id_)] if kind != "prune" else []
+        guards = [*above(plugin, random_), *above(plugin, random_, second=True)]
+        tier = [TIER] if plugin == "calico" else []
+        counts = []
+        for whole in (guards, []):
+            before, after = (cluster(*tier, *whole, *side, profile=profile) for side in sides)
+            waves: dict[str, list[list[Key]]] = {}
+            for key in sorted({**objects(before), **objects(after)}):
+                if key[2]:
+                    waves.setdefault(key[2], [[]])[0].append(key)
+            counts.append(compare(before, after, waves))
+        closed += counts[0][0] > 0
+        less += counts[0] != counts[1]
+    assert closed > 1, closed
+    assert less > 1, less
+
+
+@pytest.mark.parametrize("plugin", ["calico", "unknown"])
+def test_policies_above_that_change_or_allow_are_refused(plugin: str) -> None:
+    profile = Profile(plugin, ip_blocks_match_pods=True) if plugin != "unknown" else EXTERNAL
+    old, new = (above(plugin, random.Random(seed)) for seed in (1, 2))  # noqa: S311 - no secret
+    team = policy("a/1", policyTypes=["Ingress"])
+    key = ("networking.k8s.io", "NetworkPolicy", "a", "1")
+    moving = [item for item in objects(cluster(*new, profile=profile)) if not item[2]]
+    with pytest.raises(NotExact, match="of the whole cluster"):
+        passage(cluster(*old, profile=profile), cluster(*new, team, profile=profile), {"a": [[key]], "": [moving]})
+    passes = [{**item, "spec": {**item["spec"]}} for item in old]
+    way = next(way for way in ("ingress", "egress") if way in passes[-1]["spec"])
+    passes[-1]["spec"][way] = [{**passes[-1]["spec"][way][0], "action": "Pass"}]
+    with pytest.raises(NotExact):
+        passage(cluster(*passes, profile=profile), cluster(*passes, team, profile=profile), {"a": [[key]]})

@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Analyse and print; 0 when it is proven that nothing happens on the way."""
     from ringfence import impact, report, sources
+    from ringfence.commands.impact import default_base
     from ringfence.impact.rollout import rollout
     from ringfence.report import rollout as formats
 
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         return EXIT_FINDINGS
     model = head.model
     shared.pick_clusters(model, args.cluster)
-    revision = args.base if args.base is not None else sources.default_base(root, model.settings.default_branch)
+    revision = args.base if args.base is not None else default_base(root, model)
     base = shared.load(args.directory, sources.revision(root, revision))
     broken = frozenset(item.where.path for item in base.findings if item.severity is Severity.ERROR)
     before = impact.mended(base.model, model, broken)

@@ -13,7 +13,8 @@ up. In one direction a connection is allowed where some object allows it, or non
   none, and both can be at once. Within one namespace they cannot where they need two versions of one object: each way
   to allow egress (a *witness*) is met with what ingress may come to beside it.
 
-Where policies do not add up (denies, several tiers, what is not modelled) nothing is claimed: `NotExact` says why. That
+Where policies do not add up (denies, several tiers, what is not modelled) nothing is claimed: `NotExact` says why. What
+policies of the whole cluster deny before all others, alike in every mixture, is taken away from all (`field`). That
 they add up at both ends of the change is checked against the evaluation of the tiers. What is uncertain counts against
 the change: closed is what is not surely allowed in some mixture, open what is possibly allowed.
 """
@@ -21,39 +22,16 @@ the change: closed is what is not surely allowed in some mixture, open what is p
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ringfence.connectivity import bits, dialects, engine, tiers
-from ringfence.connectivity.bits import Fuzzy
+from ringfence.connectivity import bits, tiers
 from ringfence.connectivity.cluster import ClusterState
 from ringfence.connectivity.engine import Row
-from ringfence.connectivity.resolve import Action, Applied, Direction, Resolver, Tier
-from ringfence.connectivity.space import Space
+from ringfence.connectivity.field import Both, Field, NotExact
+from ringfence.connectivity.resolve import Direction
 
 EITHER = 0b11
 """The versions that an object may have where nothing ties it: bit 0 for the old, bit 1 for the new."""
-
-_SAME_TIER = {dialects.NETWORK_POLICY: "Cilium"}
-"""Cilium holds NetworkPolicies and its own policies in one place; they are told apart where it reads them alike."""
-
-
-class NotExact(Exception):  # noqa: N818 - an answer, no error
-    """Why the mixtures of a cluster cannot be judged exactly."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What some policies together do in one direction, surely (0) and possibly (1).
-
-    `rows` has for each source what they allow, `isolated` the pods that they isolate.
-    """
-
-    rows: tuple[tuple[Row, ...], tuple[Row, ...]]
-    isolated: Fuzzy = bits.EMPTY
-
-
-Both = dict[Direction, Part]
-"""A set of policies in both directions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,91 +53,6 @@ class Step:
 
 Constraint = tuple[int, ...]
 """For each free object of a step the versions that it may have."""
-
-
-class Field:
-    """The space that both ends of a change share, in which single objects are evaluated.
-
-    `cluster` must hold the policies of both ends, so that ports and addresses are cut by all of them.
-    """
-
-    def __init__(self, cluster: ClusterState) -> None:
-        self.cluster = cluster = dialects.in_force(cluster)
-        if not cluster.profile.enforces:
-            raise NotExact("its network plugin enforces no policies")
-        if cluster.opaque:
-            raise NotExact(f"{cluster.opaque[0].what} is not modelled: {cluster.opaque[0].why}")
-        if cluster.admin:
-            raise NotExact(f"{cluster.admin[0].id} stands above or below other policies, which then do not add up")
-        self.space = Space(cluster, representatives=True)
-        self._resolver = Resolver(cluster, self.space)
-        self.atoms = self._resolver.atoms
-        self._tiers: set[str] = set()
-        self.nothing: Both = {direction: self._part(direction, ()) for direction in Direction}
-        self.always = self._always()
-
-    def part(self, cluster: ClusterState) -> Both:
-        """What the policies of a cluster do together; it must be the field's own with fewer policies."""
-        return {direction: self._part(direction, found) for direction, found in self._lowered(cluster).items()}
-
-    def table(self, cluster: ClusterState) -> list[tuple[Row, Row]] | None:
-        """The evaluation of the tiers of a cluster; None where NetworkPolicies are alone and there are none."""
-        listed = dialects.tiers(cluster, self._resolver, self.space, self._plain(cluster))
-        return tiers.rows(self.space, self.atoms.everything, listed, ()) if listed else None
-
-    def _plain(self, cluster: ClusterState) -> dict[Direction, dict[str, list[Applied]]]:
-        found: dict[Direction, dict[str, list[Applied]]] = {direction: {} for direction in Direction}
-        for policy in cluster.policies:
-            for item in self._resolver.apply(policy):
-                found[item.direction].setdefault(policy.namespace, []).append(item)
-        return found
-
-    def _lowered(self, cluster: ClusterState) -> dict[Direction, list[Applied]]:
-        plain = self._plain(cluster)
-        listed = dialects.tiers(cluster, self._resolver, self.space, plain)
-        found: dict[Direction, list[Applied]] = {}
-        for direction in Direction:
-            if listed:
-                found[direction] = [item for tier in listed[direction] for item in self._in_tier(tier)]
-            else:
-                found[direction] = [item for items in plain[direction].values() for item in items]
-                self._tiers |= {_SAME_TIER[dialects.NETWORK_POLICY]} if found[direction] else set()
-        if len(self._tiers) > 1:
-            raise NotExact(f"policies stand in several tiers ({', '.join(sorted(self._tiers))}), whose order decides")
-        return found
-
-    def _in_tier(self, tier: Tier) -> Iterator[Applied]:
-        items = [item for group in tier.groups for item in group]
-        if items:
-            self._tiers.add(_SAME_TIER.get(tier.name, tier.name))
-        for item in items:
-            if tier.end is not Action.DENY or any(rule.action is Action.DENY for rule in item.rules):
-                raise NotExact(f"{item.policy.id} denies, or stands where nothing is denied, so policies do not add up")
-        yield from items
-
-    def _part(self, direction: Direction, applied: Iterable[Applied]) -> Part:
-        side = engine.Side(direction, self.space, self.atoms.everything)
-        for item in applied:
-            side.apply(item, 0)
-        return self._drawn(side)
-
-    def _drawn(self, side: engine.Side) -> Part:
-        rows = []
-        for rectangles in side.rectangles:
-            members, groups = rectangles.per_source(self.space.size)
-            known: dict[tuple[int, ...], Row] = {}
-            rows.append(tuple(engine.painted(known, numbers, groups) for numbers in members))
-        return Part((rows[0], rows[1]), (side.isolated[0], side.isolated[1]))
-
-    def _always(self) -> Both:
-        """What no policy closes for certain: connections with hosts and nodes."""
-        space, found = self.space, {}
-        for direction in Direction:
-            side = engine.Side(direction, space, self.atoms.everything)
-            outside = space.host | (space.nodes if direction is Direction.INGRESS else 0)
-            side.permit(1, space.all_pods, outside, self.atoms.everything)
-            found[direction] = self._drawn(side)
-        return found
 
 
 class Mixtures:
@@ -307,7 +200,7 @@ class Change:
         inward = self._outside(source)
         for other in (self._rest, *(listed[at] for listed in self._ways.values())):
             tiers.add(inward, other.least(Direction.INGRESS, source) if which == 0 else other.most(source))
-        return bits.overlay(found, inward)
+        return bits.overlay(bits.overlay(found, inward), self.field.left(source, which))
 
     def _outside(self, source: int) -> Row:
         """Ingress outside the cluster, which nothing judges: it is open to pods."""
@@ -326,12 +219,15 @@ class Change:
     def flaws(self) -> Iterator[Flaw]:
         """Everything that some mixture closes and both ends allow, or that it opens and both ends deny."""
         for source in range(self.field.space.size):
+            left = self.field.left(source, 1)
             kept = bits.overlay(self.end(source, False, 0), self.end(source, True, 0))
             open_: Row = {}
             for last in (False, True):
                 tiers.add(open_, self.end(source, last, 1))
             yield from self._closed(source, kept)
-            yield from self._opened(source, open_)
+            for flaw in self._opened(source, open_):
+                if row := bits.overlay(flaw.row, left):
+                    yield replace(flaw, row=row)
 
     def _closed(self, source: int, kept: Row) -> Iterator[Flaw]:
         everything = self.field.space.everything

@@ -12,7 +12,9 @@ from typing import Any
 
 from ringfence.connectivity import dialects
 from ringfence.connectivity.cluster import ClusterState
-from ringfence.connectivity.mixtures import Both, Change, Field, Free, NotExact, Step
+from ringfence.connectivity.field import Both, Field, NotExact
+from ringfence.connectivity.mixtures import Change, Free, Step
+from ringfence.findings import Location
 
 Key = tuple[str, str, str, str]
 """API group, kind, namespace, name."""
@@ -43,6 +45,8 @@ def passage(before: ClusterState, after: ClusterState, waves: Mapping[str, Seque
     for _, kind, namespace, name in sorted(moving):
         if not namespace:
             raise NotExact(f"{kind} {name} is of the whole cluster, and changes")
+    if _unplaced(before.admin) != _unplaced(after.admin):
+        raise NotExact("policies of the whole cluster change too")
     whole = _whole(before, after)
     field = Field(whole)
     stays = [item for key, item in {**old, **new}.items() if key not in moving]
@@ -80,11 +84,24 @@ def _whole(before: ClusterState, after: ClusterState) -> ClusterState:
     return replace(
         after,
         **mixed,
-        admin=(*after.admin, *before.admin),
         opaque=(*after.opaque, *before.opaque),
         namespaces={**before.namespaces, **after.namespaces},
         places=tuple(sorted({*before.places, *after.places})),
     )
+
+
+def _unplaced(policies: Iterable[Any]) -> set[Any]:
+    """Policies wherever they and their rules stand in files."""
+    nowhere = Location("")
+    return {
+        replace(
+            item,
+            where=nowhere,
+            ingress=tuple(replace(rule, where=nowhere) for rule in item.ingress),
+            egress=tuple(replace(rule, where=nowhere) for rule in item.egress),
+        )
+        for item in policies
+    }
 
 
 def _only(whole: ClusterState, items: Iterable[Any]) -> ClusterState:

@@ -20,7 +20,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ringfence.connectivity import bits
-from ringfence.connectivity.mixtures import Change, Flaw, NotExact
+from ringfence.connectivity.field import NotExact
+from ringfence.connectivity.mixtures import Change, Flaw
 from ringfence.connectivity.passage import Key, objects, passage
 from ringfence.connectivity.resolve import Direction
 from ringfence.findings import Severity

@@ -80,7 +80,7 @@ _METADATA = Keys(
         ),
         "annotations": Keys(
             {
-                "argocd.argoproj.io/sync-wave": Only(("-10", "-20")),
+                "argocd.argoproj.io/sync-wave": ANY,
                 "argocd.argoproj.io/sync-options": Only(("Prune=confirm",)),
             }
         ),
