@@ -53,6 +53,7 @@ COMMANDS = (
     "doctor",
     "checks",
     "schema",
+    "cache",
     "completion",
 )
 

@@ -20,19 +20,19 @@ class Place:
         self.why = why
 
 
-def find() -> Place:
+def find(*, make: bool = True) -> Place:
     """The cache folder of this user, made where it is missing; a place with the reason where none can be used."""
     chosen = _chosen()
     if chosen.why:
         return chosen
-    try:
-        os.makedirs(os.path.dirname(chosen.folder), mode=0o700, exist_ok=True)
-        if not os.path.lexists(chosen.folder):
+    if make and not os.path.lexists(chosen.folder):
+        try:
+            os.makedirs(os.path.dirname(chosen.folder), mode=0o700, exist_ok=True)
             os.mkdir(chosen.folder, mode=0o700)
-    except FileExistsError:
-        pass  # another run was faster
-    except OSError as error:
-        return Place(why=f"{chosen.folder} cannot be made: {error.strerror}")
+        except FileExistsError:
+            pass  # another run was faster
+        except OSError as error:
+            return Place(why=f"{chosen.folder} cannot be made: {error.strerror}")
     return Place(why=why) if (why := distrusted(chosen.folder, folder=True)) else chosen
 
 
