@@ -12,6 +12,7 @@ from cilium_evaluator import World
 from clusters import ADDRESSES, PORTS, files, names
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sampled import LEAST
 
 from ringfence.connectivity import Connectivity, Place, Profile, diff, evaluate, from_directory, to_json
 from ringfence.findings import has_errors
@@ -25,8 +26,6 @@ MANY = settings(FEW, max_examples=60)
 POINTS = [
     (protocol, port) for protocol, port in product(PROTOCOLS, PORTS) if protocol == "TCP" or port in (79, 80, 443)
 ]
-SAMPLED = 30_000
-"""How many connections are compared at least."""
 
 
 def result(objects: list[Object], *, representatives: bool = False, nodes: AddressSet | None = None) -> Connectivity:
@@ -61,7 +60,7 @@ def test_every_point_agrees():
                 counted[str(verdict)] += 1
 
     agrees()
-    assert counted.total() >= SAMPLED
+    assert counted.total() >= LEAST["Cilium"]
     assert min(counted["True"], counted["False"], counted["None"]) > 100
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from itertools import permutations, product
 from typing import Any
 
 from clusters import ADDRESSES, PORTS, files, names
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sampled import LEAST
 from tiered import tiered_clusters
 from tiered_evaluator import KINDS, is_allowed
 
@@ -34,16 +36,24 @@ def points(objects: list[Object]) -> list[tuple[str, str]]:
     return [*product(pods, pods), *product(pods, ADDRESSES), *product(ADDRESSES, pods)]
 
 
-@SETTINGS
-@given(tiered_clusters(), st.booleans())
-def test_every_point_agrees(objects: list[Object], match_pods: bool):
-    engine = result(objects, match_pods)
-    for source, destination in points(objects):
-        ports = engine.ports(source, destination)
-        assert not engine.undefined(source, destination)
-        for protocol, port in product(PROTOCOLS, PORTS):
-            expected = is_allowed(objects, source, destination, protocol, port, match_pods)
-            assert ports.contains(protocol, port) == expected, (source, destination, protocol, port)
+def test_every_point_agrees():
+    counted: Counter[bool] = Counter()
+
+    @SETTINGS
+    @given(tiered_clusters(), st.booleans())
+    def agrees(objects: list[Object], match_pods: bool) -> None:
+        engine = result(objects, match_pods)
+        for source, destination in points(objects):
+            ports = engine.ports(source, destination)
+            assert not engine.undefined(source, destination)
+            for protocol, port in product(PROTOCOLS, PORTS):
+                expected = is_allowed(objects, source, destination, protocol, port, match_pods)
+                assert ports.contains(protocol, port) == expected, (source, destination, protocol, port)
+                counted[expected] += 1
+
+    agrees()
+    assert counted.total() >= LEAST["tiers"]
+    assert min(counted[True], counted[False]) > 1_000
 
 
 @SETTINGS
