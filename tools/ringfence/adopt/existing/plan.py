@@ -94,13 +94,14 @@ def of(
     options: Options,
     present: Present,
     refused: Mapping[RuleKey, Kept],
-    unfit: Mapping[str, str] | None = None,
+    unfit: Mapping[str, str],
+    left: frozenset[str],
 ) -> Plan:
     """The plan. The repository would not be valid with flows of the `refused` rules, nor with the `unfit` workloads.
 
-    Workloads are given as `namespace/name`, with the reason.
+    Workloads are given as `namespace/name`, with the reason. `left` are namespaces that no team is to get.
     """
-    return _Planning(source, options, present, refused, unfit or {}).plan()
+    return _Planning(source, options, present, refused, unfit, left).plan()
 
 
 class _Planning:
@@ -113,7 +114,9 @@ class _Planning:
         present: Present,
         refused: Mapping[RuleKey, Kept],
         unfit: Mapping[str, str],
+        left: frozenset[str],
     ) -> None:
+        self.left = left
         self.source, self.options = source, options
         self.present, self.refused = present, refused
         self.objects = {(item.namespace, item.name): item for item in source.policies if _is_plain(item)}
@@ -132,11 +135,11 @@ class _Planning:
             for end in unit.members
             if unit.id in unfit
         }
-        managed = {name for name in known if _may_be_managed(name) and found.get(name)} - present.namespaces
+        managed = {name for name in known if _may_be_managed(name) and found.get(name)} - present.namespaces - left
         self.units = {name: found[name] for name in sorted(managed)}
         inside = {str(item) for here in self.units.values() for unit in here for item in unit.members}
         self.strays = [
-            (item, odd.get(str(item)) or _why_stray(item, managed))
+            (item, odd.get(str(item)) or _why_stray(item, managed, left))
             for item in self.state.endpoints
             if str(item) not in inside
         ]
@@ -162,6 +165,8 @@ class _Planning:
                     why = f"namespace {policy.namespace} belongs to no team"
                 if policy.namespace in self.present.namespaces:
                     why = f"namespace {policy.namespace} is in the repository already"
+                if policy.namespace in self.left:
+                    why = f"namespace {policy.namespace} would not stay as it is under a bundle of its own"
                 keeps.append(keeping.whole(self._object(policy), (f"Kept as it was: {why}.",)))
                 fates += [self._fate(policy, one, rule, Kept("no-team", why)) for one, rule in _rules(policy)]
                 continue
@@ -282,7 +287,9 @@ def _may_be_managed(name: str) -> bool:
     return is_label(name) and name not in RESERVED and not name.startswith("kube-")
 
 
-def _why_stray(item: Endpoint, managed: Iterable[str]) -> str:
+def _why_stray(item: Endpoint, managed: Iterable[str], left: Iterable[str]) -> str:
+    if item.namespace in left:
+        return f"namespace {item.namespace} would not stay as it is under a bundle of its own"
     if item.namespace not in managed:
         return f"namespace {item.namespace} belongs to no team"
     if item.host_network:

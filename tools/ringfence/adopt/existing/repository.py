@@ -15,6 +15,8 @@ from ringfence.adopt.existing.proof import Proof
 from ringfence.adopt.existing.rules import Kept
 from ringfence.adopt.existing.source import Source
 from ringfence.compile import bundles
+from ringfence.connectivity import Endpoint
+from ringfence.errors import NothingToCheckError
 from ringfence.findings import Finding, has_errors
 from ringfence.model.types import Model
 from ringfence.sources import Overlay, Tree, Unreadable
@@ -60,7 +62,30 @@ class Nothing:
 
 
 def result(source: Source, options: Options, judge: Judge, tree: Tree | None, known: Model | None) -> Result:
-    """The import of a source, into the repository of a tree and its model where these are given."""
+    """The import of a source, into the repository of a tree and its model where these are given.
+
+    Without `tighten`, a namespace of which something would change all the same is left as it is: no team gets it, and
+    its policies stay adopted as a whole. Raises `NothingToCheckError` where there is nothing to import.
+    """
+    left: frozenset[str] = frozenset()
+    for _ in range(ROUNDS):
+        found = _result(source, options, judge, tree, known, left)
+        changed = _changed(found) - left
+        if options.tighten or not changed:
+            break
+        left |= changed
+    return found
+
+
+def _changed(found: Result) -> frozenset[str]:
+    """The namespaces of teams with an end of a connection that the import would change."""
+    ends = [end for item in (found.proof.differences if found.proof else ()) for end in (item.source, item.destination)]
+    return frozenset(end.namespace for end in ends if isinstance(end, Endpoint) and end.namespace in found.plan.units)
+
+
+def _result(
+    source: Source, options: Options, judge: Judge, tree: Tree | None, known: Model | None, left: frozenset[str]
+) -> Result:
     fresh = tree is None or known is None
     below: Tree = Nothing() if tree is None else tree
     present = Present() if known is None else _present(known)
@@ -68,7 +93,12 @@ def result(source: Source, options: Options, judge: Judge, tree: Tree | None, kn
     refused: dict[RuleKey, Kept] = {}
     unfit: dict[str, str] = {}
     for _ in range(ROUNDS):
-        plan = planning.of(source, options, present, refused, unfit)
+        plan = planning.of(source, options, present, refused, unfit, left)
+        if not plan.units and not plan.keeps:
+            raise NothingToCheckError(
+                "there is nothing to declare: no policy, and no workload with labels in a namespace for a team",
+                "--namespace NAME is for objects that name none; default and kube-* belong to no team",
+            )
         files = declaring.files(plan, fresh=fresh, with_cluster=with_cluster)
         whole = Overlay(below, files, "the import")
         loaded, findings = model.load(whole)
