@@ -7,12 +7,12 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, Protocol
 
-PIECE = 1 << 22
+PIECE = 1 << 20
 """Bytes of one piece, at most."""
-_READ = 1 << 18
+_READ = 1 << 16
 BOMB_RATIO = 300
 """What a byte may become on average. Logs reach 10 to 100; gzip can reach 1000, and others more."""
-BOMB_FROM = 1 << 26
+BOMB_FROM = 1 << 25
 """The ratio is looked at from this many bytes on."""
 
 MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\x28\xb5\x2f\xfd": "zstd"}
@@ -133,7 +133,7 @@ def _zstd(source: _Counted) -> Iterator[bytes]:
 
     try:
         with arrow.CompressedInputStream(arrow.PythonFile(source, mode="r"), "zstd") as stream:
-            while data := stream.read(PIECE):
+            while data := stream.read(_READ):
                 yield data
     except OSError as error:
         kind = "truncated-file" if "truncated" in str(error).lower() else "corrupt-file"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime
-from functools import cached_property
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -44,13 +44,9 @@ class DuckDB:
         self._database, self._now = database, now
         self._dialect = dialect.duckdb()
 
-    @cached_property
-    def _lines(self) -> str:
-        return lines.query(self._dialect, self._now).sql("duckdb")
-
     def lines(self, reader: Any, file: int) -> None:
         """Count the records of a stream of lines."""
-        self._run("lines", reader, self._lines, file)
+        self._run("lines", reader, _lines("duckdb", self._now), file)
 
     def rows(self, reader: Any, found: dict[str, str], file: int) -> None:
         """Count the records of a stream of rows."""
@@ -97,7 +93,7 @@ class Spark:
 
     def lines(self, reader: Any, file: int) -> None:
         """Count the records of a stream of lines."""
-        self._run("lines", self._spooled(reader), lines.query(self._dialect, self._now).sql("pyspark"), file)
+        self._run("lines", self._spooled(reader), _lines("pyspark", self._now), file)
 
     def rows(self, reader: Any, found: dict[str, str], file: int) -> None:
         """Count the records of a stream of rows."""
@@ -132,6 +128,11 @@ class Spark:
         self._database.connection.register("found", found)
         self._database.add("SELECT * FROM found", file)
         self._database.connection.unregister("found")
+
+
+@lru_cache(maxsize=4)
+def _lines(name: str, now: datetime) -> str:
+    return lines.query({"duckdb": dialect.duckdb, "pyspark": dialect.spark}[name](), now).sql(name)
 
 
 def schema_of(path: str) -> Any:

@@ -12,6 +12,7 @@ Form = Literal["parquet", "lines", "csv", "json-array", "empty", "unknown"]
 PARQUET = b"PAR1"
 _CRI = re.compile(rb"^[0-9TZ:.+-]+ std(out|err) [FP] ")
 _DELIMITERS = (",", "\t", ";", "|")
+_LONGEST_HEADER = 1 << 16
 _NAME = re.compile(r"[A-Za-z_@][\w .@/:-]*")
 
 
@@ -35,6 +36,8 @@ def form(start: bytes) -> Form:
 def header(start: bytes) -> tuple[str, list[str]] | None:
     """The delimiter and the names of columns of CSV; None if the first line is no header."""
     line = start.removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n", 1)[0]
+    if len(line) > _LONGEST_HEADER:
+        return None
     try:
         text = line.decode().rstrip("\r")
     except UnicodeDecodeError:

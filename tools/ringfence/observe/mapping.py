@@ -5,7 +5,6 @@ What policies go by comes first: labels that contradict a workload rule it out, 
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
@@ -13,8 +12,8 @@ from typing import Any, Literal, TypeVar
 from ringfence.checks.egress_to_world import is_whole_world
 from ringfence.model.types import Cluster, Labels, Model, Peer, Workload
 from ringfence.observe import owners
+from ringfence.observe.ranges import Ranges, address_set, size
 from ringfence.observe.types import Side
-from ringfence.values import intervals
 from ringfence.values.addresses import NOWHERE, AddressSet
 
 Kind = Literal["workload", "pod", "peer", "outside", "node", "elsewhere", "nameless"]
@@ -73,7 +72,9 @@ class Places:
         for peer in model.peers.values():
             if peer.is_pods:
                 self._peers.setdefault(peer.namespace, []).append(peer)
-        self._outside = sorted((peer for peer in model.peers.values() if not peer.is_pods), key=_size)
+        self._outside = sorted((peer for peer in model.peers.values() if not peer.is_pods), key=size)
+        self._ranges = Ranges(self._outside)
+        self._worlds = {peer.name for peer in self._outside if is_whole_world(peer)}
         self._siblings = {
             other.namespace_name(item.name): other.name
             for other in model.clusters.values()
@@ -150,7 +151,7 @@ class Places:
         """What is no pod that the log names: nodes, names, addresses."""
         addresses = address_set(side.address)
         named = self._named(side.names)
-        around = [peer for peer in self._outside if addresses and addresses <= peer.addresses]
+        around = self._ranges.around(side.address)
         own = self._own(addresses)
         # what the cluster gives out itself is no part of a wider range of the catalogue
         narrow = [peer for peer in around if not own[1] or peer.addresses <= own[1]]
@@ -166,15 +167,15 @@ class Places:
         best = [peer for peer in named if set(peer.names) & set(side.names)] or named
         how = f"by the name {label}"
         if not best:
-            best, how = [peer for peer in narrow if _size(peer) == _size(narrow[0])], f"by the address {side.address}"
-            best = [peer for peer in best if not is_whole_world(peer)] or best
+            best, how = [peer for peer in narrow[:2] if size(peer) == size(narrow[0])], f"by the address {side.address}"
+            best = [peer for peer in best if peer.name not in self._worlds] or best
         if not best and side.entity in self._model.peers:
             best, how = [self._model.peers[side.entity]], f"by the entity {side.entity}"
         if not best and side.entity == NETWORK_SET and side.workload in self._model.peers:
             best, how = [self._model.peers[side.workload]], f"by the name of the network set {side.workload}"
         kind: Kind
         if len(best) == 1:
-            whole = not named and is_whole_world(best[0])
+            whole = not named and best[0].name in self._worlds
             shown = f"{best[0].name} ({label})" if whole else best[0].name
             kind = "outside" if whole else "peer"
             return Mapped(kind, best[0].name, shown, how, **known)
@@ -209,19 +210,6 @@ class Places:
 def place(side: Side, model: Model, cluster: Cluster) -> Mapped:
     """The declared end that a side is; of many sides, `Places` is faster."""
     return Places(model, cluster).place(side)
-
-
-def address_set(text: str) -> AddressSet:
-    """The set of one address or CIDR; empty for what is neither."""
-    try:
-        return AddressSet.of([str(ipaddress.ip_network(text, strict=False))]) if text else NOWHERE
-    except ValueError:
-        return NOWHERE
-
-
-def _size(peer: Peer) -> int:
-    """How many addresses a peer has, an IPv6 /64 counting as one IPv4 address does."""
-    return intervals.size(peer.addresses.v4) + (intervals.size(peer.addresses.v6) >> 64)
 
 
 def _contradicts(declared: Labels, seen: Labels) -> bool:

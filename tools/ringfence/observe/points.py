@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 _ENTERING = ("TO_ENDPOINT", "FROM_OVERLAY", "FROM_NETWORK")
 _POLICY_VERDICT = "5"
+_REPORTERS = {"src": "source", "1": "source", "dst": "destination", "dest": "destination", "2": "destination"}
+"""What logs of Calico call a side, Goldmane also by number."""
 
 
 @dataclass(slots=True)
@@ -53,8 +55,8 @@ def point(form: str, name: str) -> Point:
         event, place, direction = (*name.split("|"), "", "")[:3]
         entering = direction == "INGRESS" or (direction != "EGRESS" and place in _ENTERING)
         return Point("destination" if entering else "source", event == _POLICY_VERDICT, name)
-    sides = {"src": "source", "1": "source", "source": "source", "dst": "destination", "2": "destination"}
-    return Point(sides.get(name, "destination" if name == "destination" else name), True, name)
+    side = _REPORTERS.get(name, name)
+    return Point(side, True, side)
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ Memory is bounded by the size of a piece and of the longest line allowed, whatev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from ringfence.observe.compressed import BadFileError
 from ringfence.observe.troubles import Troubles
@@ -13,7 +13,7 @@ from ringfence.observe.troubles import Troubles
 LONGEST = 1 << 20
 """Bytes of a line. Records of flows have one or two thousand."""
 
-Batch = tuple[list[int], list[bytes]]
+Batch = tuple[Sequence[int], Sequence[bytes]]
 """Numbers of lines, from 1, and the lines."""
 
 
@@ -54,13 +54,18 @@ def _too_long(troubles: Troubles, where: str, line: int, size: int, start: bytes
 
 
 def _sifted(block: bytes, number: int, where: str, troubles: Troubles, longest: int) -> Batch:
-    lines = block.split(b"\n")
+    if not block.strip(b"\r\n"):
+        return [], []
+    lines: Sequence[bytes] = block.split(b"\n")
     if number == 1:
-        lines[0] = lines[0].removeprefix(b"\xef\xbb\xbf")
-    numbers = list(range(number, number + len(lines)))
+        lines = [lines[0].removeprefix(b"\xef\xbb\xbf"), *lines[1:]]
+    numbers: Sequence[int] = range(number, number + len(lines))
+    if b"\n\n" in block:
+        numbers, lines = zip(*((at, line) for at, line in zip(numbers, lines, strict=True) if line), strict=True)
     if (block.isascii() or _is_text(block)) and b"\0" not in block and len(max(lines, key=len)) <= longest:
         return numbers, lines
-    good: Batch = ([], [])
+    kept: list[int] = []
+    good: list[bytes] = []
     for line, text in zip(numbers, lines, strict=True):
         if len(text) > longest:
             _too_long(troubles, where, line, len(text), text)
@@ -69,9 +74,9 @@ def _sifted(block: bytes, number: int, where: str, troubles: Troubles, longest: 
         elif not _is_text(text):
             troubles.add(where, "not-utf8", line=line, example=text)
         else:
-            good[0].append(line)
-            good[1].append(text)
-    return good
+            kept.append(line)
+            good.append(text)
+    return kept, good
 
 
 def _is_text(data: bytes) -> bool:
