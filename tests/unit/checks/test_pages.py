@@ -14,12 +14,12 @@ from ringfence import checks
 from ringfence.commands import reference
 from ringfence.commands.catalogue import all_checks
 from ringfence.findings import Check, Severity
-from ringfence.model import problems
+from ringfence.model.problems import every, names
 from small_repository import examples, load
 
 TODAY = datetime.date(2030, 1, 15)
 ROOT = Path(__file__).parents[3]
-OWN: tuple[Check, ...] = (*problems.CHECKS, *checks.OWN)
+OWN: tuple[Check, ...] = (*every.CHECKS, *checks.OWN)
 
 
 def _found(check: Check, heading: str) -> dict[str, Severity]:
@@ -77,10 +77,10 @@ def test_every_check_of_a_module_is_listed() -> None:
     assert defined == {check.code for check in checks.OWN}
     pages = {
         match
-        for path in Path(problems.__file__).parent.glob("*.py")
+        for path in Path(every.__file__).parent.glob("*.py")
         for match in re.findall(r'^    "(RF\d{3})",$', path.read_text(encoding="utf-8"), flags=re.MULTILINE)
     }
-    assert pages == {check.code for check in problems.CHECKS}
+    assert pages == {check.code for check in every.CHECKS}
 
 
 @pytest.mark.parametrize("check", checks.ALL, ids=lambda check: check.code)
@@ -94,7 +94,7 @@ def test_a_page_has_its_parts_in_order(check: Check) -> None:
 
 @pytest.mark.parametrize("word", ["RF110", "rf110", "unknown-end", " unknown-end "])
 def test_a_page_is_found_by_code_or_name(word: str) -> None:
-    assert checks.page(word) is problems.names.UNKNOWN_END
+    assert checks.page(word) is names.UNKNOWN_END
 
 
 def test_no_page_for_another_word() -> None:

@@ -14,7 +14,6 @@ from ringfence.model import (
     flows,
     guardrails,
     overlaps,
-    problems,
     profiles,
     reading,
     settings,
@@ -24,6 +23,7 @@ from ringfence.model import (
     workloads,
 )
 from ringfence.model.names import Names
+from ringfence.model.problems import every
 from ringfence.model.types import Model, Namespace, Peer, Team, Workload
 from ringfence.sources import MARK, Tree
 
@@ -107,5 +107,5 @@ def load(tree: Tree, absent: Iterable[str] = ()) -> tuple[Model | None, list[Fin
 
 def _without_echoes(findings: list[Finding]) -> list[Finding]:
     """The findings without those of the schema on values of which the model says better what is wrong."""
-    judged = {finding.where for finding in findings if finding.check in problems.ALSO_SCHEMA}
+    judged = {finding.where for finding in findings if finding.check in every.ALSO_SCHEMA}
     return [finding for finding in findings if finding.where not in judged or finding.check not in schema.CHECKS]
