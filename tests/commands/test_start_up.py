@@ -1,13 +1,21 @@
-"""What a question about plain manifests imports: nothing that it has no use for, as start-up is most of its time."""
+"""What a hook, and a question about plain manifests, import: nothing that they have no use for.
+
+Start-up is most of their time. Modules are counted here, never seconds.
+"""
 
 from __future__ import annotations
 
+import ast
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from command_kit import FLOWS
+
+from git_repository import GitRepository
 
 MANIFESTS = """\
 apiVersion: apps/v1
@@ -26,6 +34,32 @@ from ringfence import cli
 code = cli.main(sys.argv[1:])
 print(json.dumps({"code": code, "modules": sorted(sys.modules)}), file=sys.stderr)
 """
+HOOK = """\
+import os, sys
+before, opened, leave = set(sys.modules), [], os._exit
+def end(code):
+    print([code, sorted(set(sys.modules) - before), opened], file=sys.stderr)
+    leave(code)
+os._exit = end
+sys.addaudithook(lambda event, words: opened.append(str(words[0])) if event == "open" else None)
+from ringfence.__main__ import main
+sys.exit(main())
+"""
+LEAN = {"__main__", "cache", "cache.marks", "cache.place", "cache.tools", "quick"}
+"""Our own modules that a hook needs for a file that is known to be valid."""
+OF_ONE_FILE = {
+    *("documents", "errors", "findings", "model.alone", "model.layout", "model.problems.files", "model", "resources"),
+    *("model.problems", "schema", "schema.codes", "values", "values.nearest"),
+    *(
+        f"documents.{name}"
+        for name in ("aliases", "codes", "document", "problems", "reader", "scalars", "syntax", "text")
+    ),
+}
+"""Those that it needs on top for another file."""
+NOT_FOR_ONE_FILE = [
+    *("argparse", "dataclasses", "difflib", "git", "hashlib", "inspect", "jinja2", "json", "jsonschema", "pathlib"),
+    *("platform", "ruamel", "signal", "sqlite3", "subprocess", "tempfile", "unicodedata"),
+]
 NEEDED = {"commands", "connectivity", "documents", "errors", "findings", "manifests", "report", "sources", "values"}
 OTHER_DIALECTS = [
     f"ringfence.{stage}.{name}" for stage in ("connectivity", "manifests") for name in ("calico", "cilium")
@@ -44,3 +78,28 @@ def test_only_what_reads_and_evaluates_manifests_is_imported(command: str, tmp_p
     stages = {name.split(".")[1] for name in seen["modules"] if name.startswith("ringfence.")}
     assert stages <= NEEDED | {"cli"}
     assert not [name for name in (*HEAVY, *OTHER_DIALECTS) if name in seen["modules"]]
+
+
+def hook(repository: GitRepository, cache: str) -> tuple[set[str], set[str], list[str]]:
+    """Our modules and the others that a hook on one valid file imports, and the YAML files that it opens."""
+    run = [sys.executable, "-c", HOOK, "check", FLOWS]
+    environment = {**os.environ, "RINGFENCE_CACHE": cache}
+    done = subprocess.run(run, cwd=repository.path, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "1 file; no findings\n"
+    code, modules, opened = ast.literal_eval(done.stderr)
+    assert code == 0
+    ours = {name.removeprefix("ringfence.") for name in modules if name.startswith("ringfence.")}
+    others = {name for name in modules if name.partition(".")[0] != "ringfence"}
+    return ours, others, [Path(name).relative_to(repository.path).as_posix() for name in opened if ".yaml" in name]
+
+
+def test_a_hook_on_one_file_reads_and_imports_what_that_file_needs(small: GitRepository, tmp_path: Path):
+    ours, others, opened = hook(small, str(tmp_path / "cache"))
+    assert ours == LEAN | OF_ONE_FILE
+    assert not others & set(NOT_FOR_ONE_FILE)
+    assert opened == [FLOWS]
+
+    ours, others, opened = hook(small, str(tmp_path / "cache"))
+    assert ours == LEAN
+    assert others <= {"__future__", "_blake2", "gc"}
+    assert opened == [FLOWS]
