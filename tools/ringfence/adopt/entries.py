@@ -47,10 +47,11 @@ def of(comparison: Comparison, model: Model) -> dict[str, Entry]:
     addresses: dict[str, set[str]] = {}
     also: dict[str, set[str]] = {}
     for seen in comparison.observed.seen:
-        mapped = places.place(seen.destination)
-        source = places.place(seen.source)
         names = seen.destination.names
-        if not names or mapped.kind != "outside" or mapped.by_name or seen.verdict == "denied" or not is_name(names[0]):
+        if not names or seen.verdict == "denied" or not is_name(names[0]):
+            continue
+        mapped, source = places.place(seen.destination), places.place(seen.source)
+        if mapped.kind != "outside" or mapped.by_name:
             continue
         label = mapped.label
         workload = model.workloads.get(source.end or "")

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from ringfence.model.types import Cluster, Model, Workload
 from ringfence.observe import Observations, Seen, Side
-from ringfence.observe.mapping import Mapped, Places, address_set
+from ringfence.observe.mapping import Mapped, Places
+from ringfence.observe.ranges import address_set
 from ringfence.observe.results import Usage
 from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import PortSet

@@ -9,7 +9,7 @@ from dataclasses import replace
 from ringfence.model.types import Cluster, Flow, Grant, Model, Peer, Workload
 from ringfence.observe.mapping import Mapped
 from ringfence.observe.results import Talk, Use
-from ringfence.values.ports import PROTOCOLS, PortRange, PortSet
+from ringfence.values.ports import PortSet
 from ringfence.verify.declared import says_names
 
 
@@ -77,8 +77,7 @@ class Declared:
 
 def port_of(end: Workload | Peer | None, protocol: str, port: int) -> str | None:
     """The name that an end gives to a port, or None."""
-    wanted = PortSet.of([PortRange(protocol, port, port)]) if protocol in PROTOCOLS else PortSet()
-    for named in end.ports if end and wanted else ():
-        if wanted <= PortSet.of(named.ranges):
+    for named in end.ports if end else ():
+        if any(item.protocol == protocol and item.first <= port <= item.last for item in named.ranges):
             return named.name
     return None

@@ -74,6 +74,10 @@ class Places:
                 self._peers.setdefault(peer.namespace, []).append(peer)
         self._outside = sorted((peer for peer in model.peers.values() if not peer.is_pods), key=size)
         self._ranges = Ranges(self._outside)
+        self._by_dns: dict[str, list[Peer]] = {}
+        for peer in self._outside:
+            for name in peer.names:
+                self._by_dns.setdefault(name, []).append(peer)
         self._worlds = {peer.name for peer in self._outside if is_whole_world(peer)}
         self._siblings = {
             other.namespace_name(item.name): other.name
@@ -197,9 +201,10 @@ class Places:
 
     def _named(self, names: Sequence[str]) -> list[Peer]:
         """The peers that have one of the names; a name that is exact is nearer than `*.`."""
-        wild = {f"*.{name.partition('.')[2]}" for name in names}
-        found = [peer for peer in self._outside if set(peer.names) & {*names, *wild}]
-        return sorted(found, key=lambda peer: not set(peer.names) & set(names))
+        found: dict[str, Peer] = {}
+        for name in (*names, *(f"*.{name.partition('.')[2]}" for name in names)):
+            found |= {peer.name: peer for peer in self._by_dns.get(name, ()) if peer.name not in found}
+        return list(found.values())
 
     def _own(self, addresses: AddressSet) -> tuple[str, AddressSet]:
         """Which of the cluster's own networks hold the addresses: `node`, `pod`, `service`, or none."""
