@@ -154,17 +154,17 @@ def _compared(_: Repository, done: Done) -> bool:
 OPERATIONS = (
     Operation(
         "hook, one changed file",
-        lambda it: [PROGRAM, "fmt", "--check", it.file],
+        lambda it: [PROGRAM, "check", it.file],
         Repository.change,
-        lambda _, done: "1 file, 0 not in style" in done.out,
+        lambda _, done: done.out == "1 file; no findings\n",
         "one",
         ("off", "warm"),
     ),
     Operation(
         "hook, one file known to be valid",
-        lambda it: [PROGRAM, "fmt", "--check", it.file],
+        lambda it: [PROGRAM, "check", it.file],
         Repository.restore,
-        lambda _, done: "1 file, 0 not in style" in done.out,
+        lambda _, done: done.out == "1 file; no findings\n",
         "one",
         ("warm",),
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ringfence.connectivity import Direction, Row
@@ -35,6 +35,16 @@ def measures(pairs: Iterable[tuple[State, State]]) -> tuple[Measure, ...]:
     ]
     result.append(Measure(JUSTIFIED, *(_sum(justified(state) for state in side) for side in sides)))
     return tuple(result)
+
+
+def together(shares: Iterable[Sequence[Measure]]) -> tuple[Measure, ...]:
+    """Each share over several lists of them in the same order."""
+    return tuple(
+        Measure(
+            first.name, _sum(item.before for item in (first, *others)), _sum(item.after for item in (first, *others))
+        )
+        for first, *others in zip(measures(()), *shares, strict=True)
+    )
 
 
 def isolated(state: State, direction: Direction, base: State | None = None) -> Count:

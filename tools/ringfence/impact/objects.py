@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ringfence.impact.types import ObjectChange
@@ -39,11 +40,11 @@ def _metadata(data: Mapping[str, Any]) -> Mapping[str, Any]:
 def object_changes(
     base: Mapping[str, Sequence[Mapping[str, Any]]], head: Mapping[str, Sequence[Mapping[str, Any]]]
 ) -> tuple[ObjectChange, ...]:
-    """The changes between two renderings, each a mapping from cluster to its objects; equal changes are collapsed.
+    """The changes between two renderings, each a mapping from cluster to its objects; each in one cluster.
 
     Of a namespace for which nothing is rendered any more, the objects stay: nothing syncs it, so nothing prunes it.
     """
-    found: dict[ObjectChange, list[str]] = {}
+    found = []
     for cluster in sorted({*base, *head}):
         before = {key_of(item): item for item in base.get(cluster, ())}
         after = {key_of(item): item for item in head.get(cluster, ())}
@@ -55,9 +56,13 @@ def object_changes(
             action = "create" if key not in before else gone if key not in after else "update"
             wave = wave_of(after[key] if key in after else before[key])
             _, kind, namespace, name = key
-            found.setdefault(ObjectChange(action, kind, namespace, name, (), wave), []).append(cluster)
-    merged = (
-        ObjectChange(item.action, item.kind, item.namespace, item.name, tuple(sorted(clusters)), item.wave)
-        for item, clusters in found.items()
-    )
-    return tuple(sorted(merged))
+            found.append(ObjectChange(action, kind, namespace, name, (cluster,), wave))
+    return tuple(sorted(found))
+
+
+def merged(changes: Iterable[ObjectChange]) -> tuple[ObjectChange, ...]:
+    """Equal changes in several clusters as one."""
+    found: dict[ObjectChange, set[str]] = {}
+    for item in changes:
+        found.setdefault(replace(item, clusters=()), set()).update(item.clusters)
+    return tuple(sorted(replace(item, clusters=tuple(sorted(names))) for item, names in found.items()))

@@ -5,10 +5,14 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from ringfence.findings import Finding, Location
 from ringfence.observe.results import Usage
 from ringfence.values.ports import NO_PORTS, PortSet
+
+if TYPE_CHECKING:
+    from ringfence.impact.facts import ClusterFacts
 
 
 class Effect(enum.StrEnum):
@@ -214,7 +218,7 @@ class Report:
     """The impact of a head on a base. `clusters` are all that were compared; every tuple is in stable order.
 
     `command` reproduces the report. `scope` are the namespaces at one end of whatever can differ, where only those were
-    looked at; None: all. `logs` are the clusters of which flow logs were given.
+    looked at; None: all. `logs` are the clusters of which flow logs were given. `facts` are what it is made of.
     """
 
     base: str
@@ -232,6 +236,7 @@ class Report:
     automatic: Automatic = Automatic(False, "")
     logs: tuple[str, ...] = ()
     scope: tuple[str, ...] | None = None
+    facts: tuple[ClusterFacts, ...] = ()
 
     @property
     def quiet_clusters(self) -> tuple[str, ...]:

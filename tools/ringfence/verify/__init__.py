@@ -8,7 +8,7 @@ from ringfence.verify.compare import compare, differences, pairs
 from ringfence.verify.declared import Declared, Statement, declared, groups
 from ringfence.verify.guard import violations
 from ringfence.verify.pages import CHECKS as OF_REPOSITORIES
-from ringfence.verify.state import State, states
+from ringfence.verify.state import State, States, states
 
 CHECKS = (*OF_REPOSITORIES, *assertionpages.CHECKS)
 
@@ -17,6 +17,7 @@ __all__ = [
     "Declared",
     "State",
     "Statement",
+    "States",
     "compare",
     "declared",
     "differences",

@@ -41,7 +41,8 @@ class State:
     `findings` are what reading them found, and where the policies of guardrails are not those that are declared.
     `guarded` is what guardrails have the cluster itself deny. `within`: only what has an end in one of these namespaces
     (by declared name) is told; None: everything. `adopted` are policies beside the bundles, which `connectivity` counts
-    in; `bare` is the connectivity without them, None where there are none.
+    in; `bare` is the connectivity without them, None where there are none; `teams` is the cluster without the policies
+    of guardrails, None where there are none.
     """
 
     name: str
@@ -54,6 +55,12 @@ class State:
     within: Collection[str] | None = None
     adopted: tuple[Adopted, ...] = ()
     bare: Connectivity | None = None
+    teams: ClusterState | None = None
+
+    @property
+    def of_teams(self) -> ClusterState:
+        """The cluster with the bundles of namespaces alone: without adopted policies and those of guardrails."""
+        return self.teams or self.as_declared.cluster
 
     @property
     def as_declared(self) -> Connectivity:
@@ -78,19 +85,32 @@ def states(
     `like` are states by name that may be much the same, of another revision: what they share is not computed again.
     `within` are the namespaces to look at, where it is not all of them.
     """
-    chosen = groups(model)
-    if only is not None:
-        chosen = {only.kubernetes_cluster: chosen[only.kubernetes_cluster]}
-    files = tree.files("policies/rendered")
-    overlays = kustomize.Overlays(tree.read, files)
-    found = [
-        _state(model, overlays, files, name, clusters, (like or {}).get(name), within)
-        for name, clusters in sorted(chosen.items())
-    ]
+    side = States(model, tree, within)
+    names = side.names if only is None else [only.kubernetes_cluster]
+    found = [side.of(name, (like or {}).get(name)) for name in names]
     if found and only is None:
-        strays = (*foreign.of_no_cluster(files, model), *foreign.other_kustomizations(files))
-        found[0] = replace(found[0], findings=(*found[0].findings, *strays))
+        found[0] = replace(found[0], findings=(*found[0].findings, *side.strays()))
     return found
+
+
+class States:
+    """The states of one side, made one by one, so that not all of them need to be there at a time."""
+
+    def __init__(self, model: Model, tree: Tree, within: Collection[str] | None = None) -> None:
+        self._model, self._within = model, within
+        self._clusters = groups(model)
+        self._files = tree.files("policies/rendered")
+        self._overlays = kustomize.Overlays(tree.read, self._files)
+        self.names = sorted(self._clusters)
+
+    def of(self, name: str, like: State | None = None) -> State:
+        """The state of a Kubernetes cluster; `like` may be much the same. Raises `KeyError` for an unknown name."""
+        clusters = self._clusters[name]
+        return _state(self._model, self._overlays, self._files, name, clusters, like, self._within)
+
+    def strays(self) -> list[Finding]:
+        """What is rendered for no cluster."""
+        return [*foreign.of_no_cluster(self._files, self._model), *foreign.other_kustomizations(self._files)]
 
 
 def alone(model: Model, tree: Tree, cluster: Cluster) -> State:
@@ -166,9 +186,10 @@ def _state(
     result = result if kept else bare
     for place in map(str, result.space.place_at):  # as does a name or entity that only a policy speaks of
         known.pods.setdefault(place, Pod(place, None, None, None))
-    guarded = Guarded(known, model, clusters)
+    guarded, inside = Guarded(known, model, clusters), None
     if guarded.on:
         findings += guard_findings(guards, guarded, name, known.pods)
+        inside = _only(state, wide, others=True)
     return State(
         name,
         tuple(clusters),
@@ -180,18 +201,21 @@ def _state(
         within,
         tuple(kept),
         bare if kept else None,
+        inside,
     )
 
 
-def _only(state: ClusterState, paths: set[str]) -> ClusterState:
-    """The cluster with the policies of some files only, and everything that is no policy."""
-    return replace(
-        state,
-        policies=tuple(item for item in state.policies if item.where.path in paths),
-        admin=tuple(item for item in state.admin if item.where.path in paths),
-        calico=tuple(item for item in state.calico if item.where.path in paths),
-        cilium=tuple(item for item in state.cilium if item.where.path in paths),
-    )
+def _only(state: ClusterState, paths: set[str], *, others: bool = False) -> ClusterState:
+    """The cluster with the policies of some files only, or all `others`; then with everything that is no policy."""
+
+    def stays(item: Any) -> bool:
+        is_policy = hasattr(item, "ingress") or hasattr(item, "specs")
+        return (item.where.path in paths) is not others or (others and not is_policy)
+
+    kept: dict[str, Any] = {
+        key: tuple(filter(stays, getattr(state, key))) for key in ("policies", "admin", "calico", "cilium")
+    }
+    return replace(state, **kept)
 
 
 def _names(model: Model, clusters: Sequence[Cluster]) -> tuple[Place, ...]:

@@ -37,22 +37,28 @@ from ringfence.impact.gates.facts import Facts, Rule
 from ringfence.impact.gates.stages import stepped_back
 from ringfence.impact.types import Level
 from ringfence.verify.ends import name
+from ringfence.verify.state import State
 
 CHECK = Check("RF614", "default-deny-lost", Severity.ERROR, __doc__)
+
+
+def losses(before: State, after: State) -> Iterator[tuple[str, str, str]]:
+    """The ends of a Kubernetes cluster that are isolated no longer, with the direction and the cluster."""
+    for id_, pod in before.declared.pods.items():
+        if pod.namespace is None or id_ not in after.declared.pods or after.declared.pods[id_].namespace is None:
+            continue
+        for direction in Direction:
+            declared = (id_, direction.value) in after.declared.opened
+            if not declared and before.is_closed(id_, direction) and not after.is_closed(id_, direction):
+                yield name(id_), direction.value, pod.cluster.name if pod.cluster else before.name
 
 
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding for each such end and direction, over all clusters."""
     lost: dict[tuple[str, str], list[str]] = {}
-    for before, after in facts.pairs:
-        for id_, pod in before.declared.pods.items():
-            if pod.namespace is None or id_ not in after.declared.pods or after.declared.pods[id_].namespace is None:
-                continue
-            for direction in Direction:
-                declared = (id_, direction.value) in after.declared.opened
-                if not declared and before.is_closed(id_, direction) and not after.is_closed(id_, direction):
-                    cluster = pod.cluster.name if pod.cluster else before.name
-                    lost.setdefault((name(id_), direction.value), []).append(cluster)
+    for item in facts.clusters:
+        for subject, way, cluster in item.lost:
+            lost.setdefault((subject, way), []).append(cluster)
     for (subject, way), clusters in sorted(lost.items()):
         yield CHECK.at(
             Location("policies/rendered"),

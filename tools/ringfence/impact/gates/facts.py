@@ -1,4 +1,4 @@
-"""What gates judge: the changes, both states of each cluster, and what checks found already."""
+"""What gates judge: the changes, what was found in each cluster, and what checks found already."""
 
 from __future__ import annotations
 
@@ -6,32 +6,38 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ringfence.findings import Check, Finding
+from ringfence.impact.facts import ClusterFacts
 from ringfence.impact.types import Approval, Change, Level, Measure
 from ringfence.model.types import Model
-from ringfence.verify.state import State
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """Everything that a gate may look at.
 
-    `pairs` are the base and head states of each Kubernetes cluster; `broken` the guardrails that the head breaks;
-    `checked` what the checks of `validate` found in the head; `unheld` how many guardrails do not hold yet somewhere,
-    since a stage leaves pods open. `logs` are the clusters of which flow logs were given; `asked_threshold` is how
-    often what closes may have been used, where the command line says so.
+    `clusters` is what was found in each Kubernetes cluster, `changes` and `measures` what that is together; `checked`
+    is what the checks of `validate` found in the head. `asked_threshold` is how often what closes may have been used,
+    where the command line says so.
     """
 
     base: Model | None
     head: Model
-    pairs: tuple[tuple[State, State], ...]
+    clusters: tuple[ClusterFacts, ...]
     changes: tuple[Change, ...]
     measures: tuple[Measure, ...]
     approvals: tuple[Approval, ...]
-    broken: tuple[Finding, ...] = ()
     checked: tuple[Finding, ...] = ()
-    unheld: int = 0
-    logs: tuple[str, ...] = ()
     asked_threshold: int | None = None
+
+    @property
+    def unheld(self) -> int:
+        """How many guardrails do not hold yet somewhere, since a stage leaves pods open."""
+        return len({name for item in self.clusters for name in item.unheld})
+
+    @property
+    def logs(self) -> tuple[str, ...]:
+        """The clusters of which flow logs were given."""
+        return tuple(sorted({name for item in self.clusters for name in item.logs}))
 
     @property
     def used_threshold(self) -> int:

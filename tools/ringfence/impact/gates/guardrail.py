@@ -15,7 +15,8 @@ CODES = frozenset({guardrail_broken.CHECK.code, guardrail_unmet.CHECK.code})
 
 def find(facts: Facts) -> Iterator[Finding]:
     """The findings, of the rendered policies and of the declarations."""
-    yield from facts.broken
+    for cluster in facts.clusters:
+        yield from cluster.broken
     yield from (item for item in facts.checked if item.check.code in CODES)
 
 

@@ -29,12 +29,12 @@ gates:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ringfence.findings import Check, Finding, Location, Severity
 from ringfence.impact.gates.facts import Facts, Rule
 from ringfence.impact.measures import connections
-from ringfence.impact.types import Level
+from ringfence.impact.types import Change, Level
 from ringfence.values.addresses import NOWHERE, AddressSet
 from ringfence.verify.ends import End
 from ringfence.verify.state import State
@@ -48,9 +48,10 @@ Place = tuple[str, str]
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding for each such namespace and cluster."""
     percent = _percent(facts)
-    for place, (closed, total) in _counts(facts).items():
+    if not any(change.closed for change in facts.changes):
+        return
+    for cluster, namespace, closed, total in sorted(item for one in facts.clusters for item in one.closing):
         if closed * 100 > total * percent:
-            cluster, namespace = place
             declared = facts.head.namespaces.get(namespace)
             yield CHECK.at(
                 declared.where if declared else Location("policies/rendered"),
@@ -72,21 +73,24 @@ def _percent(facts: Facts) -> int:
     return min(own, facts.base.settings.mass_change_percent) if facts.base else own
 
 
-def _counts(facts: Facts) -> dict[Place, tuple[int, int]]:
-    """Closed and all connections of the base, by place; only places where something closes, in order."""
+def closing(before: State, after: State, changes: Iterable[Change]) -> Iterator[tuple[str, str, int, int]]:
+    """Cluster and namespace of a Kubernetes cluster, the connections of the base that close there, and all of them.
+
+    Only places where something closes, in order; `changes` are all of this Kubernetes cluster.
+    """
     closed: Counter[Place] = Counter()
     total: Counter[Place] = Counter()
-    if not any(change.closed for change in facts.changes):
-        return {}
-    for before, after in facts.pairs:
-        still = _Open(after)
-        for _, ends in connections(before):
-            places = _places(before, ends)
-            total.update(places)
-            alive = all(end in after.declared.pods for end in ends if isinstance(end, str))
-            if alive and not still.holds(ends):
-                closed.update(places)
-    return {place: (closed[place], total[place]) for place in sorted(closed)}
+    if not any(change.closed for change in changes):
+        return
+    still = _Open(after)
+    for _, ends in connections(before):
+        places = _places(before, ends)
+        total.update(places)
+        alive = all(end in after.declared.pods for end in ends if isinstance(end, str))
+        if alive and not still.holds(ends):
+            closed.update(places)
+    for cluster, namespace in sorted(closed):
+        yield cluster, namespace, closed[cluster, namespace], total[cluster, namespace]
 
 
 class _Open:
