@@ -23,9 +23,11 @@ WAIVER = (
 
 @pytest.fixture
 def three(plain: GitRepository, ringfence: Cli) -> GitRepository:
-    """The small repository with a cluster of each dialect, consent by declaration, and a waiver."""
+    """The small repository with a cluster of each dialect, one with guardrails as policies, consent, and a waiver."""
     for dialect, environment, net in (("calico", "test", "10.60"), ("cilium", "load", "10.61")):
         text = CLUSTER.format(environment=environment, dialect=dialect, net=net)
+        if dialect == "cilium":
+            text += "guardrails: cilium\n"
         plain.write(f"policies/clusters/{environment}.yaml", text)
     with (plain.path / "policies/ringfence.yaml").open("a") as file:
         file.write("consent: declared\n")
@@ -43,8 +45,12 @@ def test_every_break_is_caught_in_every_dialect(three: GitRepository, ringfence:
     done = ringfence("selftest", "--format", "json")
     assert [case for case in done.json["cases"] if not case["caught"]] == []
     assert (done.code, done.err) == (0, "")
-    assert {item["name"] for item in done.json["notApplicable"]} == {"guardrail-policy"}
+    assert {item["name"] for item in done.json["notApplicable"]} == {"guardrail-policy", "guardrail-opened"}
+    # two dialects have no guardrails as policies, and where there are such, no policy of a team opens what they deny
     assert done.json["counts"] == {"caught": 9 + 3 * 17, "survived": 0, "notApplicable": 3}
+    [own] = [case for case in done.json["cases"] if case["name"] == "guardrail-policy"]
+    assert own["dialect"] == "cilium"
+    assert "RF508" in str(own)
     assert {case["dialect"] for case in done.json["cases"]} == {"", "kubernetes", "calico", "cilium"}
     assert snapshot(three.path) == before
 

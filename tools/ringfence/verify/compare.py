@@ -1,7 +1,9 @@
 """Declared against rendered, pair by pair and direction by direction: missing, in excess, not settled.
 
-Each direction is held against the declarations on its own. What both allow together is then exact too, and a rule
-that is too wide is found even while the other end's policies still mask it.
+Each direction is held against the declarations on its own, without what guardrails have the cluster deny, which has
+its own proof (`guarded`): a wrong rule is found even where a guardrail still keeps the connection closed. What both
+directions allow together is then exact too, and a rule that is too wide is found even while the other end's policies
+still mask it.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from ringfence.model.types import Flow
 from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import ALL_PORTS, NO_PORTS, PortSet
 from ringfence.verify.declared import Declared, Opening, Statement, uncovered
-from ringfence.verify.direction import one_direction
+from ringfence.verify.direction import half
 from ringfence.verify.ends import End, covered, end_of, is_name, is_other, name, statements
 from ringfence.verify.pages import EXCESS, MISSING, UNSETTLED
 from ringfence.verify.state import State
@@ -82,7 +84,7 @@ class _Half:
     def __init__(self, state: State, direction: Direction) -> None:
         self._state = state
         self._direction = direction
-        self._result = one_direction(state.as_declared, direction)
+        self._result = half(state.of_teams, direction)
         self._rows = [row for row in self._result.rows() if self._is_managed(row)]
         self._nodes = self._result.cluster.profile.nodes
 
@@ -157,20 +159,14 @@ class _Half:
         for other in self._state.declared.pods:
             ends = self._way(pod, other)
             lost = ALL_PORTS - allowed.get(ends, NO_PORTS)  # type: ignore[arg-type]  # two pods are two texts
-            for _, _, forbidden in self._state.guarded.forbidden(*ends, self._direction) if lost else ():
-                lost = lost - forbidden
-            entity = "/" not in other and not is_name(other)  # with guardrails: nodes, judged by their addresses
-            if self._state.guarded.depends(*ends) or (entity and self._state.guarded.on):
+            entity = "/" not in other and not is_name(other)  # named by guardrails; judged by its addresses
+            if entity and self._state.guarded.on:
                 continue
             if lost and other != pod and not (is_name(other) and self._direction is Direction.INGRESS):
                 yield self._lost(Statement(*ends, ALL_PORTS, opening), *ends, lost)
-        if self._state.guarded.depends(pod):
-            return
         for left, lost in uncovered(self._result.externals, ALL_PORTS, addressed):
-            ways = self._state.guarded.forbidden(*self._way(pod, left), self._direction)
-            for source, destination, forbidden in ways:
-                if rest := lost - forbidden:
-                    yield self._lost(Statement(source, destination, ALL_PORTS, opening), source, destination, rest)
+            ends = self._way(pod, left)
+            yield self._lost(Statement(*ends, ALL_PORTS, opening), *ends, lost)
 
     def _way(self, pod: str, other: End) -> tuple[End, End]:
         """A pod whose policies speak and another end, the source first."""
