@@ -186,6 +186,25 @@ def test_repository_in_a_subfolder_of_git(policies: GitRepository, tmp_path: Pat
     assert verdicts(output) == {"validate": "Passed", "fmt": "Skipped", "render": "Failed", "owners": "Passed"}
 
 
+def test_changed_files_alone_in_a_subfolder_of_git(policies: GitRepository, tmp_path: Path) -> None:
+    """The hook finds the policies from the files; names of others are not its business."""
+    mono = GitRepository(tmp_path / "mono")
+    mono.path.mkdir()
+    mono.git("init", "--quiet")
+    shutil.copytree(policies.path, mono.path / "network", ignore=shutil.ignore_patterns(".git"))
+    hook = "{id: check, name: check, language: system, entry: ringfence check, files: ^network/teams/}"
+    mono.write(".pre-commit-config.yaml", f"repos: [{{repo: local, hooks: [{hook}]}}]\n")
+    mono.commit()
+    run(mono, "pre-commit", "install")
+    network = GitRepository(mono.path / "network")
+    add_flow(network)
+    edit(network, FLOWS, "to: cart", "to: carts")
+    assert "Passed" in run(mono, "git", "commit", "--all", "--message", "A name that nobody has")
+    edit(network, FLOWS, "    from: cart", "    form: cart")
+    output = refused(mono, "git", "commit", "--all", "--message", "A key that does not exist")
+    assert f"{FLOWS}:6:5: error RF033" in output
+
+
 @pytest.fixture(scope="session")
 def toolkit(tmp_path_factory: pytest.TempPathFactory) -> GitRepository:
     """A clone of this project as it is now, uncommitted changes included."""
