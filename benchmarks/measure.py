@@ -37,9 +37,12 @@ class Done:
 
 
 def once(command: Sequence[str | Path], cwd: Path | None = None, environment: Mapping[str, str] | None = None) -> Done:
-    """Run a command. Processor seconds are those of its own children too; memory is that of the largest process."""
+    """Run a command. Processor seconds are those of its own children too; memory is that of the largest process.
+
+    Python keeps what it compiles, as pip does for an installed tool.
+    """
     words = list(map(str, command))
-    env = {**os.environ, **(environment or {})}
+    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", **(environment or {})}
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         start = time.perf_counter()
         process = subprocess.Popen(words, stdout=out, stderr=errors, cwd=cwd, env=env)
