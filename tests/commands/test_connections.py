@@ -251,3 +251,16 @@ def test_explain_a_workload_that_is_not_in_the_cluster(small: GitRepository, rin
     done = ringfence("explain", "shop/checkout", "payments/api", "--cluster", "dev")
     assert done.code == 2
     assert "no cluster has both ends" in done.err
+
+
+def test_places_that_no_policy_names_are_answered_for_as_by_explain(tmp_path: Path, ringfence: Cli) -> None:
+    (tmp_path / "all.yaml").write_text(MANIFESTS)
+    files = ("--manifests", str(tmp_path / "all.yaml"))
+    for end in ("entity:host", "dns:api.example.com"):
+        done = ringfence("connections", *files, "--from", "shop/web", "--to", end)
+        assert done.out.splitlines()[1:] == [f"shop/web[Deployment]  {end}  all ports"]
+        assert "allowed on all ports" in ringfence("explain", *files, "shop/web", end).out
+    shown = ringfence("connections", *files, "--from", "entity:host", "--to", "shop/db")
+    told = ringfence("explain", *files, "entity:host", "shop/db")
+    assert ("undefined" in shown.out) == ("undefined" in told.out)
+    assert ringfence("connections", *files, "--to", "entity:hots").code == 2

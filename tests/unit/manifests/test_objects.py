@@ -260,6 +260,57 @@ def test_a_file_that_two_trees_share_is_read_once(monkeypatch: pytest.MonkeyPatc
     assert read_of(before, after, monkeypatch) == [one, two, other]
 
 
+def test_what_may_act_beside_policies_is_said_once_a_kind():
+    istio = [named("security.istio.io/v1", "AuthorizationPolicy", name) for name in "abc"]
+    redirect = named("cilium.io/v2", "CiliumLocalRedirectPolicy")
+    linkerd = named("policy.linkerd.io/v1beta3", "Server")
+    others = [
+        named("kyverno.io/v1", "Policy"),
+        named("policy/v1", "PodDisruptionBudget"),
+        named("apps/v1", "FunnyPolicy"),
+    ]
+    found = parse_files({"a.yaml": raw(*istio[:2], *others), "b.yaml": raw(istio[2], redirect, linkerd)})
+    assert [(item.check.code, item.severity, item.where.path, item.where.line) for item in found.findings] == [
+        ("RF715", "info", "a.yaml", 1),
+        ("RF715", "info", "b.yaml", 3),
+        ("RF715", "info", "b.yaml", 5),
+    ]
+    assert found.findings[0].message.startswith(
+        "3 objects of the kind AuthorizationPolicy.security.istio.io not evaluated"
+    )
+    assert found.findings[1].message.startswith(
+        "1 object of the kind CiliumLocalRedirectPolicy.cilium.io not evaluated"
+    )
+    assert not found.opaque
+
+
+@pytest.mark.parametrize("items", [{"a": 1}, "x", 5, True])
+@pytest.mark.parametrize("kind", ["List", "NetworkPolicyList", "PodList"])
+def test_a_list_whose_items_are_no_list_leaves_everything_open(items: Any, kind: str):
+    found = parse("a.yaml", raw({"apiVersion": "v1", "kind": kind, "items": items}))
+    assert [(item.check.code, item.where.column) for item in found.findings] == [("RF705", 47 + len(kind) - 4)]
+    assert [(item.namespace, item.may_deny) for item in found.opaque] == [("", True)]
+    assert parse("a.yaml", raw({"apiVersion": "v1", "kind": kind, "items": None})).findings == []
+
+
+def test_a_fraction_is_no_whole_number():
+    spec = {"priority": 5.5, "subject": {"namespaces": {}}}
+    found = parse("a.yaml", raw(named("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy", spec=spec)))
+    (finding,) = (item for item in found.findings if "fraction" in item.message)
+    assert finding.message == "`spec.priority` is the fraction 5.5 where a whole number belongs"
+    assert finding.hint == "write 5 or 6"
+
+
+def test_a_policy_with_a_generated_name_is_called_by_it():
+    meta = {"generateName": "web-", "namespace": "a"}
+    found = parse("a.yaml", raw({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": meta}))
+    assert [item.what for item in found.opaque] == ["NetworkPolicy a/(web-)…"]
+    assert "no name but `generateName`" in found.findings[0].message
+    nameless = named("networking.k8s.io/v1", "NetworkPolicy")
+    del nameless["metadata"]["name"]
+    assert [item.what for item in parse("a.yaml", raw(nameless)).opaque] == ["NetworkPolicy n/(no name)"]
+
+
 def read_of(before: dict[str, bytes], after: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """The texts that are read for two trees, which then have what they have by themselves, with its places."""
     alone = parse_files(before), parse_files(after)

@@ -74,7 +74,9 @@ def outcome(
     objects = [*CLUSTER, extra] if extra else CLUSTER
     files = {"all.yaml": "\n---\n".join(map(json.dumps, objects)).encode()}
     cluster = from_directory(files, profile or Profile("p", ip_blocks_match_pods=False))
-    (found,) = judge(statements(**{kind: [body]}), evaluate(cluster))
+    made = statements(**{kind: [body]})
+    ends = [term.text for item in made for term in (*item.sources, *item.destinations)]
+    (found,) = judge(made, evaluate(cluster.asked(ends)))
     return found
 
 
@@ -102,6 +104,10 @@ def outcome(
         ("must", {"namespace": "pay"}, {"namespace": "shop", "labels": {"app": "open"}}, [], "pass", 1, 0),
         ("mustNot", "*", "*", [9999], "fail", 12, 2),
         ("must", "shop/web[Pod]", "shop/open", [], "pass", 1, 0),
+        ("must", "shop/open", "dns:api.example.com", [443], "pass", 1, 0),
+        ("must", "shop/cart", ["dns:api.example.com"], [443], "undefined", 1, 1),
+        ("mustNot", "shop/cart", "entity:host", [80], "pass", 1, 0),
+        ("mustNot", "entity:host", "shop/web", [], "undefined", 1, 1),
     ],
 )
 def test_what_holds(
@@ -247,3 +253,13 @@ def test_a_file_in_error_has_no_statement(body: str, code: str, said: str) -> No
     assert findings
     assert all(item.check.code.startswith(code) for item in findings)
     assert said in " ".join(f"{item.message} {item.hint}" for item in findings)
+
+
+@pytest.mark.parametrize(("written", "hint"), [("90-80/TCP", "swap them: `80-90/TCP`"), ("90-80", "`80-90/TCP`")])
+@pytest.mark.parametrize("kind", ["must", "mustNot"])
+def test_a_range_that_ends_below_its_start_is_no_port(kind: str, written: str, hint: str) -> None:
+    body = {"name": "it", "from": "shop/web", "to": "shop/cart", "ports": [443, written]}
+    data = {"apiVersion": "ringfence.dev/v1alpha1", "kind": "Assertions", kind: [body]}
+    found, findings = read("a.yaml", json.dumps(data).encode())
+    assert found == []
+    assert hint in findings[0].hint

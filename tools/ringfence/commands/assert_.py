@@ -57,7 +57,8 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         if not cluster.endpoints and not has_errors(cluster.findings):
             raise NothingToCheckError("the manifests hold no workload", "--manifests takes workloads and policies")
         findings += cluster.findings
-        outcomes = judge(statements, evaluate(cluster))
+        ends = (term.text for item in statements for term in (*item.sources, *item.destinations))
+        outcomes = judge(statements, evaluate(cluster.asked(ends)))
         findings += [finding for outcome in outcomes for finding in outcome.findings]
     ordered = in_order(findings)
     outputs.write(args.output, lambda format_: written.render(outcomes, ordered, format_))

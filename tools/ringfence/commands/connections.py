@@ -53,13 +53,14 @@ def _plain(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     from ringfence.connectivity import evaluate, listing, to_json
     from ringfence.report import json, text
 
+    choice = asked.choice(args)
     cluster = plain.cluster(args, args.manifests)
-    result = evaluate(cluster)
+    result = evaluate(cluster.asked((choice.source, choice.destination, *choice.focus, *choice.peers)))
     findings = in_order(cluster.findings)
     if not result.endpoints and not has_errors(findings):
         raise NothingToCheckError("the manifests hold no workload", "--manifests takes workloads and policies together")
-    choice = asked.choice(args)
-    choice.check(name for end in result.endpoints for name in (str(end), end.id, f"{end.namespace}/*"))
+    known = [name for end in result.endpoints for name in (str(end), end.id, f"{end.namespace}/*")]
+    choice.check([*known, *map(str, result.space.places)])
     if args.format == "json":
         data = to_json(result, _chosen_rows(result, choice) if choice else None)
         out.write(json.dump({**data, "findings": [json.finding(item) for item in findings]}))

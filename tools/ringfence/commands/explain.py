@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Explain one pair in each cluster; 1 when reading the manifests found errors."""
     from ringfence import report, verify
-    from ringfence.connectivity import Place, evaluate, explanation_to_json
+    from ringfence.connectivity import evaluate, explanation_to_json
     from ringfence.report import explanation_text, json, text
 
     destination, port, protocol = split_port(args.destination)
@@ -46,8 +46,8 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     if plain.reads_manifests(args):
         cluster = plain.cluster(args, args.manifests)
         findings += cluster.findings
-        places = tuple(place for end in (args.source, destination) if (place := Place.of(end)))
-        answer = evaluate(dataclasses.replace(cluster, places=places)).explain(args.source, destination, protocol, port)
+        result = evaluate(cluster.asked((args.source, destination)))
+        answer = result.explain(args.source, destination, protocol, port)
         answers.append(("", _named(answer, args.source, destination)))
     else:
         loaded = shared.load_valid(args.directory, out, err, args.format)

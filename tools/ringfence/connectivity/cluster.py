@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ringfence.connectivity import dialects
@@ -160,6 +160,11 @@ class ClusterState:
     services: Mapping[tuple[str, str], Service] = field(default_factory=dict)
     places: tuple[Place, ...] = ()
     names_apart: bool = False
+
+    def asked(self, ends: Iterable[str | None]) -> ClusterState:
+        """The same cluster with an answer for those of some ends that are places, named by a policy or not."""
+        found = {place for end in ends if end and (place := Place.of(end))}
+        return replace(self, places=tuple(sorted({*self.places, *found}))) if found else self
 
     def rules(self) -> Iterator[Rule | AdminRule]:
         """Every rule of every NetworkPolicy and administrator's policy."""

@@ -18,7 +18,7 @@ from ringfence.connectivity.evaluation import Evaluation
 from ringfence.connectivity.explain import Explainer, Explanation
 from ringfence.connectivity.resolve import Direction
 from ringfence.errors import UsageError
-from ringfence.values.addresses import NOWHERE, AddressSet
+from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import ALL_PORTS, NO_PORTS, PortSet
 
 End = Endpoint | AddressSet | Place
@@ -192,7 +192,7 @@ class Connectivity(Evaluation):
     def _rows_of(self, source: int, replicas: bool) -> Iterator[Row]:
         sure, maybe = self.table[source]
         start = self.space.end(source)
-        outside: dict[_Answer, AddressSet] = {}
+        outside: dict[_Answer, list[AddressSet]] = defaultdict(list)
         named = []
         skip = 1 << source
         if replicas and (source >= self.space.pods or self.endpoints[source].kind != "Pod"):
@@ -205,21 +205,21 @@ class Connectivity(Evaluation):
             elif isinstance(stop, Place):
                 named.append(self._row(start, stop, answer))
             else:
-                outside[answer] = outside.get(answer, NOWHERE) | stop
-        for answer, addresses in outside.items():
-            yield self._row(start, addresses, answer)
+                outside[answer].append(stop)
+        for answer, cells in outside.items():
+            yield self._row(start, AddressSet.union(cells), answer)
         yield from named
 
     def _rows_from_outside(self) -> Iterator[Row]:
-        joined: dict[int, dict[_Answer, AddressSet]] = defaultdict(dict)
+        joined: dict[int, dict[_Answer, list[AddressSet]]] = defaultdict(lambda: defaultdict(list))
         for index, cell in enumerate(self.space.cells):
             source = self.space.pods + index
             for end, allowed, possible in _pairs(*self.table[source], 0):
                 answer = allowed, possible, self._restricted(source, end, possible)
-                joined[end][answer] = joined[end].get(answer, NOWHERE) | cell
+                joined[end][answer].append(cell)
         for end in sorted(joined):
-            for answer, addresses in joined[end].items():
-                yield self._row(addresses, self.endpoints[end], answer)
+            for answer, cells in joined[end].items():
+                yield self._row(AddressSet.union(cells), self.endpoints[end], answer)
         for place, source in self.space.place_at.items():
             if place.kind != DNS:  # a name is where a connection goes to
                 yield from self._rows_of(source, replicas=True)

@@ -80,6 +80,30 @@ connection that it could touch is undefined.
 """,
 )
 
+BESIDE = Check(
+    "RF715",
+    "kind-not-evaluated",
+    Severity.INFO,
+    """Objects that may stop or redirect connections beside network policies, and are not evaluated.
+
+## What it finds
+Policies of service meshes (Istio, Linkerd, Consul, Kuma) and other kinds of vendors that are called policies, once a
+kind with their number. Policies about objects, such as those of Kyverno, are not meant.
+
+## Why it matters
+Answers are about network policies alone. A mesh can still refuse a connection that they allow, and a redirect can lead
+it elsewhere; none of these can open what they deny.
+
+## Fails
+    apiVersion: security.istio.io/v1
+    kind: AuthorizationPolicy
+
+## Passes
+    apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+""",
+)
+
 DUPLICATE = Check(
     "RF704",
     "object-declared-twice",
@@ -348,6 +372,7 @@ CHECKS = (
     REFUSED,
     UNKNOWN_FIELD,
     NOT_MODELLED,
+    BESIDE,
     DUPLICATE,
     OBJECT_REFUSED,
     REPLICAS_DIFFER,

@@ -55,6 +55,26 @@ _OWN = ("networking.k8s.io", "NetworkPolicy")
 _NAMED = ("networkpolicy", "networkpolicies", "egressfirewall")
 
 
+_BESIDE = {
+    "cilium.io": {"CiliumEnvoyConfig", "CiliumClusterwideEnvoyConfig"},
+    "consul.hashicorp.com": {"ServiceIntentions"},
+    "kuma.io": {"MeshTrafficPermission", "TrafficPermission"},
+    "networking.istio.io": {"Sidecar"},
+    "policy.linkerd.io": {"Server", "ServerAuthorization"},
+    "security.istio.io": {"PeerAuthentication", "RequestAuthentication"},
+}
+"""Kinds that can stop or redirect connections and whose names do not say so, by API group."""
+
+_OF_OBJECTS = ("k8s.io", "kyverno.io", "kubewarden.io", "gatekeeper.sh", "fluxcd.io", "crossplane.io")
+"""The ends of API groups whose policies are about objects, not about connections."""
+
+
+def is_beside(group: str, kind: str) -> bool:
+    """Whether a kind that is not evaluated may stop or redirect what network policies allow: a mesh's, a vendor's."""
+    named = kind.endswith("Policy") and "." in group and not group.endswith(_OF_OBJECTS)
+    return named or kind in _BESIDE.get(group, ())
+
+
 def split(api_version: str) -> tuple[str, str]:
     """Group ("" for the core group) and version of an `apiVersion`."""
     group, slash, version = api_version.rpartition("/")

@@ -8,10 +8,19 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from ringfence.documents.document import Document, Route
+from ringfence.documents.scalars import shown
 from ringfence.findings import Finding, Location
 from ringfence.manifests import adminpolicy, kinds, networkpolicy, services, vendors, workloads
-from ringfence.manifests.checks import ADMIN_REFUSED, DUPLICATE, NOT_AN_OBJECT, NOT_MODELLED, REFUSED
-from ringfence.manifests.reader import Reader
+from ringfence.manifests.checks import (
+    ADMIN_REFUSED,
+    BESIDE,
+    DUPLICATE,
+    NOT_AN_OBJECT,
+    NOT_MODELLED,
+    OBJECT_REFUSED,
+    REFUSED,
+)
+from ringfence.manifests.reader import Reader, kind_of
 from ringfence.manifests.types import AdminPolicy, Namespace, NetworkPolicy, Opaque, Service, ServiceAccount, Workload
 
 if TYPE_CHECKING:
@@ -24,7 +33,8 @@ class Manifests:
     """What was read: objects that decide connections, what is opaque, what was skipped by kind, and the findings.
 
     `calico` and `cilium` are the objects of these dialects that are evaluated (`kinds.LOWERED`). `endpoints` are pods
-    as a network plugin shows them; `finish` makes workloads of those that no Pod declares.
+    as a network plugin shows them; `finish` makes workloads of those that no Pod declares. `beside` are kinds and
+    places of what is skipped and may stop or redirect connections (`kinds.is_beside`).
     """
 
     policies: list[NetworkPolicy] = field(default_factory=list)
@@ -37,6 +47,7 @@ class Manifests:
     calico: list[CalicoObject] = field(default_factory=list)
     cilium: list[CiliumPolicy | CidrGroup] = field(default_factory=list)
     opaque: list[Opaque] = field(default_factory=list)
+    beside: list[tuple[str, Location]] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
 
@@ -44,7 +55,10 @@ class Manifests:
         """Read documents into this collection. Repetitions are found by `finish`."""
         for document in documents:
             for data, root in _unrolled(document.data, ()):
-                self._object(document, data, root)
+                if _is_list(data) and type(data.get("items")) not in (list, type(None)):
+                    self._list(document, data, root)
+                else:
+                    self._object(document, data, root)
 
     def extend(self, other: Manifests) -> None:
         """Take in what was read elsewhere and is not finished."""
@@ -57,6 +71,11 @@ class Manifests:
         """Find objects declared twice; what the repetition could touch becomes opaque. Gives itself back."""
         pods = {item.id for item in self.workloads if item.kind == "Pod"}
         self.workloads += [item for item in self.endpoints if item.id not in pods]
+        for name, count in Counter(name for name, _ in self.beside).items():
+            where = next(place for other, place in self.beside if other == name)
+            objects = "object of the kind" if count == 1 else "objects of the kind"
+            message = f"{count:,} {objects} {name} not evaluated: it may stop or redirect what the policies here allow"
+            self.findings.append(BESIDE.at(where, message, hint="read its effect in the cluster"))
         self._unique(self.policies, "NetworkPolicy", may_deny=False)
         self._unique(self.admin, "", may_deny=True)
         self._unique(self.namespaces, "Namespace", may_deny=True)
@@ -110,7 +129,19 @@ class Manifests:
                 service := services.read_service(Reader(document, root), data)
             ):
                 self.services.append(service)  # still one of the objects that by themselves decide nothing
-            self.skipped[f"{kind}.{group}" if group else kind] += 1
+            name = f"{kind}.{group}" if group else kind
+            self.skipped[name] += 1
+            if kinds.is_beside(group, kind):
+                self.beside.append((name, document.at(*root)))
+
+    def _list(self, document: Document, data: dict[str, Any], root: Route) -> None:
+        """A list of objects that is none: what stands in it could be anything."""
+        where = document.at(*root, "items")
+        found = kind_of(data["items"])
+        message = f"`items` of this {data['kind']} is {found} where a list belongs; the API server refuses it whole"
+        self.findings.append(OBJECT_REFUSED.at(where, message, hint="write each object as an item: `- apiVersion: …`"))
+        what = f"{data['kind']} at {where}"
+        self.opaque.append(Opaque(what, "its `items` are no list", "", True, _digest(data), where))
 
     def _policy(self, document: Document, data: dict[str, Any], root: Route) -> None:
         reader = Reader(document, root, REFUSED)
@@ -209,9 +240,22 @@ def _unrolled(data: Any, root: Route, api: str = "", kind: str = "") -> Iterator
         yield data, root
 
 
+def _is_list(data: Any) -> bool:
+    """Whether an object is a `List`, or a list of a kind that is read."""
+    name = data.get("kind") if isinstance(data, dict) else None
+    if not isinstance(name, str) or not name.endswith("List") or not isinstance(data.get("apiVersion"), str):
+        return False
+    group, kind = kinds.split(data["apiVersion"])[0], name.removesuffix("List")
+    return name == "List" or kind in _LISTED or (group, kind) in kinds.POD_TEMPLATES or kind.endswith("Policy")
+
+
+_LISTED = ("Namespace", "Pod", "Service", "ServiceAccount")
+
+
 def _name(data: Any, namespace: str) -> str:
     meta = data.get("metadata") if isinstance(data, dict) else None
-    name = str(meta.get("name")) if isinstance(meta, dict) else "(no name)"
+    given, prefix = (meta.get("name"), meta.get("generateName")) if isinstance(meta, dict) else (None, None)
+    name = shown(str(given)) if given is not None else f"({shown(str(prefix))})…" if prefix else "(no name)"
     return f"{namespace}/{name}" if namespace else name
 
 

@@ -7,6 +7,7 @@ readable.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -78,7 +79,11 @@ class Reader:
             self.refuse(route[:-1], message, f"add `{route[-1]}`")
         else:
             hint = "put it in quotes" if kind is str and not isinstance(value, (dict, list)) else ""
-            self.refuse(route, f"`{name}` is {kind_of(value)} where {kind_of(kind())} belongs", hint)
+            found, wanted = kind_of(value), kind_of(kind())
+            if kind is int and type(value) is float:
+                found, wanted = f"the fraction {value}", "a whole number"
+                hint = f"write {math.floor(value)} or {math.ceil(value)}" if math.isfinite(value) else ""
+            self.refuse(route, f"`{name}` is {found} where {wanted} belongs", hint)
         return None
 
     def mapping(
@@ -149,7 +154,9 @@ class Reader:
         if not name and not strict:
             name = (self.typed(meta.get("generateName"), str, (*route, "generateName")) or "").rstrip("-")
         if not name and not self.refused:
-            self.refuse(route, "the object has no name; the API server refuses it", "add `metadata.name`")
+            given = " but `generateName`, which `kubectl apply` refuses" if meta.get("generateName") else ""
+            message = f"the object has no name{given or '; the API server refuses it'}"
+            self.refuse(route, message, "add `metadata.name`")
         if name and (why := (names.subdomain if namespaced else names.dns_label)(name)):
             self.refuse((*route, "name"), f"the name {name[:80]!r} {why}", readable=True)
         namespace = self.typed(meta.get("namespace"), str, (*route, "namespace")) or "default"

@@ -10,6 +10,7 @@ from ringfence.values.nearest import nearest
 from ringfence.values.ports import PROTOCOLS
 
 _DATE = re.compile(r"(?P<year>[0-9]{4})[-/.](?P<month>[0-9]{1,2})[-/.](?P<day>[0-9]{1,2})")
+_PORTS = re.compile(r"(?P<first>[0-9]{1,5})-(?P<last>[0-9]{1,5})(?:/(?P<protocol>[A-Za-z]+))?")
 _GERMAN_DATE = re.compile(r"(?P<day>[0-9]{1,2})[.](?P<month>[0-9]{1,2})[.](?P<year>[0-9]{4})")
 
 
@@ -20,6 +21,8 @@ def repairs(value: Any) -> Iterator[str]:
     text = " ".join(value.split())
     if not text:
         return
+    if (ports := _PORTS.fullmatch(text)) and int(ports["first"]) > int(ports["last"]):
+        yield f"{ports['last']}-{ports['first']}/{ports['protocol'] or PROTOCOLS[0]}"
     yield text
     yield text.lower()
     yield text.upper()

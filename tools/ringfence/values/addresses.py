@@ -56,6 +56,17 @@ class AddressSet:
             spans[net.version].append(_span(net))
         return cls(intervals.normal(spans[4]), intervals.normal(spans[6]))
 
+    @classmethod
+    def union(cls, sets: Iterable[AddressSet]) -> AddressSet:
+        """The addresses that are in any of some sets."""
+        listed = list(sets)
+        if len(listed) == 1:
+            return listed[0]
+        return cls(
+            intervals.normal(span for item in listed for span in item.v4),
+            intervals.normal(span for item in listed for span in item.v6),
+        )
+
     def __bool__(self) -> bool:
         return bool(self.v4 or self.v6)
 

@@ -170,6 +170,7 @@ class _Ends:
                 self._names[name] = self._names.get(name, 0) | 1 << position
         for pod, workload in connectivity.cluster.workload_of.items():
             self._names.setdefault(pod, self._names.get(workload, 0))
+        self._names |= {str(place): 1 << position for place, position in space.place_at.items()}
         self._names[WORLD] = space.outside & ~sum(
             1 << position for place, position in space.place_at.items() if place.kind != DNS
         )

@@ -49,7 +49,7 @@ An assertion names an end that is not among the manifests.
 ## What it finds
 
 A workload, namespace or labels in `from` or `to` that no pod of the manifests has, an address that the cluster gives
-out itself, and a statement whose two sides are no pair of different ends.
+out itself, a statement whose two sides are no pair of different ends, and a range of ports that ends below its start.
 
 ## Why it matters
 

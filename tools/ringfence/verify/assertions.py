@@ -10,7 +10,7 @@ from ringfence.documents import Document
 from ringfence.documents.document import Route
 from ringfence.findings import Finding, Location
 from ringfence.values.ports import ALL_PORTS, PROTOCOLS, PortRange, PortSet
-from ringfence.verify.assertionpages import REPEATED
+from ringfence.verify.assertionpages import NOTHING, REPEATED
 
 KIND = "Assertions"
 WORLD = "world"
@@ -61,7 +61,21 @@ def read(path: str, raw: bytes) -> tuple[list[Statement], list[Finding]]:
     if not findings and document.data["kind"] != KIND:
         message = f"this declares {document.data['kind']}; only {KIND} can be held against manifests"
         findings.append(schema.codes.UNKNOWN_KIND.at(document.at("kind"), message, hint=f"write `kind: {KIND}`"))
+    findings = findings or list(_turned(document))
     return ([], findings) if findings else (list(_statements(document)), [])
+
+
+def _turned(document: Document) -> Iterator[Finding]:
+    """A finding for each range of ports that ends below its start: it would stand for no port."""
+    for key in ("must", "mustNot"):
+        for index, data in enumerate(document.data.get(key, ())):
+            for number, item in enumerate(data.get("ports", ())):
+                ports, _, protocol = str(item).partition("/")
+                first, dash, last = ports.partition("-")
+                if dash and int(last) < int(first):
+                    message = f"the range `{item}` ends below its start, so `{data['name']}` says nothing about it"
+                    hint = f"swap them: `{last}-{first}/{protocol}`"
+                    yield NOTHING.at(document.at(key, index, "ports", number), message, hint=hint, subject=data["name"])
 
 
 def repeated(statements: Iterable[Statement]) -> list[Finding]:
