@@ -293,6 +293,17 @@ def test_a_list_whose_items_are_no_list_leaves_everything_open(items: Any, kind:
     assert parse("a.yaml", raw({"apiVersion": "v1", "kind": kind, "items": None})).findings == []
 
 
+@pytest.mark.parametrize("written", ["9" * 5000, '"' + "9" * 5000 + '"', "1_" + "9" * 5000, "0" + "9" * 5000])
+def test_a_number_without_end_is_shown_by_its_start(written: str):
+    port = f"{{port: {written}, protocol: {written}}}"
+    spec = f"{{podSelector: {{}}, ingress: [{{ports: [{port}], from: [{{ipBlock: {{cidr: {written}}}}}]}}]}}"
+    text = f"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: x}}\nspec: {spec}\n"
+    found = parse("a.yaml", text.encode())
+    assert found.findings
+    assert max(len(item.message + item.hint) for item in found.findings) < 400
+    assert max(len(item.why) for item in found.opaque) < 400
+
+
 def test_a_fraction_is_no_whole_number():
     spec = {"priority": 5.5, "subject": {"namespaces": {}}}
     found = parse("a.yaml", raw(named("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy", spec=spec)))

@@ -98,7 +98,7 @@ def manifest_number(text: str) -> Any:
     if match is None:
         if _YAML_1_1_NUMBER.fullmatch(text):
             return _ambiguous(
-                text, "it is a number to a YAML 1.1 reader and text to others", f"write '{text}' for text"
+                text, "it is a number to a YAML 1.1 reader and text to others", f"write '{shown(text)}' for text"
             )
         return text
     kind = match.lastgroup
@@ -117,7 +117,9 @@ def manifest_number(text: str) -> Any:
         return _endless(text)
     if text.lstrip("+-0o").strip("01234567"):
         return _ambiguous(
-            text, "it starts like an octal number and is none", f"write it without the zero, or '{text}' for text"
+            text,
+            "it starts like an octal number and is none",
+            f"write it without the zero, or '{shown(text)}' for text",
         )
     return _integer(text.replace("o", "", 1), 8)
 

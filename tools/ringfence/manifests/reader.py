@@ -8,6 +8,7 @@ readable.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -44,6 +45,15 @@ def kind_of(value: object) -> str:
     return names_of.get(type(value), "nothing")
 
 
+def brief(text: str) -> str:
+    """A message with what is written without a blank cut short where it is longer than any name can be."""
+    return _ENDLESS.sub(lambda found: f"{found[0][:57]}…", text) if len(text) > _LONGEST else text
+
+
+_LONGEST = 400
+_ENDLESS = re.compile(rf"\S{{{_LONGEST},}}")
+
+
 class Reader:
     """Reads one object below `root` of a document. `refused` tells whether an error was found."""
 
@@ -62,12 +72,12 @@ class Reader:
     def refuse(self, route: Route, message: str, hint: str = "", *, readable: bool = False) -> None:
         """Record an error. Unless what the object means stays `readable`, it counts as refused from now on."""
         self.refused |= not readable
-        self.findings.append(self.check.at(self.at(*route), message, hint=hint, subject=self.subject))
+        self.findings.append(self.check.at(self.at(*route), brief(message), hint=brief(hint), subject=self.subject))
 
     def warn(self, check: Check, route: Route, message: str, hint: str = "") -> None:
         """Record a finding that leaves the object accepted."""
         where = self.document.at_key(*self.root, *route)
-        self.findings.append(check.at(where, message, hint=hint, subject=self.subject))
+        self.findings.append(check.at(where, brief(message), hint=brief(hint), subject=self.subject))
 
     def typed(self, value: Any, kind: type, route: Route, required: bool = False) -> Any:
         """The value if it has the type, None if it is absent; else a finding and None."""

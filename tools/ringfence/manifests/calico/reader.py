@@ -10,7 +10,7 @@ from ringfence.documents.document import Route
 from ringfence.manifests.calico.checks import NOT_ENFORCED, UNKNOWN_FIELD
 from ringfence.manifests.calico.grammar import SelectorError, parse
 from ringfence.manifests.calico.selector import Expression, mentions_global
-from ringfence.manifests.reader import Reader, kind_of
+from ringfence.manifests.reader import Reader, brief, kind_of
 
 _COMMERCIAL = {
     "domains": "only the commercial editions match domain names; use `nets` or a network set",
@@ -25,7 +25,7 @@ class CalicoReader(Reader):
     def unenforced(self, route: Route, message: str, hint: str = "") -> None:
         """Record what the API server of 3.32 accepts and Calico turns down: the object counts as refused."""
         self.refused = True
-        self.findings.append(NOT_ENFORCED.at(self.at(*route), message, hint=hint, subject=self.subject))
+        self.findings.append(NOT_ENFORCED.at(self.at(*route), brief(message), hint=brief(hint), subject=self.subject))
 
     def mapping(
         self, value: Any, route: Route, known: Collection[str], required: bool = False
