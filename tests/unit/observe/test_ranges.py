@@ -11,7 +11,7 @@ from ringfence.values.addresses import AddressSet
 CIDRS = [f"10.0.{third}.{last}/{length}" for third in (0, 1) for last in (0, 64, 128) for length in (26, 32)]
 CIDRS += ["10.0.0.0/23", "0.0.0.0/0", "2001:db8::/126", "2001:db8::4/127", "::/0"]
 ADDRESSES = [f"10.0.{third}.{last}" for third in (0, 1, 2) for last in (0, 63, 64, 127, 128, 191, 192)]
-ADDRESSES += ["0.0.0.0", "255.255.255.255", "2001:db8::3", "2001:db8::4", "::", "ffff::"]
+ADDRESSES += ["0.0.0.1", "255.255.255.255", "2001:db8::3", "2001:db8::4", "::", "ffff::"]
 
 
 @settings(max_examples=60, deadline=None)
