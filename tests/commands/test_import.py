@@ -181,8 +181,15 @@ RULES = {
         "over-wide-selector",
     ),
     "itself": (
-        "{podSelector: {matchLabels: {app: web}}, ingress: [{from: [{podSelector: {matchLabels: {app: web}}}]}]}",
+        (
+            "{podSelector: {matchLabels: {app: web}}, ingress: [{from: [{podSelector: {matchLabels: {app: web}}}], "
+            "ports: [{port: 80}]}]}"
+        ),
         "self",
+    ),
+    "every port": (
+        "{podSelector: {matchLabels: {app: web}}, ingress: [{from: [{podSelector: {matchLabels: {app: one}}}]}]}",
+        "every-port",
     ),
     "no such namespace": (
         "{podSelector: {matchLabels: {app: web}}, ingress: [{from: [{namespaceSelector: {matchLabels: {a: b}}}]}]}",
@@ -246,7 +253,7 @@ def test_tighten_narrows_and_lists(tmp_path: Path, capsys: pytest.CaptureFixture
     manifests = put(
         tmp_path / "in",
         NAMESPACES,
-        deployment("web"),
+        deployment("web", ports="{name: http, containerPort: 8080}"),
         deployment("cart", ports="{name: grpc, containerPort: 7070}"),
         policy(
             "all",
@@ -301,6 +308,49 @@ spec:
   types: [Egress]
   egress: [{action: Allow, destination: {nets: [10.0.0.0/8]}}]
 """
+
+
+PLAIN_CALICO = """\
+apiVersion: projectcalico.org/v3
+kind: NetworkPolicy
+metadata: {name: cart, namespace: shop}
+spec:
+  selector: app == 'cart'
+  types: [Ingress, Egress]
+  ingress:
+    - {action: Allow, protocol: TCP, source: {selector: app == 'web'}, destination: {ports: [7070]}}
+  egress:
+    - {action: Allow, protocol: TCP, destination: {nets: [203.0.113.0/24], ports: [443]}}
+    - {action: Allow, protocol: ICMP}
+"""
+PLAIN_CILIUM = """\
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: cart, namespace: shop}
+spec:
+  endpointSelector: {matchLabels: {app: cart}}
+  ingress:
+    - fromEndpoints: [{matchLabels: {app: web}}]
+      toPorts: [{ports: [{port: "7070", protocol: TCP}]}]
+  egress:
+    - toCIDR: [203.0.113.0/24]
+      toPorts: [{ports: [{port: "443", protocol: TCP}]}]
+    - toEntities: [kube-apiserver]
+"""
+
+
+@pytest.mark.parametrize("text", [PLAIN_CALICO, PLAIN_CILIUM], ids=["calico", "cilium"])
+def test_plain_rules_of_other_dialects_become_flows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    ran = Ran(capsys, put(tmp_path / "in", deployment("web"), deployment("cart"), text), tmp_path / "new")
+    assert (ran.code, ran.data["proof"]["equal"]) == (0, True)
+    assert sorted(ran.flows()) == ["shop/cart-to-net-203-0-113-0-24", "shop/web-to-cart"]
+    assert (ran.data["rules"]["flows"], ran.kinds()) == (2, ["dialect"])
+    (path,) = [item["file"] for item in ran.data["adopted"] if not item["keepsOpen"]]
+    kept = ran.file(path)
+    assert ("ICMP" in kept or "kube-apiserver" in kept, "203.0.113.0" in kept, "7070" in kept) == (True, False, False)
+    accepted(ran.into, capsys)
 
 
 def test_other_dialects_stay_adopted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

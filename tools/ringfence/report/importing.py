@@ -21,6 +21,7 @@ SHOWN = 20
 
 WHY = {
     "everyone": "rules for everyone",
+    "every-port": "rules for every port and protocol",
     "over-wide-selector": "selectors that name no workload",
     "no-workload": "selectors without a workload",
     "no-namespace": "namespaces that are not among the manifests",

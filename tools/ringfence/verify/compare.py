@@ -87,6 +87,8 @@ class _Half:
         self._result = half(state.of_teams, direction)
         self._rows = [row for row in self._result.rows() if self._is_managed(row)]
         self._nodes = self._result.cluster.profile.nodes
+        space = self._result.space
+        self._ends = {item.id for item in space.endpoints} | set(map(str, space.place_at))
 
     def differences(self, possible: Declared) -> Iterator[Difference]:
         """What differs; `possible` are the statements that undeclared pods may have."""
@@ -157,6 +159,8 @@ class _Half:
     ) -> Iterator[Difference]:
         """What is denied to a pod whose stage leaves everything open."""
         for other in self._state.declared.pods:
+            if other not in self._ends:
+                continue  # only adopted policies speak of it
             ends = self._way(pod, other)
             lost = ALL_PORTS - allowed.get(ends, NO_PORTS)  # type: ignore[arg-type]  # two pods are two texts
             entity = "/" not in other and not is_name(other)  # named by guardrails; judged by its addresses

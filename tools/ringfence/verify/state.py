@@ -177,13 +177,9 @@ def _state(
     for namespace in joined.all_namespaces():  # a policy for a namespace that nobody declared brings the pods there
         other = f"{namespace}/{OTHER}"
         known.pods.setdefault(other, Pod(other, None, None, None))
+    bare = result = evaluate(state, representatives=True, like=like.as_declared if like else None)
     if kept:
         result = evaluate(joined, representatives=True, like=like.connectivity if like else None)
-        # both sides know the same ends, whichever of them speaks of one
-        known_here = {**joined.all_namespaces(), **state.namespaces}
-        state = replace(state, namespaces=known_here, places=tuple(result.space.place_at))
-    bare = evaluate(state, representatives=True, like=like.as_declared if like else None)
-    result = result if kept else bare
     for place in map(str, result.space.place_at):  # as does a name or entity that only a policy speaks of
         known.pods.setdefault(place, Pod(place, None, None, None))
     guarded, inside = Guarded(known, model, clusters), None

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ringfence.adopt.existing import flows as grouping
-from ringfence.adopt.existing import inferred, keeping, rules
+from ringfence.adopt.existing import inferred, keeping, rules, translating
 from ringfence.adopt.existing.flows import Flow, RuleKey
 from ringfence.adopt.existing.keeping import DIRECTIONS, Keep
 from ringfence.adopt.existing.peers import Catalogue, Named
 from ringfence.adopt.existing.rules import Facts, Kept, Leg
 from ringfence.adopt.existing.services import port_names
 from ringfence.adopt.existing.source import Object, Source
+from ringfence.adopt.existing.translating import Translated
 from ringfence.adopt.existing.units import Unit, asking, units
 from ringfence.connectivity import Connectivity, Direction, Endpoint, evaluate
 from ringfence.findings import Location
@@ -121,12 +122,14 @@ class _Planning:
         self.present, self.refused = present, refused
         self.objects = {(item.namespace, item.name): item for item in source.policies if _is_plain(item)}
         self.policies = [item for item in source.state.policies if (item.namespace, item.name) in self.objects]
-        self.inferred = inferred.endpoints(self.policies, source.state.endpoints, source.state.all_namespaces())
+        self.translated = {one.item.key: one for one in translating.translated(source)}
+        self.plain = [*self.policies, *(one.policy for one in self.translated.values())]
+        self.inferred = inferred.endpoints(self.plain, source.state.endpoints, source.state.all_namespaces())
         self.state = replace(source.state, endpoints=(*source.state.endpoints, *self.inferred))
         self.original = evaluate(self.state, representatives=True)
         known = set(self.state.all_namespaces())
-        selectors = list(rules.selectors(self.policies))
-        everyone = units(self.state.endpoints, selectors, port_names(source, self.policies))
+        selectors = list(rules.selectors(self.plain))
+        everyone = units(self.state.endpoints, selectors, port_names(source, self.plain))
         found = {name: tuple(unit for unit in here if unit.id not in unfit) for name, here in everyone.items()}
         odd = {
             str(end): unfit[unit.id]
@@ -172,7 +175,10 @@ class _Planning:
                 continue
             self._convert(facts, policy, found, fates, keeps)
         for item in self.source.policies:
-            if not _is_plain(item):
+            one = self.translated.get(item.key)
+            if one is not None and item.namespace in self.units:
+                self._convert_other(facts, one, found, fates, keeps)
+            elif not _is_plain(item):
                 keeps.append(keeping.whole(item, (f"Kept as it was: {item.kind} of {item.group} is no flow.",)))
                 fates += _of_other(item)
         stages = self._leave_open(keeps)
@@ -234,13 +240,38 @@ class _Planning:
         if any(rest.values()):
             keeps.append(keeping.rest(self._object(policy), policy, rest, comments))
 
+    def _convert_other(
+        self,
+        facts: Facts,
+        one: Translated,
+        found: list[tuple[Leg, RuleKey]],
+        fates: list[RuleFate],
+        keeps: list[Keep],
+    ) -> None:
+        """The flows of a policy of another dialect, as far as it is plain, and the rest of it."""
+        taken: dict[str, list[int]] = {name: [] for name in DIRECTIONS}
+        said: dict[tuple[str, int], RuleFate] = {}
+        for name, rule in _rules(one.policy):
+            legs: list[Leg] | Kept | None = self.refused.get((one.id, name, rule.index))
+            legs = rules.legs(facts, one.policy, Direction(name), rule) if legs is None else legs
+            kept = legs if isinstance(legs, Kept) else None
+            said[name, rule.index] = RuleFate(one.id, one.item.group, name, rule.index, rule.where, kept, legs == [])
+            if not isinstance(legs, Kept):
+                taken[name].append(rule.index)
+                found += [(leg, (one.id, name, rule.index)) for leg in legs]
+        every = [said.get((fate.direction, fate.index), fate) for fate in _of_other(one.item)]
+        fates += every
+        comments = [f"{item.direction}[{item.index}] is no flow: {item.kept.why}." for item in every if item.kept]
+        if left := translating.rest(one, taken, comments):
+            keeps.append(left)
+
     def _leave_open(self, keeps: list[Keep]) -> dict[str, tuple[str, ...]]:
         """Add what keeps pods open that nothing isolated; the namespaces that a stage keeps open, with directions."""
         stages: dict[str, list[str]] = {}
         taken = {(keep.namespace, keep.data["metadata"]["name"]) for keep in keeps}
         for namespace, here in self.units.items():
             for direction in Direction:
-                own = [item for item in self.policies if item.namespace == namespace]
+                own = [item for item in self.plain if item.namespace == namespace]
                 isolating = [item.selector for item in own if getattr(item, str(direction)) is not None]
                 members = [item for unit in here for item in unit.members]
                 elsewhere = [

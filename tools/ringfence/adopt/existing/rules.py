@@ -206,7 +206,7 @@ def _ports(rule: Rule, destination: End, tighten: bool) -> PortSet | Kept:
     """The ports of a rule at a destination."""
     if not rule.ports:
         declared = destination.declares if tighten and isinstance(destination, Unit) else NO_PORTS
-        return declared or ALL_PORTS
+        return declared or Kept("every-port", "it allows every port and protocol, ICMP too, and a flow names ports")
     found = NO_PORTS
     for entry in rule.ports:
         if not entry.name:
