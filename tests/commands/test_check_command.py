@@ -32,6 +32,9 @@ spec: {podSelector: {}}
 FILES: dict[str, tuple[str, bytes, list[str]]] = {
     "valid": ("teams/checkout/shop/more.yaml", VALID, []),
     "names of others": ("teams/checkout/shop/more.yaml", VALID.replace(b"to: c", b"to: no/such"), []),
+    "no port": ("teams/checkout/shop/more.yaml", VALID.replace(b"[d]", b"[9000-8000/TCP]"), []),
+    "name twice": ("teams/checkout/shop/more.yaml", VALID + VALID.splitlines(keepends=True)[-1], []),
+    "expired": ("teams/checkout/shop/more.yaml", VALID.replace(b"e f g", b"e f g, expires: 2020-01-01"), []),
     "adopted": ("policies/adopted/prod/shop/a.yaml", ADOPTED, []),
     "extension": ("teams/checkout/shop/more.yml", VALID, ["RF100"]),
     "folder": ("teams/checkout/shop/deep/more.yaml", VALID, ["RF100"]),
