@@ -59,6 +59,10 @@ bench: $(INSTALLED) ## Measure plain manifests, and repositories of 1,000 and 10
 	python benchmarks/engine.py
 	python benchmarks/repository.py
 
+.PHONY: bench-logs
+bench-logs: $(INSTALLED) ## Measure how fast flow logs are aggregated: a hundred million records in Parquet. Takes minutes.
+	python benchmarks/logs.py --records 100000000
+
 .PHONY: bench-full
 bench-full: $(INSTALLED) ## The same with larger clusters, and 100,000 flows. Takes an hour.
 	python benchmarks/engine.py --full

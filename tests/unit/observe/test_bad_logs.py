@@ -179,11 +179,7 @@ def test_escaped_and_absurd_values_in_json(tmp_path: Path):
 
 
 def test_utf16_and_other_files(tmp_path: Path):
-    assert set(kinds(of(tmp_path / "utf16", f"{FLOW}\n".encode("utf-16")))) <= {
-        "unknown-format",
-        "nul-bytes",
-        "not-utf8",
-    }
+    assert kinds(of(tmp_path / "utf16", f"{FLOW}\n".encode("utf-16"))) == {"unknown-format": 1}
     assert kinds(of(tmp_path / "text", b"hello\nworld\n")) == {"unknown-format": 1}
     assert kinds(of(tmp_path / "empty", b"")) == {"empty-file": 1}
     assert kinds(of(tmp_path / "blank", b"\n \n\n")) == {"empty-file": 1}
@@ -226,7 +222,7 @@ def test_clocks_that_jump(tmp_path: Path):
     assert kinds(found) == {"clock-jump": 4}
     assert [(item.port, item.count) for item in found.seen] == [(8080, 4 * 37), (9090, 37)]
     first, last = datetime.fromtimestamp(1787314000, UTC), datetime.fromtimestamp(1787314300, UTC)
-    assert [(item.first, item.last) for item in found.seen][0] == (first, last) == (found.first, found.last)
+    assert (found.seen[0].first, found.seen[0].last) == (first, last) == (found.first, found.last)
     assert found.seen[1].first == datetime.fromtimestamp(1900000000, UTC)
 
 

@@ -64,18 +64,19 @@ def grouped(steps: Steps, records: Any, now: datetime) -> None:
     )
     records = steps.table("judged", records.mutate(trouble=trouble))
     trouble, plain = records.trouble, records.trouble.isnull()
-    strange = plain & (
+    strange = (
         (records["first"] < micros(EARLIEST))
         | (records["last"] > micros(now + AHEAD))
         | (records["last"] < records["first"])
-    )
-    clock = ibis.ifelse(strange.fill_null(False), "clock-jump", ibis.null("string"))
+    ).fill_null(False)
+    clock = ibis.ifelse(plain & strange, "clock-jump", ibis.null("string"))
     note = ibis.coalesce(
         ibis.ifelse(clock.notnull() & records.note.notnull(), records.note + "," + clock, ibis.null("string")),
         records.note,
         clock,
     )
-    records = steps.table("noted", records.mutate(note=note))
+    believed = plain | ~strange
+    records = steps.table("noted", records.mutate(note=note, believed=believed))
     trouble, plain, note = records.trouble, records.trouble.isnull(), records.note
     keys = {name: ibis.ifelse(plain, records[name], ibis.null("string")) for name in KEY}
     met = (~plain & ~trouble.startswith(SKIPPED)) | note.notnull()
@@ -85,8 +86,8 @@ def grouped(steps: Steps, records: Any, now: datetime) -> None:
         trouble=trouble,
         note=note,
         weight=records.weight,
-        first=ibis.least(records["first"], records["last"]),
-        last=ibis.greatest(records["first"], records["last"]),
+        first=ibis.ifelse(records.believed, ibis.least(records["first"], records["last"]), ibis.null("int64")),
+        last=ibis.ifelse(records.believed, ibis.greatest(records["first"], records["last"]), ibis.null("int64")),
         example=ibis.ifelse(met, where, ibis.null("string")),
     )
     staged = steps.table("staged", counted)
