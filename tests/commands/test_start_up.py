@@ -64,7 +64,19 @@ NEEDED = {"commands", "connectivity", "documents", "errors", "findings", "manife
 OTHER_DIALECTS = [
     f"ringfence.{stage}.{name}" for stage in ("connectivity", "manifests") for name in ("calico", "cilium")
 ]
-HEAVY = ["difflib", "git", "hashlib", "jinja2", "jsonschema", "jsonschema_rs", "platform", "ruamel", "subprocess"]
+HEAVY = [
+    "difflib",
+    "duckdb",
+    "git",
+    "hashlib",
+    "ibis",
+    "jinja2",
+    "jsonschema",
+    "jsonschema_rs",
+    "platform",
+    "ruamel",
+    "subprocess",
+]
 
 
 @pytest.mark.parametrize("command", ["connections", "diff"])

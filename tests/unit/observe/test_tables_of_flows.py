@@ -7,6 +7,8 @@ import importlib
 import json
 import random
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -108,6 +110,13 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     with pytest.raises(UsageError) as raised:
         extras.needed("pyspark")
     assert raised.value.hint == "pip install 'ringfence[spark]'"
+
+
+def test_engines_are_imported_when_they_are_needed():
+    engines = ("duckdb", "ibis", "numpy", "pandas", "pyarrow", "pyspark")
+    code = f"import sys, ringfence.observe; print([name for name in {engines} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 def test_many_addresses_become_networks(tmp_path: Path):
