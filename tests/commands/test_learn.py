@@ -198,6 +198,15 @@ def test_each_form_is_found_again(small: GitRepository, ringfence: Cli, form: st
         assert (done.code, done.out) == (int(bool(lost)), f"prod, {form}, noise {noise}: {said}{lost}")
 
 
+def test_this_repository_is_found_again_in_a_noisy_log(ringfence: Cli) -> None:
+    root = Path(__file__).parents[2]
+    name = min(path.stem for path in (root / "policies/clusters").glob("*.yaml"))
+    done = ringfence("simulate", "-C", root, "--cluster", name, "--score", "--format", "json")
+    assert done.code == 0, done
+    data = done.json
+    assert (data["precision"], data["recall"], data["missed"], data["wrong"]) == (1.0, 1.0, [], [])
+
+
 def test_simulated_logs_are_the_same_again(small: GitRepository, ringfence: Cli, tmp_path: Path) -> None:
     one, two = tmp_path / "one.csv.gz", tmp_path / "two.csv.gz"
     for path in (one, two):

@@ -142,6 +142,12 @@ def test_what_is_not_proposed_says_why() -> None:
     ]
 
 
+def test_an_address_without_an_entry_asks_for_one() -> None:
+    item = seen(API, address("10.250.0.1"), "443")
+    [left] = proposals(item).left
+    assert left.why == "10.250.0.1: no catalogue entry has it; name it in policies/catalog/"
+
+
 def test_the_world_is_proposed_where_it_is_asked_for() -> None:
     items = (seen(address("203.0.113.9"), FRONTEND, "8080"), seen(address("203.0.113.9"), FRONTEND, "22"))
     [flow] = proposals(*items, options=Options(world=True)).flows

@@ -127,7 +127,7 @@ def _end(mapped: Mapped, model: Model, options: Options) -> End | str:
         return f"{who} is nobody in particular: --world proposes it"
     if mapped.kind == "pod":
         return f"{mapped.label.removesuffix(' (not declared)')}: {mapped.why}: declare the workload first"
-    return f"{mapped.label}: {mapped.why}"
+    return f"{mapped.label}: {mapped.why}{'; name it in policies/catalog/' if mapped.kind == 'outside' else ''}"
 
 
 def _unsayable(source: End, destination: End) -> str:

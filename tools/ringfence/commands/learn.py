@@ -8,6 +8,8 @@ examples:
 Each proposal goes to a new file in the directory of its team, learnt-CLUSTER.yaml; what exists is never touched, and a
 second run proposes nothing new. What was denied, scans, health checks and answers are no proposals; nor is what goes to
 or comes from the whole world, unless --world asks for it. What `ringfence validate` would refuse is not written.
+
+exit codes: 1 where a proposal is refused so, or the declarations are in error; 0 otherwise, also without a proposal.
 """
 
 from __future__ import annotations
