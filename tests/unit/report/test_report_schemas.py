@@ -107,16 +107,15 @@ def test_sarif_says_what_it_leaves_out(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_fingerprints_do_not_change_when_lines_move() -> None:
-    import dataclasses
 
     from ringfence.findings import Location
     from ringfence.report import fingerprints
 
     before = kit.made((), findings=3).findings
-    after = [dataclasses.replace(item, where=Location(item.where.path, item.where.line + 7, 3)) for item in before]
+    after = [item._replace(where=Location(item.where.path, item.where.line + 7, 3)) for item in before]
     assert fingerprints.unique(before) == fingerprints.unique(after)
     twice = [before[0], before[0]]
     first, second = fingerprints.unique(twice)
     assert first == before[0].fingerprint != second
-    other = dataclasses.replace(before[0], where=Location("elsewhere", 0, 1))
+    other = before[0]._replace(where=Location("elsewhere", 0, 1))
     assert fingerprints.unique([other]) != fingerprints.unique([before[0]])
