@@ -52,9 +52,10 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     else:
         out.write(doctor_text.render(model, refused, programs, chosen, args.sources, report.wants_colour(out)))
         number = sum(map(len, refused.values()))
+        kept = f", {text.plural(len(model.adopted), 'adopted policy')}" if model.adopted else ""
         wrong = " (run ringfence validate)" if has_errors(loaded.findings) else ""
         err.write(
-            f"{text.plural(len(model.clusters), 'cluster')}, {text.plural(number, 'refusal')}; "
+            f"{text.plural(len(model.clusters), 'cluster')}, {text.plural(number, 'refusal')}{kept}; "
             f"{text.counts(loaded.findings)}{wrong}\n"
         )
     return EXIT_FINDINGS if any(refused.values()) or has_errors(loaded.findings) else EXIT_CLEAN
