@@ -11,7 +11,7 @@ Ends = frozenset[str]
 """The namespaces at the ends of a flow, that of its file included."""
 
 
-FLOWS = "Flows"
+FLOWS, NAMESPACE = "Flows", "Namespace"
 
 
 class Unclear(Exception):  # noqa: N818 - says that everything may be concerned, and is no failure
@@ -29,6 +29,16 @@ def namespaces_of_edit(path: str, before: bytes | None, after: bytes | None) -> 
     old, new = (list(_flows(side)) for side in sides)
     differing = [flow for flow in old if flow not in new] + [flow for flow in new if flow not in old]
     return Ends().union(*(_ends(path, flow) for flow in differing))
+
+
+def only_workloads_differ(path: str, before: bytes | None, after: bytes | None) -> bool:
+    """Whether both sides of a file declare the same namespace but for its workloads."""
+    if before is None or after is None:
+        return False
+    sides = [
+        {key: value for key, value in _mapping(path, raw).items() if key != "workloads"} for raw in (before, after)
+    ]
+    return sides[0] == sides[1] and sides[0].get("kind") == NAMESPACE
 
 
 def ends_of(path: str, raw: bytes) -> Iterator[Ends]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ringfence.affected.edited import Unclear, ends_of, namespaces_of_edit
+from ringfence.affected.edited import Unclear, ends_of, namespaces_of_edit, only_workloads_differ
 from ringfence.affected.part import Part
 from ringfence.affected.words import only_flows, words
 from ringfence.sources import BlobTree, Tree, Unreadable, changed, has, holding
@@ -34,11 +34,14 @@ class Scope:
     paths: tuple[str, ...]
 
 
-def scope(base: Tree, head: Tree) -> Scope | None:
-    """The scope of the change from one tree to the other; None where it may be everything."""
+def scope(base: Tree, head: Tree, paths: frozenset[str] | None = None) -> Scope | None:
+    """The scope of the change from one tree to the other; None where it may be everything.
+
+    `paths` are the files that differ, where that is known (`sources.changed`).
+    """
     if not isinstance(base, BlobTree):
         return None
-    paths = changed(base, head)
+    paths = changed(base, head) if paths is None else paths
     if not paths:
         return None
     if any(path.startswith(ADOPTED) for path in (*base.files(ADOPTED[:-1]), *paths)):
@@ -97,11 +100,14 @@ class _Scoping:
                 found.add(place[1])
             elif parts[0] == "teams" and len(parts) == 4:
                 found.add(parts[2])
-                ends = namespaces_of_edit(path, self._read(False, path), self._read(True, path))
-                if ends is None:
+                sides = self._read(False, path), self._read(True, path)
+                ends = namespaces_of_edit(path, *sides)
+                if ends is not None:
+                    found |= ends
+                elif only_workloads_differ(path, *sides):
                     altered.add(parts[2])
                 else:
-                    found |= ends
+                    raise Unclear
             else:
                 raise Unclear
         for path in self._speaking(altered):

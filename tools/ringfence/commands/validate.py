@@ -15,7 +15,7 @@ import argparse
 from pathlib import Path
 from typing import TextIO
 
-from ringfence.commands import outputs, shared
+from ringfence.commands import judged, outputs, progress, shared
 from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, NothingToCheckError
 from ringfence.findings import Finding, has_errors
 
@@ -34,37 +34,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Validate the repository; 1 when any finding is an error."""
-    from ringfence import checks
     from ringfence.report.text import plural
 
-    loaded = shared.load(args.directory)
-    findings = list(loaded.findings)
+    root = shared.find_root(args.directory)
+    progress.stage("reading the declarations (working tree)")
+    judgement = judged.working_tree(root, args.at or shared.today())
+    findings, counts = list(judgement.findings), dict(judgement.counts)
     summary = "the declarations could not be loaded"
-    if loaded.model is not None:
-        model = loaded.model
-        if not (findings or model.teams or model.peers or model.grants or model.guardrails):
+    if counts:
+        peers, adopted = counts.pop("peer"), counts.pop("adopted policy")
+        if not (findings or peers or counts["team"] or counts["baseline grant"] or counts["guardrail"]):
             raise NothingToCheckError("the repository declares nothing", "add a team: teams/<team>/team.yaml")
-        findings += checks.run(model, args.at or shared.today())
-        if model.adopted:
-            from ringfence.verify import adopted
-
-            findings += adopted.findings(model)
-        summary = (
-            f"{plural(model.files, 'file')}: {plural(len(model.teams), 'team')}, "
-            f"{plural(len(model.namespaces), 'namespace')}, {plural(len(model.workloads), 'workload')}, "
-            f"{plural(len(model.flows), 'flow')}, {plural(len(model.grants), 'baseline grant')}, "
-            f"{plural(len(model.guardrails), 'guardrail')}, {plural(len(model.waivers), 'waiver')}, "
-            f"{plural(len(model.clusters), 'cluster')}"
-            + (f", {plural(len(model.adopted), 'adopted policy')}" if model.adopted else "")
-        )
+        files, *named = [plural(number, noun) for noun, number in counts.items()]
+        named += [plural(adopted, "adopted policy")] if adopted else []
+        summary = f"{files}: {', '.join(named)}"
+        if judgement.read < counts["file"]:
+            print(f"{judgement.read:,} of {counts['file']:,} files read; what the others say was known", file=err)
     if args.files:
-        wanted = {shared.relative(loaded.root, args.directory, file) for file in args.files}
+        wanted = {shared.relative(root, args.directory, file) for file in args.files}
         whole = findings
         findings = [finding for finding in findings if _touches(finding, wanted)]
         if len(whole) > len(findings):
             print(f"{len(whole) - len(findings)} more in files not named; run without FILE to see them", file=err)
     code = outputs.print_findings(args, findings, out, summary)
-    return EXIT_FINDINGS if has_errors(findings) or (loaded.model is None and code == EXIT_CLEAN) else code
+    return EXIT_FINDINGS if has_errors(findings) or (not counts and code == EXIT_CLEAN) else code
 
 
 def _touches(finding: Finding, wanted: set[str]) -> bool:

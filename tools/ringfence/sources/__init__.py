@@ -9,7 +9,7 @@ from ringfence.sources.blobs import BlobTree, index, revision
 from ringfence.sources.changes import changed, has, holding
 from ringfence.sources.overlay import Overlay
 from ringfence.sources.pages import CHECKS
-from ringfence.sources.revisions import default_base, merge_base
+from ringfence.sources.revisions import default_base, merge_base, recent
 from ringfence.sources.root import find_root
 from ringfence.sources.tree import MARK, Tree, Unreadable, problem_of_names
 from ringfence.sources.working import folder, working_tree
@@ -30,6 +30,7 @@ __all__ = [
     "index",
     "merge_base",
     "problem_of_names",
+    "recent",
     "revision",
     "working_tree",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,14 +58,22 @@ class BlobTree:
         return raw
 
 
-def revision(root: Path, rev: str) -> BlobTree:
-    """The files of a commit, named by any revision that Git knows; raises `UsageError` where it knows none so named."""
+def revision(root: Path, rev: str, only: Sequence[str] = (), but: Sequence[str] = ()) -> BlobTree:
+    """The files of a commit, named by any revision that Git knows; raises `UsageError` where it knows none so named.
+
+    `only`: what is in these folders of the root. `but`: not what is in these, each a folder right below one of `only`.
+    """
     repository = open_repository(root)
     sha = commit(repository, rev)
-    listing = repository.run("ls-tree", "-r", "-z", "--full-tree", sha)
-    entries = []
-    for mode, _, name, path in _records(listing):
-        entries.append((mode, name, path))
+    folders = [f"{repository.prefix}{folder}" for folder in only]
+    left_out = {f"{repository.prefix}{folder}" for folder in but}
+    for folder in {folder.rpartition("/")[0] for folder in left_out}:
+        inside = _records(repository.run("ls-tree", "-z", "--full-tree", sha, f"{folder}/"))
+        folders.remove(folder)
+        folders += [path for _, _, _, path in inside if path not in left_out]
+    # Git takes no folder to mean all of them
+    listing = repository.run("ls-tree", "-r", "-z", "--full-tree", sha, *folders) if folders or not only else b""
+    entries = [(mode, name, path) for mode, _, name, path in _records(listing)]
     label = sha[:7] if sha.startswith(rev) else f"{sha[:7]} ({shown(rev)})"
     return _tree(repository, label, entries, sha)
 

@@ -7,7 +7,7 @@ files that are alike.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from ringfence.sources.blobs import BlobTree
 from ringfence.sources.repository import Failed
@@ -18,8 +18,10 @@ REGULAR = ("100644", "100755", "000000")
 """Modes of regular files, and of a file that one side does not have."""
 
 
-def changed(base: BlobTree, head: Tree) -> frozenset[str] | None:
+def changed(base: BlobTree, head: Tree, only: Sequence[str] = (), but: Sequence[str] = ()) -> frozenset[str] | None:
     """The paths of files that only one of the trees has, or whose content Git takes for another.
+
+    `only`: what is in these folders; `but`: not what is in these. The base must have been listed with the same.
 
     None where that cannot be said without looking at every file: a tree that is none of Git's, a link, a nested
     repository, an unfinished merge, a file that Git was told not to look at (`git update-index --assume-unchanged`).
@@ -31,10 +33,12 @@ def changed(base: BlobTree, head: Tree) -> frozenset[str] | None:
     if not isinstance(head, WorkingTree) or head.root / "" != base.repository.top / base.repository.prefix:
         return None
     try:
-        paths = [*_differing(base), *_untracked(base)]
+        prefix = base.repository.prefix
+        where = [f":(top,literal){prefix}{folder}" for folder in only]
+        where += [f":(top,literal,exclude){prefix}{folder}" for folder in but]
+        paths = [*_differing(base, where), *_untracked(base, where)]
     except (Failed, _Odd):
         return None
-    prefix = base.repository.prefix
     own = [path.removeprefix(prefix) for path in paths if path.startswith(prefix)]
     return None if any(map(_is_odd, own)) else frozenset(own)
 
@@ -67,12 +71,12 @@ class _Odd(Exception):  # noqa: N818 - never leaves this module
     """Something on disk that Git cannot say everything of."""
 
 
-def _differing(base: BlobTree) -> Iterator[str]:
+def _differing(base: BlobTree, where: Sequence[str]) -> Iterator[str]:
     """What Git tracks and has another content on disk; paths from the top."""
-    flags = base.repository.run("ls-files", "-v", "-z", "--deduplicate")
+    flags = base.repository.run("ls-files", "-v", "-z", "--deduplicate", "--", *where)
     if any(not record.startswith(b"H ") for record in flags.split(b"\0") if record):
         raise _Odd
-    listing = base.repository.run("diff", "--raw", "-z", "--no-renames", "--no-ext-diff", base.commit, "--")
+    listing = base.repository.run("diff", "--raw", "-z", "--no-renames", "--no-ext-diff", base.commit, "--", *where)
     fields = iter(listing.split(b"\0"))
     for head in fields:
         if not head:
@@ -83,8 +87,8 @@ def _differing(base: BlobTree) -> Iterator[str]:
         yield os.fsdecode(next(fields))
 
 
-def _untracked(base: BlobTree) -> Iterator[str]:
-    listing = base.repository.run("ls-files", "-z", "--others", "--exclude-standard")
+def _untracked(base: BlobTree, where: Sequence[str]) -> Iterator[str]:
+    listing = base.repository.run("ls-files", "-z", "--others", "--exclude-standard", "--", *where)
     return (os.fsdecode(name) for name in listing.split(b"\0") if name)
 
 

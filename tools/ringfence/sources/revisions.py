@@ -32,6 +32,14 @@ def default_base(root: Path, default_branch: str) -> str:
     return _merge_base(repository, remote if known else default_branch, "HEAD")
 
 
+def recent(root: Path, most: int) -> list[str]:
+    """The ids of HEAD and of the commits before it, newest first; empty where there is none, or no repository."""
+    try:
+        return open_repository(root).text("rev-list", f"--max-count={most}", "HEAD").split()
+    except UsageError:
+        return []
+
+
 def commit(repository: Repository, rev: str) -> str:
     """The full id of the commit that a revision names; raises `UsageError`, with the command that may fetch it."""
     if sha := _resolve(repository, rev):

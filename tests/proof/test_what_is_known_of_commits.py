@@ -1,0 +1,201 @@
+"""`validate` says the same with what is known of earlier commits and without, after any edits, sound or not."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from git_repository import GitRepository
+from ringfence import cli
+
+GENERATOR = Path(__file__).parents[2] / "benchmarks" / "monorepo.py"
+
+Edit = Callable[[Path, random.Random], None]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("mono") / "repository"
+    words = [path, "--flows", "180", "--teams", "20", "--clusters", "3", "--git"]
+    subprocess.run([sys.executable, GENERATOR, *words], check=True, capture_output=True)
+    return path
+
+
+@pytest.fixture
+def mono(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GitRepository:
+    """A repository with a cache of its own, which knows nothing yet."""
+    monkeypatch.setenv("RINGFENCE_CACHE", str(tmp_path / "cache"))
+    shutil.copytree(made, tmp_path / "repository")
+    repository = GitRepository(tmp_path / "repository")
+    repository.git("config", "user.name", "Ada")
+    repository.git("config", "user.email", "ada@example.com")
+    return repository
+
+
+def _pick(root: Path, chance: random.Random, pattern: str) -> Path:
+    return chance.choice(sorted(root.glob(pattern)))
+
+
+def _replaced(path: Path, chance: random.Random, pattern: str, text: str) -> None:
+    found = list(re.finditer(pattern, path.read_text(), re.MULTILINE))
+    if found:
+        match = chance.choice(found)
+        path.write_text(path.read_text()[: match.start()] + text + path.read_text()[match.end() :])
+
+
+def unknown_workload(root: Path, chance: random.Random) -> None:
+    _replaced(_pick(root, chance, "teams/*/*/flows-*.yaml"), chance, r"to: .*", "to: platform-shared-a/nobody")
+
+
+def unknown_namespace(root: Path, chance: random.Random) -> None:
+    _replaced(_pick(root, chance, "teams/*/*/flows-*.yaml"), chance, r"to: .*", "to: nowhere/api-1")
+
+
+def unknown_port(root: Path, chance: random.Random) -> None:
+    _replaced(_pick(root, chance, "teams/*/*/flows-*.yaml"), chance, r"ports: .*", "ports: [nosuch]")
+
+
+def other_port(root: Path, chance: random.Random) -> None:
+    _replaced(_pick(root, chance, "teams/*/*/flows-*.yaml"), chance, r"ports: .*", f"ports: [{chance.randrange(9999)}]")
+
+
+def broken(root: Path, chance: random.Random) -> None:
+    path = _pick(root, chance, "teams/*/*/flows-*.yaml")
+    path.write_text(path.read_text() + "  - name: [\n")
+
+
+def gone(root: Path, chance: random.Random) -> None:
+    _pick(root, chance, "teams/*/*/flows-*.yaml").unlink()
+
+
+def no_workload(root: Path, chance: random.Random) -> None:
+    """A workload goes that another namespace calls."""
+    calls = {
+        call
+        for path in root.glob("teams/*/*/flows-*.yaml")
+        for call in re.findall(r"to: ([a-z0-9-]+)/([a-z0-9-]+)$", path.read_text(), re.MULTILINE)
+        if call[0] not in (path.parent.name, "platform-shared-a")  # a waiver's namespace is always looked at
+    }
+    namespace, workload = chance.choice(sorted(calls))
+    (path,) = root.glob(f"teams/*/{namespace}/namespace.yaml")
+    parts = re.split(r"^(?=  [a-z0-9-]+:$)", path.read_text(), flags=re.MULTILINE)
+    path.write_text("".join(part for part in parts if not part.startswith(f"  {workload}:")))
+
+
+def other_label(root: Path, chance: random.Random) -> None:
+    _replaced(_pick(root, chance, "teams/*/*/namespace.yaml"), chance, r"app: .*", "app: other")
+
+
+def twice(root: Path, chance: random.Random) -> None:
+    path = _pick(root, chance, "teams/*/*/flows-*.yaml")
+    (path.parent / "again.yaml").write_text(path.read_text())
+
+
+def expired(root: Path, chance: random.Random) -> None:
+    path = _pick(root, chance, "teams/*/*/flows-*.yaml")
+    _replaced(path, chance, r"^    reason: .*", "    reason: Soon no more\n    expires: 2026-11-01")
+
+
+def disguised(root: Path, chance: random.Random) -> None:
+    """A namespace that looks like a file of flows at first sight."""
+    path = _pick(root, chance, "teams/*/*/namespace.yaml")
+    path.write_text("# kind: Flows\n" + path.read_text())
+
+
+def new_namespace(root: Path, chance: random.Random) -> None:
+    path = _pick(root, chance, "teams/*/*/namespace.yaml")
+    folder = path.parent.with_name("brand-new")
+    folder.mkdir()
+    shutil.copy(path, folder)
+
+
+def other_peer(root: Path, chance: random.Random) -> None:
+    _replaced(_pick(root, chance, "policies/catalog/*.yaml"), chance, r"saas-\d+:", "other:")
+
+
+def empty_file(root: Path, chance: random.Random) -> None:
+    (_pick(root, chance, "teams/*/*").parent / "notes.txt").write_text("")
+
+
+def link(root: Path, chance: random.Random) -> None:
+    path = _pick(root, chance, "teams/*/*/flows-*.yaml")
+    path.with_name("link.yaml").symlink_to(path.name)
+
+
+def escaped(root: Path, chance: random.Random) -> None:
+    _replaced(_pick(root, chance, "teams/*/*/flows-*.yaml"), chance, r"to: .*", r'to: "platform-shared-\x61/worker-2"')
+
+
+EDITS: tuple[Edit, ...] = (
+    unknown_workload,
+    unknown_namespace,
+    unknown_port,
+    other_port,
+    broken,
+    gone,
+    no_workload,
+    other_label,
+    twice,
+    expired,
+    disguised,
+    new_namespace,
+    other_peer,
+    empty_file,
+    link,
+    escaped,
+)
+
+
+def said(repository: GitRepository, capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, Any, str]:
+    capsys.readouterr()
+    os.environ["RINGFENCE_CACHE"] = str(repository.path.parent / "cache")  # `--no-cache` turns it off for the process
+    words = ["validate", "-C", str(repository.path), "--format", "json", "--at", "2026-11-21", *options]
+    code = cli.main(words)
+    captured = capsys.readouterr()
+    return code, json.loads(captured.out), captured.err
+
+
+@pytest.mark.parametrize("seed", range(len(EDITS) + 8))
+def test_the_same_is_said(mono: GitRepository, capsys: pytest.CaptureFixture[str], seed: int):
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    rounds: list[list[Edit]] = [[EDITS[seed % len(EDITS)]], chance.choices(EDITS, k=2), chance.choices(EDITS, k=1)]
+    if seed % 2:
+        said(mono, capsys)  # else the first run is on an edited tree
+    for edits in rounds:
+        for edit in edits:
+            if not (mono.path / "teams").exists() or (
+                edit is new_namespace and list(mono.path.glob("teams/*/brand-new"))
+            ):
+                continue
+            if edit is link and list(mono.path.glob("teams/*/*/link.yaml")):
+                continue
+            edit(mono.path, chance)
+        expected = said(mono, capsys, "--no-cache")[:2]
+        assert said(mono, capsys)[:2] == expected
+        assert said(mono, capsys)[:2] == expected  # now it is known
+        if chance.random() < 0.5:
+            mono.commit("Edit")
+            assert said(mono, capsys)[:2] == expected
+
+
+def test_few_files_are_read_again(mono: GitRepository, capsys: pytest.CaptureFixture[str]):
+    said(mono, capsys)
+    assert said(mono, capsys)[2].startswith("0 of ")
+    chance = random.Random(3)  # noqa: S311 - no secret
+    _replaced(_pick(mono.path, chance, "teams/*/*/flows-*.yaml"), chance, r"reason: .*", "reason: So")
+    code, _, err = said(mono, capsys)
+    files = sum(1 for _ in mono.path.glob("teams/**/*.yaml"))
+    assert code == 0
+    assert 0 < int(err.split()[0]) < files
+    mono.commit("Edit")
+    assert said(mono, capsys)[2].startswith("0 of ")

@@ -1,0 +1,220 @@
+"""What `validate` says of a working tree, worked out from what it said of a commit before, where the cache knows that.
+
+What a change cannot concern was judged with the commit. The part that it can concern is judged twice, as it was and as
+it is: what the two judgements differ in is what the whole differs in. Where that cannot be said, everything is judged.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ringfence.findings import Check, Finding, Location, has_errors
+
+if TYPE_CHECKING:
+    from ringfence.affected import Scope
+    from ringfence.cache import Store
+    from ringfence.model.types import Model
+    from ringfence.sources import BlobTree, Tree
+
+KIND = "judged"
+"""The kind of the cache's values: a judgement as JSON, by commit, day and what differs from the commit."""
+
+ONLY, BUT = ("teams", "policies"), ("policies/rendered",)
+"""Where declarations stand."""
+
+_COMMITS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The findings of loading and of the checks, and how many things of each kind the model has (empty: no model).
+
+    `read` is how many files were read for it.
+    """
+
+    findings: tuple[Finding, ...]
+    counts: dict[str, int]
+    read: int
+
+
+def working_tree(root: Path, today: datetime.date) -> Judgement:
+    """The judgement of the working tree on a day."""
+    from ringfence import cache, sources
+
+    store = cache.store()
+    tree = sources.working_tree(root)
+    commits = [] if store.why else sources.recent(root, _COMMITS)
+    if not commits:
+        return judge(tree, today)
+    return _Judging(root, tree, today, store, commits).judgement()
+
+
+def judge(tree: Tree, today: datetime.date, absent: Iterable[str] = ()) -> Judgement:
+    """The judgement of a tree, every file of it read; `absent` as for `model.load`."""
+    from ringfence import checks, model
+    from ringfence.commands import progress
+
+    loaded, found = model.load(tree, absent)
+    findings = list(found)
+    if loaded is None:
+        return Judgement(tuple(findings), {}, 0)
+    progress.stage("checking the declarations")
+    findings += checks.run(loaded, today)
+    if loaded.adopted:
+        from ringfence.verify import adopted
+
+        findings += adopted.findings(loaded)
+    return Judgement(tuple(findings), _counts(loaded), loaded.files)
+
+
+def _counts(model: Model) -> dict[str, int]:
+    return {
+        "file": model.files,
+        "team": len(model.teams),
+        "namespace": len(model.namespaces),
+        "workload": len(model.workloads),
+        "flow": len(model.flows),
+        "baseline grant": len(model.grants),
+        "guardrail": len(model.guardrails),
+        "waiver": len(model.waivers),
+        "cluster": len(model.clusters),
+        "peer": len(model.peers),
+        "adopted policy": len(model.adopted),
+    }
+
+
+class _Judging:
+    """The judgement of one working tree beside the commits before it, newest first."""
+
+    def __init__(self, root: Path, tree: Tree, today: datetime.date, store: Store, commits: list[str]) -> None:
+        self._root, self._tree, self._today, self._store, self._commits = root, tree, today, store, commits
+
+    def judgement(self) -> Judgement:
+        from ringfence import sources
+
+        commit, known = self._known()
+        base = sources.revision(self._root, commit, ONLY, BUT)
+        paths = sources.changed(base, self._tree, ONLY, BUT)
+        if paths is None or any(self._tree.problems(folder) for folder in self._folders(base)):
+            return judge(self._tree, self._today)
+        if known is None:
+            return self._first(base, paths)
+        if not paths:
+            return known
+        key = self._key(commit, paths)
+        if found := _decoded(self._store.get(KIND, [key]).get(key)):
+            return found
+        scope = self._scope(base, paths)
+        result = self._derived(known, scope) if scope else None
+        if result is None:
+            result = judge(self._tree, self._today)
+        self._store.put(KIND, {key: _encoded(result)})
+        if commit != self._commits[0] and self._is_clean():
+            self._store.put(KIND, {self._key(self._commits[0]): _encoded(result)})
+        return result
+
+    def _known(self) -> tuple[str, Judgement | None]:
+        """The newest commit that was judged, and how; else HEAD."""
+        keys = {self._key(commit): commit for commit in self._commits}
+        rows = self._store.get(KIND, keys)
+        for key, commit in keys.items():
+            if found := _decoded(rows.get(key)):
+                return commit, found
+        return self._commits[0], None
+
+    def _first(self, head: BlobTree, paths: frozenset[str]) -> Judgement:
+        """The judgement of everything; from it, that of the commit below is worked out the other way round."""
+        result = judge(self._tree, self._today)
+        if not paths:
+            self._store.put(KIND, {self._key(head.commit): _encoded(result)})
+        elif (scope := self._scope(head, paths)) and (before := self._derived(result, scope, back=True)):
+            self._store.put(KIND, {self._key(head.commit): _encoded(before)})
+        return result
+
+    def _scope(self, base: BlobTree, paths: frozenset[str]) -> Scope | None:
+        from ringfence import affected
+
+        return affected.scope(base, self._tree, paths)
+
+    def _derived(self, known: Judgement, scope: Scope, back: bool = False) -> Judgement | None:
+        """The judgement of one side from that of the other; None where the part does not say all."""
+        parts = (scope.head, scope.base) if back else (scope.base, scope.head)
+        before, after = (judge(part, self._today, part.absent) for part in parts)
+        if not (known.counts and before.counts and after.counts):
+            return None
+        gone, new = _beyond(before.findings, after.findings), _beyond(after.findings, before.findings)
+        rest = Counter(known.findings)
+        rest.subtract(gone)
+        # a part knows neither all that the platform's declarations speak of nor every name to propose for another
+        strange = [item for item in (*gone, *new) if not item.where.path.startswith("teams/")]
+        if strange or has_errors(new) or min(rest.values(), default=0) < 0:
+            return None
+        counts = {name: number + after.counts[name] - before.counts[name] for name, number in known.counts.items()}
+        return Judgement((*rest.elements(), *new), counts, before.read + after.read)
+
+    def _folders(self, base: BlobTree) -> list[str]:
+        inside = {path.split("/")[1] for path in base.files("policies") if path.count("/") > 1}
+        return ["teams", *(f"policies/{folder}" for folder in sorted(inside))]
+
+    def _is_clean(self) -> bool:
+        from ringfence import sources
+
+        return sources.changed(sources.revision(self._root, "HEAD", ONLY, BUT), self._tree, ONLY, BUT) == frozenset()
+
+    def _key(self, commit: str, paths: Iterable[str] = ()) -> str:
+        import hashlib
+
+        from ringfence.sources import Unreadable
+
+        words = [commit, self._today.isoformat()]
+        for path in sorted(paths):
+            try:
+                words.append(f"{path}\0{hashlib.sha256(self._tree.read(path)).hexdigest()}")
+            except Unreadable as error:
+                words.append(f"{path}\0{error.why}")
+        return hashlib.sha256("\0\0".join(words).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _beyond(some: Iterable[Finding], others: Iterable[Finding]) -> list[Finding]:
+    """What the first has and the second has not, or not as often."""
+    return list((Counter(some) - Counter(others)).elements())
+
+
+def _encoded(judgement: Judgement) -> bytes:
+    findings = [
+        [item.check.code, item.where, item.message, item.hint, item.subject, item.related]
+        for item in judgement.findings
+    ]
+    return json.dumps([judgement.counts, findings]).encode()
+
+
+def _decoded(row: bytes | None) -> Judgement | None:
+    if row is None:
+        return None
+    counts, findings = json.loads(row)
+    return Judgement(tuple(_findings(findings)), counts, 0) if counts else None
+
+
+def _findings(rows: list[Any]) -> list[Finding]:
+    if not rows:
+        return []
+    from ringfence.commands.catalogue import all_checks
+
+    checks: dict[str, Check] = {check.code: check for check in all_checks()}
+    return [
+        Finding(
+            checks[code],
+            Location(*where),
+            message,
+            hint,
+            subject,
+            tuple((Location(*place), text) for place, text in related),
+        )
+        for code, where, message, hint, subject, related in rows
+    ]
