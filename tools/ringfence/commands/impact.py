@@ -6,6 +6,8 @@ examples:
   ringfence impact --format markdown > impact.md      for the note of a merge request
   ringfence impact --output html=impact.html --output sarif=impact.sarif --output junit=impact.xml
   ringfence impact --observed prod-eu=hubble.json.gz  and how much traffic used what closes
+  ringfence impact --cluster prod --part prod.part    what one job finds; another one judges what all found:
+  ringfence impact --merge *.part
   ringfence impact --format github --output github-summary="$GITHUB_STEP_SUMMARY"
 
 Revisions are read from Git's objects; nothing is checked out. The connections are those of the rendered policies.
@@ -17,12 +19,13 @@ import argparse
 import shlex
 from typing import TYPE_CHECKING, TextIO
 
-from ringfence.commands import logs, outputs, scoped, shared
+from ringfence.commands import logs, outputs, parted, progress, scoped, shared, sides
 from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, UsageError
-from ringfence.findings import Finding, Location, Severity, has_errors, in_order
+from ringfence.findings import Finding, Severity, has_errors, in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import datetime
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from ringfence.commands.shared import Loaded
@@ -63,6 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=logs.count,
         help="how often what closes may have been used (default: `gates.used-threshold` of the settings, 0)",
     )
+    parted.add_arguments(parser)
     parser.add_argument("--at", metavar="DATE", type=shared.date, help="judge expiry as of this date (default: today)")
     parser.add_argument(
         "--whole",
@@ -76,40 +80,54 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     from ringfence import sources
 
     root = shared.find_root(args.directory)
-    if not (args.whole or args.observed) and (found := scoped.attempt(args, root)):
+    try:
+        parts = parted.read(args.merge)
+    except UsageError:
+        # where declarations are in error no job could write its part, and that is what there is to say
+        if (code := _in_error(args, _head(args, root), out, err)) is not None:
+            return code
+        raise
+    some = not (args.whole or args.observed or (parts and parts.whole))
+    if some and (found := scoped.attempt(args, root, parts)):
         return finish(args, *found, out)
-    head = shared.load(args.directory, sources.revision(root, args.head) if args.head is not None else None)
+    head = _head(args, root)
 
     def base_of(model: Model) -> tuple[str, Loaded]:
         revision = args.base if args.base is not None else default_base(root, model)
         return revision, shared.load(args.directory, sources.revision(root, revision))
 
-    return judge(args, head, base_of, out, err)
+    return judge(args, head, base_of, out, err, parts)
 
 
 def judge(
-    args: argparse.Namespace, head: Loaded, base_of: Callable[[Model], tuple[str, Loaded]], out: TextIO, err: TextIO
+    args: argparse.Namespace,
+    head: Loaded,
+    base_of: Callable[[Model], tuple[str, Loaded]],
+    out: TextIO,
+    err: TextIO,
+    parts: parted.Parts | None = None,
 ) -> int:
-    """The same on what is loaded; `base_of` gives the base with its revision for the model of the head."""
-    from ringfence import checks, impact, report
+    """The same on what is loaded; `base_of` gives the base with its revision for the model of the head.
+
+    `parts` is what other runs found in each cluster.
+    """
+    from ringfence import impact
 
     today = args.at or shared.today()
-    checked = [item for item in checks.run(head.model, today) if item.severity is Severity.ERROR] if head.model else []
-    unclear = [item for item in checked if item.check.code not in impact.JUDGED]
-    if has_errors((*head.findings, *unclear)) or head.model is None:
-        found = in_order((*head.findings, *checked))
-        outputs.write(args.output, lambda format_: report.findings(found, format_))
-        shown = "text" if args.format in HUMAN else args.format
-        shared.print_findings(found, out, shown)
-        print("The declarations of the head are in error, so its impact cannot be told.", file=err)
-        return EXIT_FINDINGS
+    checked = _checked(head, today)
+    code = _in_error(args, head, out, err, checked)
+    if code is not None or head.model is None:
+        return code or EXIT_FINDINGS
     model = head.model
     revision, base = base_of(model)
     if args.cluster is not None and not (base.model and args.cluster in base.model.clusters):
         shared.pick_clusters(model, args.cluster)
     result = impact.assess(
         impact.Side(
-            base.tree, base.tree.label, impact.mended(base.model, model, _broken(base)), not has_errors(base.findings)
+            base.tree,
+            base.tree.label,
+            impact.mended(base.model, model, sides.broken(base)),
+            not has_errors(base.findings),
         ),
         impact.Side(head.tree, head.tree.label, model),
         model,
@@ -119,9 +137,44 @@ def judge(
         approved=args.approved,
         logs=logs.by_cluster(args, model),
         used_threshold=args.observed_threshold,
+        facts=parts.facts if parts else None,
+        identify=bool(parts or args.part),
+        tell=progress.stage,
     )
-    result = impact.with_findings(result, [*_stale(head, model), *_base_errors(base)])
+    result = parted.same(parts, result)
+    result = impact.with_findings(result, [*sides.stale(head, model), *sides.base_errors(base)])
     return finish(args, revision, result, out)
+
+
+def _head(args: argparse.Namespace, root: Path) -> Loaded:
+    from ringfence import sources
+
+    return shared.load(args.directory, sources.revision(root, args.head) if args.head is not None else None)
+
+
+def _checked(head: Loaded, today: datetime.date) -> list[Finding]:
+    """The errors that the checks of declarations find."""
+    from ringfence import checks
+
+    return [item for item in checks.run(head.model, today) if item.severity is Severity.ERROR] if head.model else []
+
+
+def _in_error(
+    args: argparse.Namespace, head: Loaded, out: TextIO, err: TextIO, checked: Sequence[Finding] | None = None
+) -> int | None:
+    """Print and write what is wrong where the impact of the head cannot be told; else None, and nothing is printed."""
+    from ringfence import impact, report
+
+    if checked is None:
+        checked = _checked(head, args.at or shared.today())
+    unclear = [item for item in checked if item.check.code not in impact.JUDGED]
+    if head.model is not None and not has_errors((*head.findings, *unclear)):
+        return None
+    found = in_order((*head.findings, *checked))
+    outputs.write(args.output, lambda format_: report.findings(found, format_))
+    shared.print_findings(found, out, "text" if args.format in HUMAN else args.format)
+    print("The declarations of the head are in error, so its impact cannot be told.", file=err)
+    return EXIT_FINDINGS
 
 
 def finish(args: argparse.Namespace, revision: str, result: Report, out: TextIO) -> int:
@@ -133,31 +186,10 @@ def finish(args: argparse.Namespace, revision: str, result: Report, out: TextIO)
 
     result = replace(result, findings=tuple(in_order(result.findings)), command=_command(args, revision))
     outputs.write(args.output, lambda format_: formats.render(result, format_))
+    if args.part:
+        parted.write(args.part, result)
     out.write(formats.render(result, args.format, report.wants_colour(out)))
     return EXIT_FINDINGS if has_errors(result.findings) else EXIT_CLEAN
-
-
-def _stale(head: Loaded, model: Model) -> list[Finding]:
-    """One finding when the head's rendered files are not what its declarations say."""
-    from ringfence.commands.render import expected_tree
-    from ringfence.impact import STALE
-    from ringfence.report.text import plural
-
-    expected = expected_tree(head, model)
-    actual = set(head.tree.files("policies/rendered"))
-    wrong = sorted(
-        path for path in actual | expected.keys() if path not in actual or head.tree.read(path) != expected.get(path)
-    )
-    if not wrong:
-        return []
-    return [
-        STALE.at(
-            Location(wrong[0]),
-            f"{plural(len(wrong), 'rendered file')} {'is' if len(wrong) == 1 else 'are'} not what the declarations "
-            "say, so this is not yet their impact",
-            hint="run: ringfence render",
-        )
-    ]
 
 
 def default_base(root: Path, model: Model) -> str:
@@ -185,25 +217,3 @@ def _command(args: argparse.Namespace, revision: str) -> str:
     for log in args.observed:
         words += ["--observed", log]
     return shlex.join(words)
-
-
-def _broken(base: Loaded) -> frozenset[str]:
-    """The files of the base that are in error."""
-    return frozenset(item.where.path for item in base.findings if item.severity is Severity.ERROR)
-
-
-def _base_errors(base: Loaded) -> list[Finding]:
-    """A note when the base itself was in error: what it declared there is not known."""
-    from ringfence.impact import BASE_IN_ERROR
-
-    if not has_errors(base.findings):
-        return []
-    return [
-        BASE_IN_ERROR.at(
-            Location("teams"),
-            f"the declarations of the base ({base.tree.label}) are in error: what the head declares in the broken "
-            "files is taken for the base too, and the flows that they held are told by the comments of the rendered "
-            "policies alone",
-            hint="to have every cause with its line, compare with a revision that validates: --base REV",
-        )
-    ]

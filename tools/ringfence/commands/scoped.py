@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ringfence.commands import shared
+from ringfence.commands import parted, progress, shared
 from ringfence.findings import Finding, Severity, has_errors
 
 if TYPE_CHECKING:
@@ -23,8 +23,11 @@ _PLATFORM = ("policies/ringfence.yaml", "policies/clusters", "policies/profiles"
 _BUNDLES = ("policies/rendered/base", "policies/rendered/overlays")
 
 
-def attempt(args: argparse.Namespace, root: Path) -> tuple[str, Report] | None:
-    """The base revision and the report; None where the whole repository has to be looked at."""
+def attempt(args: argparse.Namespace, root: Path, parts: parted.Parts | None = None) -> tuple[str, Report] | None:
+    """The base revision and the report; None where the whole repository has to be looked at.
+
+    `parts` is what other runs found in each cluster.
+    """
     from ringfence import affected, checks, impact, model, sources
     from ringfence.commands.impact import default_base
 
@@ -67,8 +70,11 @@ def attempt(args: argparse.Namespace, root: Path) -> tuple[str, Report] | None:
         checked=checked,
         approved=args.approved,
         scope=scope,
+        facts=parts.facts if parts else None,
+        identify=bool(parts or args.part),
+        tell=progress.stage,
     )
-    return revision, result
+    return revision, parted.same(parts, result)
 
 
 def _is_rendered(tree: Tree, model: Model, scope: affected.Scope) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from ringfence.impact import gates, pages
 from ringfence.impact.assemble import Side, assess, with_findings
 from ringfence.impact.collapse import into_rows
+from ringfence.impact.facts import ClusterFacts
 from ringfence.impact.mend import mended
 from ringfence.impact.pages import BASE_IN_ERROR, STALE
 from ringfence.impact.types import (
@@ -40,6 +41,7 @@ __all__ = [
     "Automatic",
     "Cause",
     "Change",
+    "ClusterFacts",
     "Effect",
     "Gate",
     "Level",

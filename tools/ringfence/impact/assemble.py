@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ringfence.affected import Scope
+from ringfence.errors import UsageError
 from ringfence.findings import Finding, Location
 from ringfence.impact import gates
 from ringfence.impact.approvals import approvals, changed_paths
@@ -25,7 +27,7 @@ from ringfence.impact.traffic import Traffic
 from ringfence.impact.types import Report
 from ringfence.model.types import Model
 from ringfence.observe import Observations
-from ringfence.sources import Tree
+from ringfence.sources import Tree, Unreadable
 from ringfence.verify import States
 
 
@@ -55,6 +57,7 @@ def assess(
     logs: Mapping[str, Observations] | None = None,
     used_threshold: int | None = None,
     facts: tuple[ClusterFacts, ...] | None = None,
+    identify: bool = False,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Report:
     """The impact of `head` (whose model is `model`) on `base`; `only` limits it to one cluster by name.
@@ -63,7 +66,8 @@ def assess(
 
     `checked` is what the checks of declarations found in the head, of which gates judge some; `approved` are owners who
     have agreed already. `facts` of all clusters are taken as they are; without them they are found here, and `tell` is
-    called with each step.
+    called with each step. `identify`: whether the report is to say of which change it is. Raises `UsageError` where
+    facts of a Kubernetes cluster are missing.
     """
     within = scope.namespaces if scope else None
     why = origins(base.tree, head.tree, base.model if base.whole else None, model, within)
@@ -73,6 +77,11 @@ def assess(
         sides = Sides.of(base.model, model, base.tree, why, traffic)
         kinds = Compared(base.model, model, sides, moved, today, tuple(sorted(logs or ())))
         facts = tuple(_facts(base, head, kinds, only, within, tell))
+    elif missing := sorted({*_names(base), *_names(head)} - {item.name for item in facts}):
+        raise UsageError(
+            f"no part is of the Kubernetes cluster {missing[0]}",
+            f"let a job write one: ringfence impact --cluster {_first(missing[0], base, head)} --part FILE",
+        )
     found = [change for item in facts for change in item.changes]
     touched = [change for item in facts for change in item.objects]
     judged_facts, clusters = facts, tuple(sorted({name for item in facts for name in item.clusters}))
@@ -115,6 +124,7 @@ def assess(
         automatic=automatic(changes, objects, asked, verdicts, findings),
         logs=tuple(sorted({name for item in facts for name in item.logs})),
         facts=facts,
+        identity=_identity(base, head, today, within, paths) if identify else "",
     )
 
 
@@ -145,6 +155,33 @@ def _facts(
         one = before.of(name) if before and name in before.names else empty(name)
         other = after.of(name, one) if after and name in after.names else empty(name)
         yield compared.facts(one, other)
+
+
+def _names(side: Side) -> list[str]:
+    """The Kubernetes clusters of a side."""
+    return [item.kubernetes_cluster for item in side.model.clusters.values()] if side.model else []
+
+
+def _first(name: str, *sides: Side) -> str:
+    """A cluster that lies on a Kubernetes cluster."""
+    clusters = [cluster for side in sides if side.model for cluster in side.model.clusters.values()]
+    return min(cluster.name for cluster in clusters if cluster.kubernetes_cluster == name)
+
+
+def _identity(
+    base: Side, head: Side, today: datetime.date, within: Collection[str] | None, paths: Iterable[str]
+) -> str:
+    """What tells a change from others: both sides by name, the day, and what the files that differ hold."""
+    words = [base.label, head.label, today.isoformat(), ",".join(sorted(within)) if within is not None else "*"]
+    digest = hashlib.sha256("\0".join(words).encode())
+    for path in sorted(paths):
+        try:
+            raw = head.tree.read(path)
+        except Unreadable as error:
+            raw = error.why.encode()
+        digest.update(f"\0{path}\0{len(raw)}\0".encode(errors="surrogateescape"))
+        digest.update(raw)
+    return digest.hexdigest()
 
 
 def _abandoned(cluster: str, name: str) -> Finding:

@@ -218,7 +218,8 @@ class Report:
     """The impact of a head on a base. `clusters` are all that were compared; every tuple is in stable order.
 
     `command` reproduces the report. `scope` are the namespaces at one end of whatever can differ, where only those were
-    looked at; None: all. `logs` are the clusters of which flow logs were given. `facts` are what it is made of.
+    looked at; None: all. `logs` are the clusters of which flow logs were given. `facts` are what it is made of,
+    `identity` says of which change where that was asked for.
     """
 
     base: str
@@ -237,6 +238,7 @@ class Report:
     logs: tuple[str, ...] = ()
     scope: tuple[str, ...] | None = None
     facts: tuple[ClusterFacts, ...] = ()
+    identity: str = ""
 
     @property
     def quiet_clusters(self) -> tuple[str, ...]:
