@@ -156,6 +156,7 @@ def test_of_the_cluster_as_a_whole(small: GitRepository, ringfence: Cli) -> None
         ("policies/adopted/prd/shop/old.yaml", POLICY, "RF161", "policies/adopted/prod/"),
         ("policies/adopted/prod/shop/two.yaml", f"{POLICY}---\n{POLICY}", "RF162", "remove one"),
         ("policies/adopted/prod/shop/r.yaml", POLICY.replace("name: old", "name: ringfence-x"), "RF162", "begin"),
+        (PLACE, POLICY.replace("name: old", "name: ../../../old"), "RF160", "lower-case letters"),
         ("policies/adopted/prod/old.yaml", POLICY, "RF100", "policies/adopted/<cluster>/<namespace>/"),
         (PLACE, POLICY.replace("port: 9000", "port: 90000"), "RF701", ""),
     ],

@@ -365,6 +365,7 @@ def test_what_the_server_refuses_is_left_out_and_said(tmp_path: Path, capsys: py
         tmp_path / "in",
         deployment("web"),
         policy("bad", "{podSelector: {}, ingress: [{from: [{}]}]}"),
+        policy("../../up", "{podSelector: {}}"),
         policy("twice", "{podSelector: {}}"),
         policy("twice", "{podSelector: {matchLabels: {a: b}}}"),
     )
@@ -372,6 +373,7 @@ def test_what_the_server_refuses_is_left_out_and_said(tmp_path: Path, capsys: py
     assert ran.code == 1
     assert [(item["what"], item["why"].split(":")[0].split(";")[0]) for item in ran.data["leftOut"]] == [
         ("NetworkPolicy shop/bad", "the API server refuses it"),
+        ("NetworkPolicy shop/../../up", "the API server refuses its name, '../../up'"),
         ("NetworkPolicy shop/twice", "declared twice"),
     ]
     accepted(ran.into, capsys)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -39,6 +40,8 @@ KINDS: Mapping[tuple[str, str], bool] = {
 }
 """What may be adopted, by API group and kind: whether it lies in a namespace."""
 
+_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+
 OWN = "ringfence"
 """What the names of rendered objects begin with."""
 
@@ -61,6 +64,11 @@ def build(found: Iterable[tuple[Place, Node]], clusters: Mapping[str, Cluster], 
     return tuple(result[key] for key in sorted(result))
 
 
+def is_name(text: str) -> bool:
+    """Whether a text is a DNS subdomain (RFC 1123), as the API server asks of names; files are called after them."""
+    return _NAME.fullmatch(text) is not None
+
+
 def _one(place: Place, node: Node, clusters: Mapping[str, Cluster], names: Names) -> Adopted | None:
     api, kind = node.string("apiVersion"), node.string("kind")
     meta = node.get("metadata")
@@ -75,6 +83,11 @@ def _one(place: Place, node: Node, clusters: Mapping[str, Cluster], names: Names
         names.report(problems.NOT_A_POLICY.at(node.where, message, hint=hint))
         return None
     subject = f"{namespace}/{name}" if namespace else name
+    if not is_name(name):
+        message = f"{kind} has the name `{shorten(name)}`, which the API server refuses: it is no DNS subdomain"
+        hint = "lower-case letters, digits, `-` and `.`, at most 253"
+        names.report(problems.NOT_A_POLICY.at(meta.get("name").where, message, hint=hint))
+        return None
     if name.startswith(OWN):
         message = f"{kind} {shorten(subject)} has the name of an object that Ringfence renders"
         hint = f"a name that does not begin with `{OWN}`"

@@ -84,17 +84,17 @@ def _summary(result: Result) -> Iterator[str]:
     adopted = [keep for keep in plan.keeps if not keep.opens]
     opening = [keep for keep in plan.keeps if keep.opens]
     yield (
-        f"{len(plan.source.policies)} policies: {len(adopted)} stay adopted, in whole or in part; "
-        f"{plural(len(opening), 'policy')} more keep open what was open"
+        f"{plural(len(plan.source.policies), 'policy')}: {len(adopted)} kept as adopted, in whole or in part; "
+        f"{plural(len(opening), 'policy')} added to keep open what was open"
     )
     if plan.stages:
-        yield f"{plural(len(plan.stages), 'namespace')} stay permissive, since no policy closed them"
+        yield f"{plural(len(plan.stages), 'namespace')} left permissive, since no policy closed them"
     if plan.source.without_namespace:
         where = "nothing there belongs to a team" if "default" not in plan.units else "default"
         named = {item.namespace for item in plan.source.state.endpoints}
         if "default" in named:
             yield (
-                f"{plural(plan.source.without_namespace, 'object')} name no namespace and count as of default: "
+                f"{plural(plan.source.without_namespace, 'object')} without a namespace, taken to be in default: "
                 f"{where}; --namespace NAME gives them another"
             )
 

@@ -16,7 +16,7 @@ from ringfence.documents import Document
 from ringfence.findings import Finding, Location, has_errors
 from ringfence.manifests import Manifests
 from ringfence.manifests.kinds import POD_TEMPLATES, split
-from ringfence.model.adopted import KINDS
+from ringfence.model.adopted import KINDS, is_name
 from ringfence.model.layout import is_label
 
 CONFINED = {("", "Pod"), ("", "Service"), ("", "ServiceAccount"), ("cilium.io", "CiliumEndpoint"), *POD_TEMPLATES}
@@ -108,6 +108,10 @@ class _Reading:
             found.add([part if item is None else item.document])
             if item is not None and item.namespace and not is_label(item.namespace):
                 why = f"the API server refuses the name of its namespace, {item.namespace!r}"
+                self.left_out.append(LeftOut(item.id, why, item.where))
+                continue
+            if item is not None and (item.group, item.kind) in KINDS and not is_name(item.name):
+                why = f"the API server refuses its name, {item.name!r}"
                 self.left_out.append(LeftOut(item.id, why, item.where))
                 continue
             refused = [opaque for opaque in found.opaque if opaque.why.startswith("refused")]

@@ -11,8 +11,8 @@ An object among the adopted policies is no policy.
 
 ## What it finds
 
-An object below `policies/adopted/` without a name, or of a kind that is no network policy of any dialect, and no tier
-or set of addresses that such a policy may need.
+An object below `policies/adopted/` without a name that the API server takes, or of a kind that is no network policy of
+any dialect, and no tier or set of addresses that such a policy may need.
 
 ## Why it matters
 
