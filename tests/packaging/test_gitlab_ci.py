@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -20,6 +21,7 @@ from small_repository import SMALL
 
 PROJECT = Path(__file__).parents[2]
 TEMPLATE = PROJECT / "tools/ci/policy.gitlab-ci.yml"
+CLUSTERS = PROJECT / "tools/ci/clusters.gitlab-ci.yml"
 OWN = PROJECT / ".gitlab-ci.yml"
 GATES = ["validate", "fmt", "render", "owners", "verify", "impact"]
 LOCAL = PROJECT / ".tools/bin/gitlab-ci-local"
@@ -234,6 +236,53 @@ def test_the_pipeline_of_a_merge_request_runs(policies: GitRepository, tmp_path:
     assert {*(tmp_path / "pip.log").read_text().splitlines()} == {
         "install --quiet --disable-pip-version-check --root-user-action ignore ringfence[gitlab]==1"
     }
+
+
+def test_a_job_for_each_cluster_and_one_report(policies: GitRepository, tmp_path: Path) -> None:
+    """With gitlab-ci-local: the jobs of the matrix hand their parts to the one that judges. This takes some seconds."""
+    if not LOCAL.exists() or shutil.which("node") is None:
+        pytest.skip("gitlab-ci-local is not installed: `make tools` does it where there is npm")
+    shutil.copy(CLUSTERS, policies.path / ".gitlab/clusters.gitlab-ci.yml")
+    (policies.path / ".gitlab-ci.yml").write_text(
+        (policies.path / ".gitlab-ci.yml").read_text()
+        + "  - local: /.gitlab/clusters.gitlab-ci.yml\n    inputs:\n      clusters: [dev, prod]\n"
+    )
+    base = policies.commit()
+    policies.git("switch", "--quiet", "--create", "change")
+    add_flow(policies)
+    variables = {"CI_PIPELINE_SOURCE": "merge_request_event", "CI_MERGE_REQUEST_DIFF_BASE_SHA": base}
+    options = [word for name, value in variables.items() for word in ("--variable", f"{name}={value}")]
+    done = subprocess.run(
+        [LOCAL, "--force-shell-executor", *options],
+        cwd=policies.path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said
+    jobs = re.findall(r"^ *PASS +(\S+(?: \[\w+\])?)", said, re.MULTILINE)
+    of_clusters = [f"{job}: [{name}]" for job in ("impact-cluster", "verify") for name in ("dev", "prod")]
+    assert sorted(jobs) == sorted(["validate", "fmt", "render", "owners", "impact", *of_clusters]), said
+    report = policies.path / ".gitlab-ci-local/artifacts/impact/impact.json"
+    today = json.loads(report.read_text())["command"].rpartition(" ")[2]
+    shell(policies.path, f"ringfence impact --base {base} --at {today} --output json={tmp_path}/one.json")
+    assert report.read_bytes() == (tmp_path / "one.json").read_bytes()
+
+
+def test_gitlab_accepts_the_jobs_of_clusters(tmp_path: Path) -> None:
+    body = CLUSTERS.read_text().split("\n---\n")[1].replace("$[[ inputs.clusters ]]", "[dev, prod]")
+    more = yaml.safe_load(body.replace("$[[ inputs.stage_verify ]]", "verify"))
+    whole = pipeline(package="x")
+    for job, keys in more.items():
+        whole[job] = {**whole.get(job, {}), **keys}
+    put = tmp_path / "put.gitlab-ci.yml"
+    put.write_text(yaml.safe_dump(whole))
+    accepted(put)
+    one, merged = (script(made["impact"]) for made in (pipeline(package="x"), whole))
+    assert re.findall(r"--output \S+", one) == re.findall(r"--output \S+", merged)
+    assert one.splitlines()[:4] == merged.splitlines()[:4] == script(whole["impact-cluster"]).splitlines()[:4]
 
 
 def test_the_scheduled_job_proposes_the_clean_up(
