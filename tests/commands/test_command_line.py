@@ -69,7 +69,7 @@ def test_an_unknown_option(ringfence: Cli, name: str) -> None:
     [
         (["valdate"], "did you mean validate?"),
         (["Render"], "did you mean render?"),
-        (["qqq"], "the commands are init, validate"),
+        (["qqq"], "the commands are init, import"),
         ([""], "there is no command ''"),
         (["-C", ".", "validate"], "the command comes before its options"),
         (["--format=json", "validate"], "the command comes before its options"),

@@ -30,7 +30,7 @@ def add_common(parser: argparse.ArgumentParser, formats: Sequence[str] = ("text"
         help="run as if started in DIR; any folder of the repository will do",
     )
     parser.add_argument("--format", choices=formats, default="text", help="how results are printed (default: text)")
-    parser.add_argument("--no-cache", action="store_true", help="keep nothing from this run, use nothing of earlier ones")
+    parser.add_argument("--no-cache", action="store_true", help="neither use what earlier runs kept nor keep anything")
 
 
 def add_fail_on(parser: argparse.ArgumentParser) -> None:
