@@ -35,10 +35,10 @@ def expected_tree(loaded: Loaded, model: Model) -> dict[str, bytes]:
 def expected_files(tree: Tree, model: Model) -> dict[str, bytes]:
     """The same for a tree, of which the templates are taken."""
     from ringfence import gitops, render
-    from ringfence.compile import bundles as bundles_of
+    from ringfence.compile import outlines
 
     templates = render.own_templates(tree)
-    bundles = {name: bundles_of(model, cluster) for name, cluster in model.clusters.items()}
+    bundles = {name: outlines(model, cluster) for name, cluster in model.clusters.items()}
     return {**render.tree(model, templates), **gitops.tree(model, bundles)}
 
 

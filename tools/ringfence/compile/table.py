@@ -10,11 +10,17 @@ Item = TypeVar("Item", bound=Hashable)
 
 
 class Table(Generic[Key, Item]):
-    """Numbers for tuples of items: equal tuples have one number, whatever key they came by; the empty tuple has 0."""
+    """Numbers for tuples of items: equal tuples have one number, whatever key they came by; the empty tuple has 0.
 
-    def __init__(self) -> None:
+    By number, `values` are the tuples and `keys` what they are ordered by.
+    """
+
+    def __init__(self, sort_key: Callable[[Item], Any]) -> None:
+        """Take what items are ordered by."""
         self.known: dict[Key, int] = {}
         self.values: list[tuple[Item, ...]] = [()]
+        self.keys: list[list[Any]] = [[]]
+        self._sort_key = sort_key
         self._numbers: dict[tuple[Item, ...], int] = {(): 0}
 
     def add(self, key: Key, value: tuple[Item, ...]) -> int:
@@ -22,13 +28,6 @@ class Table(Generic[Key, Item]):
         number = self._numbers.setdefault(value, len(self.values))
         if number == len(self.values):
             self.values.append(value)
+            self.keys.append([self._sort_key(item) for item in value])
         self.known[key] = number
         return number
-
-    def ranks(self, sort_key: Callable[[Item], Any]) -> list[int]:
-        """For each number, the place of its value in the order of its items' sort keys."""
-        keys = [[sort_key(item) for item in value] for value in self.values]
-        ranks = [0] * len(keys)
-        for rank, number in enumerate(sorted(range(len(keys)), key=keys.__getitem__)):
-            ranks[number] = rank
-        return ranks

@@ -12,6 +12,7 @@ from ringfence.compile.bundle import Bundle
 from ringfence.gitops import access, argocd, flux
 from ringfence.gitops.checks import CHECKS, OWNERS_DRIFT
 from ringfence.gitops.owners import CODEOWNERS_PATH, codeowners, owners_of, team_of
+from ringfence.gitops.wide import Wide
 from ringfence.model.types import Model
 
 __all__ = ["CHECKS", "CODEOWNERS_PATH", "OWNERS_DRIFT", "codeowners", "owners_of", "team_of", "tree"]
@@ -25,4 +26,5 @@ def tree(model: Model, bundles: Mapping[str, Sequence[Bundle]]) -> dict[str, byt
     `KeyError` for a cluster that the model does not have.
     """
     chosen = {name: sorted(bundles[name], key=lambda item: (item.team, item.namespace)) for name in sorted(bundles)}
-    return {**argocd.files(model, chosen), **flux.files(model, chosen), **access.files(model, chosen)}
+    wide = Wide.of(model)
+    return {**argocd.files(model, chosen, wide), **flux.files(model, chosen, wide), **access.files(model, chosen)}

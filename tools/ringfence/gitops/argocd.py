@@ -12,9 +12,9 @@ from typing import Any
 
 from ringfence.compile.bundle import Bundle
 from ringfence.gitops import emit, paths
+from ringfence.gitops.wide import Wide
 from ringfence.model.types import Cluster, Model, Settings
 from ringfence.render import adopted, dialects
-from ringfence.render.files import home, of_cluster
 
 FOLDER = f"{paths.ROOT}/argocd"
 
@@ -28,13 +28,13 @@ _SYNC_OPTIONS = [
 ]
 
 
-def files(model: Model, bundles: Mapping[str, Sequence[Bundle]]) -> dict[str, bytes]:
+def files(model: Model, bundles: Mapping[str, Sequence[Bundle]], wide: Wide) -> dict[str, bytes]:
     """The files for one Argo CD that serves every cluster; a cluster without bundles has none."""
     written: dict[str, bytes] = {}
     for name, in_cluster in bundles.items():
         cluster = model.clusters[name]
         resources = []
-        if objects := of_cluster(model, cluster):
+        if objects := wide.objects[name]:
             for file, data in (
                 ("appprojects/_cluster.yaml", _cluster_project(model.settings, cluster, objects)),
                 ("applications/_cluster.yaml", _cluster_application(model.settings, cluster)),
@@ -45,7 +45,7 @@ def files(model: Model, bundles: Mapping[str, Sequence[Bundle]]) -> dict[str, by
             of_team = list(group)
             for folder, data in (
                 ("appprojects", _project(model, cluster, team, of_team)),
-                ("applicationsets", _application_set(model, cluster, team, of_team)),
+                ("applicationsets", _application_set(model, cluster, team, of_team, wide)),
             ):
                 resources.append(f"{folder}/{team}.yaml")
                 written[f"{FOLDER}/{name}/{folder}/{team}.yaml"] = emit.document(data)
@@ -163,14 +163,16 @@ def _cluster_application(settings: Settings, cluster: Cluster) -> dict[str, Any]
     }
 
 
-def _retry(model: Model, cluster: Cluster) -> dict[str, Any]:
+def _retry(cluster: Cluster, wide: Wide) -> dict[str, Any]:
     """Of an application whose policies need a tier: waves do not order two applications, so the first sync may fail."""
-    if not of_cluster(model, home(model, cluster)):
+    if not wide.objects[wide.homes[cluster.name]]:
         return {}
     return {"retry": {"limit": 10, "backoff": {"duration": "10s", "factor": 2, "maxDuration": "5m"}}}
 
 
-def _application_set(model: Model, cluster: Cluster, team: str, bundles: Sequence[Bundle]) -> dict[str, Any]:
+def _application_set(
+    model: Model, cluster: Cluster, team: str, bundles: Sequence[Bundle], wide: Wide
+) -> dict[str, Any]:
     settings = model.settings
     name = object_name(cluster.name, team)
     return {
@@ -212,7 +214,7 @@ def _application_set(model: Model, cluster: Cluster, team: str, bundles: Sequenc
                     "syncPolicy": {
                         "automated": {"prune": True, "selfHeal": True, "allowEmpty": False},
                         "syncOptions": list(_SYNC_OPTIONS),
-                        **_retry(model, cluster),
+                        **_retry(cluster, wide),
                     },
                 },
             },

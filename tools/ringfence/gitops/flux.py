@@ -11,29 +11,29 @@ from typing import Any
 
 from ringfence.compile.bundle import Bundle
 from ringfence.gitops import emit, paths
+from ringfence.gitops.wide import Wide
 from ringfence.model.types import Cluster, Model, Settings
-from ringfence.render.files import home, of_cluster
 
 FOLDER = f"{paths.ROOT}/flux"
 LABEL_LENGTH = 63
 """Flux labels what it applies with the name of the Kustomization, and a label's value holds no more."""
 
 
-def files(model: Model, bundles: Mapping[str, Sequence[Bundle]]) -> dict[str, bytes]:
+def files(model: Model, bundles: Mapping[str, Sequence[Bundle]], wide: Wide) -> dict[str, bytes]:
     """The files that each cluster's Flux applies, in a folder of the cluster; a cluster without bundles has none."""
     written: dict[str, bytes] = {}
     for name, in_cluster in bundles.items():
         cluster = model.clusters[name]
-        if not in_cluster and not of_cluster(model, cluster):
+        if not in_cluster and not wide.objects[name]:
             continue
         here = {
             "gitrepository.yaml": _source(model.settings, cluster),
             "root.yaml": _root(model.settings, cluster),
         }
-        if of_cluster(model, cluster):
+        if wide.objects[name]:
             here["cluster.yaml"] = _of_cluster(model.settings, cluster)
         for bundle in in_cluster:
-            here[f"namespaces/{bundle.namespace}.yaml"] = _namespace(model, cluster, bundle)
+            here[f"namespaces/{bundle.namespace}.yaml"] = _namespace(model, cluster, bundle, wide)
         written[f"{FOLDER}/{name}/kustomization.yaml"] = emit.kustomization(sorted(here))
         written |= {f"{FOLDER}/{name}/{path}": emit.document(data) for path, data in here.items()}
     return written
@@ -93,12 +93,12 @@ def _root(settings: Settings, cluster: Cluster) -> dict[str, Any]:
     return data
 
 
-def _namespace(model: Model, cluster: Cluster, bundle: Bundle) -> dict[str, Any]:
-    settings, first = model.settings, home(model, cluster)
+def _namespace(model: Model, cluster: Cluster, bundle: Bundle, wide: Wide) -> dict[str, Any]:
+    settings, first = model.settings, wide.homes[cluster.name]
     name = namespace_name(bundle.namespace_name)
     data = _kustomization(settings, cluster, name, paths.overlay(cluster.name, bundle), bundle.team)
     # Flux applies a NetworkPolicy before a Tier, so what belongs to the cluster has a Kustomization of its own.
-    before = [root_name(cluster.name), *([cluster_name(first.name)] if of_cluster(model, first) else ())]
+    before = [root_name(cluster.name), *([cluster_name(first)] if wide.objects[first] else ())]
     data["spec"] |= {"wait": True, "dependsOn": [{"name": item} for item in before]}
     return data
 

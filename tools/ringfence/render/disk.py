@@ -10,20 +10,19 @@ import errno
 import os
 import secrets
 import shutil
-import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ringfence.errors import OutputError
 from ringfence.findings import Finding, Location
-from ringfence.render import checks
+from ringfence.render import checks, ondisk
 from ringfence.render.files import RENDERED, scope
+from ringfence.render.ondisk import FILE, FOLDER
 from ringfence.render.quoting import visible
 from ringfence.values.files import unbroken
 
 _HINT = "run: ringfence render"
-_FOLDER, _FILE, _OTHER = "folder", "file", "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +43,26 @@ def compare(root: Path, expected: Mapping[str, bytes], cluster: str | None = Non
     """
     wanted = _wanted(expected, cluster)
     folders = _folders_of(wanted)
-    found = _on_disk(root, cluster)
+    found = ondisk.on_disk(root, cluster)
     findings = []
+    same = ondisk.same(root, wanted, found)
     for path, raw in wanted.items():
+        if path in same:
+            continue
         where = Location(path)
         if path not in found:
             message = "the file is missing, so clusters do not get what is declared"
             findings.append(checks.MISSING.at(where, message, hint=_HINT))
-        elif found[path] != _FILE:
+        elif found[path] != FILE:
             message = "a link, folder or device stands where the renderer writes a regular file"
             findings.append(checks.NOT_A_FILE.at(where, message, hint=_HINT))
-        elif (actual := _read(root / path)) is None:
+        elif (actual := ondisk.read(f"{root}/{path}")) is None:
             message = "the file cannot be read, so nobody knows what clusters get"
             findings.append(checks.NOT_A_FILE.at(where, message, hint="check its permissions"))
         elif actual != raw:
             findings.append(_changed(path, raw, actual))
     for path, kind in found.items():
-        if kind == _FOLDER or path in wanted:
+        if kind == FOLDER or path in wanted:
             continue
         if path in folders:
             message = "a link or file stands where the renderer has a folder"
@@ -81,14 +83,12 @@ def write(root: Path, expected: Mapping[str, bytes], cluster: str | None = None)
     wanted = _wanted(expected, cluster)
     try:
         _prepare(root)
-        found = _on_disk(root, cluster)
+        found = ondisk.on_disk(root, cluster)
         created = sorted(path for path in wanted if path not in found)
-        unchanged = sorted(path for path in wanted if found.get(path) == _FILE and _read(root / path) == wanted[path])
+        unchanged = sorted(ondisk.same(root, wanted, found))
         changed = sorted(wanted.keys() - {*created, *unchanged})
         needed = _folders_of(wanted)
-        removed = [
-            path for path, kind in found.items() if kind != _FOLDER and path not in wanted and path not in needed
-        ]
+        removed = [path for path, kind in found.items() if kind != FOLDER and path not in wanted and path not in needed]
         with _staging(root, found) as staging:
             for path in (*created, *changed):
                 staging.add(path, wanted[path])
@@ -112,8 +112,8 @@ class _Staging:
         self.waiting: dict[str, Path] = {}
 
     def add(self, path: str, raw: bytes) -> None:
-        parents = _parents(path)
-        near = next(parent for parent in reversed(parents) if self.kinds.get(parent) == _FOLDER)
+        parents = ondisk.parents(path)
+        near = next(parent for parent in reversed(parents) if self.kinds.get(parent) == FOLDER)
         temporary = self.root / near / f".ringfence-{self.token}-{len(self.waiting)}"
         self.waiting[path] = temporary
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
@@ -122,22 +122,22 @@ class _Staging:
 
     def replace(self) -> None:
         for path in list(self.waiting):
-            for parent in _parents(path):
+            for parent in ondisk.parents(path):
                 self.make_folder(parent)
             target = self.root / path
-            if self.kinds.get(path) == _FOLDER:
+            if self.kinds.get(path) == FOLDER:
                 shutil.rmtree(target)
             self.waiting[path].replace(target)
             del self.waiting[path]
 
     def make_folder(self, path: str) -> None:
         kind = self.kinds.get(path)
-        if kind == _FOLDER:
+        if kind == FOLDER:
             return
         if kind is not None:
             (self.root / path).unlink()
         (self.root / path).mkdir()
-        self.kinds[path] = _FOLDER
+        self.kinds[path] = FOLDER
 
 
 @contextlib.contextmanager
@@ -160,55 +160,11 @@ def _wanted(expected: Mapping[str, bytes], cluster: str | None) -> dict[str, byt
     return {path: raw for path, raw in expected.items() if path.startswith(folders)}
 
 
-def _on_disk(root: Path, cluster: str | None) -> dict[str, str]:
-    """Everything in the scope of a cluster, and the folders that lead there, without following a link: path to kind."""
-    found: dict[str, str] = {}
-    for folder in scope(cluster):
-        for path in (*_parents(folder), folder):
-            kind = found.get(path) or _kind(root / path)
-            if kind is not None:
-                found[path] = kind
-            if kind != _FOLDER:
-                break
-        else:
-            _walk(root, folder, found)
-    return found
-
-
-def _walk(root: Path, folder: str, found: dict[str, str]) -> None:
-    waiting = [folder]
-    while waiting:
-        current = waiting.pop()
-        try:
-            with os.scandir(root / current) as entries:
-                for entry in entries:
-                    path = f"{current}/{entry.name}"
-                    if entry.is_dir(follow_symlinks=False):
-                        found[path] = _FOLDER
-                        waiting.append(path)
-                    else:
-                        found[path] = _FILE if entry.is_file(follow_symlinks=False) else _OTHER
-        except OSError as error:
-            raise OutputError(
-                f"cannot read the folder {visible(current)}: {error.strerror or error}", "mend its permissions"
-            ) from error
-
-
-def _kind(path: Path) -> str | None:
-    try:
-        mode = path.lstat().st_mode
-    except FileNotFoundError:
-        return None
-    if stat.S_ISDIR(mode):
-        return _FOLDER
-    return _FILE if stat.S_ISREG(mode) else _OTHER
-
-
 def _prepare(root: Path) -> None:
     first = RENDERED.partition("/")[0]
-    if _kind(root / first) not in (None, _FOLDER):
+    if ondisk.kind_of(root / first) not in (None, FOLDER):
         raise OutputError(f"{first} is not a folder, and links are never followed", f"make {first} a real folder")
-    if _kind(root / RENDERED) is None:
+    if ondisk.kind_of(root / RENDERED) is None:
         (root / RENDERED).mkdir(parents=True)
 
 
@@ -231,26 +187,13 @@ def _empty_after(found: Mapping[str, str], needed: set[str], cluster: str | None
     """The folders in scope that are not needed, deepest first."""
     inside = tuple(f"{folder}/" for folder in scope(cluster))
     stale = [
-        path for path, kind in found.items() if kind == _FOLDER and path not in needed and f"{path}/".startswith(inside)
+        path for path, kind in found.items() if kind == FOLDER and path not in needed and f"{path}/".startswith(inside)
     ]
     return sorted((path for path in stale if path != RENDERED), key=lambda path: (-path.count("/"), path))
 
 
 def _folders_of(paths: Iterable[str]) -> set[str]:
-    return {parent for path in paths for parent in _parents(path)}
-
-
-def _parents(path: str) -> list[str]:
-    """The folders that lead to a path, outermost first."""
-    parts = path.split("/")
-    return ["/".join(parts[:count]) for count in range(1, len(parts))]
-
-
-def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return None
+    return {parent for path in paths for parent in ondisk.parents(path)}
 
 
 def _changed(path: str, expected: bytes, actual: bytes) -> Finding:

@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-import functools
-import operator
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
 
-from ringfence.compile import kubernetes
-from ringfence.compile.bundle import BlockPeer, Bundle, NamesPeer, Origin, Policy, Rule, RulePeer
+from ringfence.compile import Ground
 from ringfence.errors import NothingToCheckError
 from ringfence.model.types import Adopted, Cluster, Model
-from ringfence.render import adopted, clusterwide, dialects, layout, proof
+from ringfence.render import adopted, clusterwide, dialects, layout
 from ringfence.render import templates as jinja
 from ringfence.render.dialects import WHOLE
-from ringfence.render.layout import Overlay
-from ringfence.render.plain import Plain
-from ringfence.render.proof import HEADER
-from ringfence.render.quoting import Yaml
 from ringfence.render.whole import Whole
+from ringfence.render.writer import KUSTOMIZATION, Writer, as_file, place_of
+from ringfence.values import workers
 
 RENDERED = "policies/rendered"
+MANY = 200
+"""From so many namespaces on, a copy of this process is worth its making."""
+AT_ONCE = 50
+"""Namespaces that a process writes before it takes the next ones."""
 
 OF_CLUSTER = "_cluster"
 """The folder of what belongs to a cluster as a whole, where other folders have a team's name."""
-
-_KUSTOMIZATION = "kustomization.yaml"
-_TO_BASE = "../../../../base"
-
-_Files = Iterator[tuple[str, bytes]]
-_Item = TypeVar("_Item")
-
-_origin = operator.attrgetter("kind", "name", "file", "owner", "reason", "expires", "ticket")
-_port = operator.attrgetter("protocol", "first", "last")
 
 
 def tree(
@@ -45,34 +35,71 @@ def tree(
     `TemplateError` where a template fails or writes something else than was compiled, `NothingToCheckError` where no
     namespace exists in any cluster: a sync of an empty tree would delete every policy.
     """
-    plan = layout.of(model, only)
     compiled = jinja.Templates(templates)
-    writer = _Writer(compiled)
+    writer = Writer(compiled)
     wholes = {name: Whole(dialect, compiled, writer.why) for name, dialect in WHOLE.items()}
+    ground = Ground(model)
+
+    def written(namespaces: Collection[str]) -> dict[str, bytes]:
+        return _of_namespaces(model, writer, wholes, layout.of(model, namespaces, ground))
+
+    files = _of_clusters(model, compiled) if only is None else {}
+    names = sorted(model.namespaces if only is None else only)
+    for part in _shared(written, names, ground) if len(names) >= MANY else (written(names),):
+        files |= part
+    if not files and only is None:
+        raise NothingToCheckError(
+            "there is nothing to render: no namespace exists in any cluster",
+            "declare a namespace under teams/, and check the environments of policies/clusters/",
+        )
+    return dict(sorted(files.items()))
+
+
+def _shared(
+    written: Callable[[Sequence[str]], dict[str, bytes]], names: Sequence[str], ground: Ground
+) -> list[dict[str, bytes]]:
+    """What is written for many namespaces, with copies of this process."""
+    import msgpack
+
+    # what is compiled and looked for now need not be in each copy
+    written(names[:1])
+    ground.prepare()
+    parts = [names[start : start + AT_ONCE] for start in range(0, len(names), AT_ONCE)]
+    return workers.spread(written, parts, msgpack.packb, msgpack.unpackb)
+
+
+def _of_clusters(model: Model, templates: jinja.Templates) -> dict[str, bytes]:
+    """The files of what belongs to clusters as a whole."""
+    files: dict[str, bytes] = {}
+    for name, cluster in model.clusters.items():
+        wide = _of_cluster(model, cluster) if model.namespaces_in(cluster) else {}
+        kept = _adopted_of_cluster(model, cluster)
+        if wide or kept:
+            folder = f"{RENDERED}/overlays/{name}/{OF_CLUSTER}"
+            kustomization = f"{cluster.dialect}/{KUSTOMIZATION}.j2"
+            texts = clusterwide.files(folder, wide, map(adopted.file_name, kept), kustomization, templates)
+            files.update((f"{folder}/{name}", as_file(text)) for name, text in texts)
+            files.update((f"{folder}/{name}", raw) for name, raw in adopted.files(kept))
+    return files
+
+
+def _of_namespaces(model: Model, writer: Writer, wholes: Mapping[str, Whole], plan: layout.Layout) -> dict[str, bytes]:
+    """The files of the bundles of a layout."""
     files: dict[str, bytes] = {}
     for bundle in plan.base:
-        folder = f"{RENDERED}/base/{_place(bundle)}"
+        folder = f"{RENDERED}/base/{place_of(bundle)}"
         files.update((f"{folder}/{name}", raw) for name, raw in writer.base(folder, bundle))
     written: dict[int, list[tuple[str, bytes]]] = {}
     for cluster, overlays in plan.overlays.items():
         whole = wholes.get(model.clusters[cluster].dialect)
-        whole_cluster = overlays and only is None
-        wide = _of_cluster(model, model.clusters[cluster]) if whole_cluster else {}
-        kept = _adopted_of_cluster(model, model.clusters[cluster]) if only is None else []
-        if wide or kept:
-            folder = f"{RENDERED}/overlays/{cluster}/{OF_CLUSTER}"
-            kustomization = f"{model.clusters[cluster].dialect}/{_KUSTOMIZATION}.j2"
-            texts = clusterwide.files(folder, wide, map(adopted.file_name, kept), kustomization, compiled)
-            files.update((f"{folder}/{name}", _file(text)) for name, text in texts)
-            files.update((f"{folder}/{name}", raw) for name, raw in adopted.files(kept))
         beside = adopted.in_namespaces(model, model.clusters[cluster])
         for overlay in overlays:
-            folder = f"{RENDERED}/overlays/{cluster}/{_place(overlay.whole)}"
+            folder = f"{RENDERED}/overlays/{cluster}/{place_of(overlay.whole)}"
             if more := beside.get(overlay.whole.namespace):
                 names = [adopted.file_name(item) for item in more]
                 if whole:
                     files.update(
-                        (f"{folder}/{name}", _file(text)) for name, text in whole.bundle(folder, overlay.whole, names)
+                        (f"{folder}/{name}", as_file(text)) for name, text in whole.bundle(folder, overlay.whole, names)
                     )
                 else:
                     files.update((f"{folder}/{name}", raw) for name, raw in writer.overlay(folder, overlay, names))
@@ -80,16 +107,11 @@ def tree(
                 continue
             # clusters of one environment share their overlays' values, and so their files
             if id(overlay) not in written and whole:
-                written[id(overlay)] = [(name, _file(text)) for name, text in whole.bundle(folder, overlay.whole)]
+                written[id(overlay)] = [(name, as_file(text)) for name, text in whole.bundle(folder, overlay.whole)]
             elif id(overlay) not in written:
                 written[id(overlay)] = list(writer.overlay(folder, overlay))
             files.update((f"{folder}/{name}", raw) for name, raw in written[id(overlay)])
-    if not files and only is None:
-        raise NothingToCheckError(
-            "there is nothing to render: no namespace exists in any cluster",
-            "declare a namespace under teams/, and check the environments of policies/clusters/",
-        )
-    return dict(sorted(files.items()))
+    return files
 
 
 def objects(model: Model, cluster: Cluster) -> list[dict[str, Any]]:
@@ -146,147 +168,3 @@ def home(model: Model, cluster: Cluster) -> Cluster:
 def scope(cluster: str | None = None) -> tuple[str, ...]:
     """The folders that a render of one cluster owns: its overlays and the base. Without a cluster: the whole tree."""
     return (f"{RENDERED}/base", f"{RENDERED}/overlays/{cluster}") if cluster else (RENDERED,)
-
-
-class _Writer:
-    """Runs templates on bundles and proves what they wrote."""
-
-    def __init__(self, templates: jinja.Templates) -> None:
-        self.templates = templates
-        self.plain = Plain(functools.partial(self.why, jinja.WHY))
-        self.whys: dict[tuple[str, tuple[Origin, ...]], Yaml] = {}
-        self.blocks: dict[tuple[str, int], tuple[Yaml, object]] = {}
-
-    def base(self, folder: str, bundle: Bundle) -> _Files:
-        yield from self.policies(folder, bundle)
-        yield self.kustomization(folder, bundle, [f"{policy.name}.yaml" for policy in bundle.policies], [])
-
-    def overlay(self, folder: str, overlay: Overlay, more: Sequence[str] = ()) -> _Files:
-        yield from self.policies(folder, overlay.extra)
-        for policy in overlay.added.policies:
-            yield self.patch(folder, overlay.added, policy)
-        resources = [f"{_TO_BASE}/{_place(overlay.whole)}"] if overlay.on_base else []
-        for part in kubernetes.permissive(overlay.whole):
-            name = f"{part.file}.yaml"
-            written = self.templates.run(jinja.PERMISSIVE, dialects.common(overlay.whole, part.head))
-            self.prove(jinja.PERMISSIVE, f"{folder}/{name}", written, part.head)
-            resources.append(name)
-            yield name, _file(written)
-        resources += [*(f"{policy.name}.yaml" for policy in overlay.extra.policies), *more]
-        yield self.kustomization(folder, overlay.whole, resources, list(overlay.added.policies))
-
-    def policies(self, folder: str, bundle: Bundle) -> _Files:
-        for policy in bundle.policies:
-            values = {
-                **self.values(bundle, policy),
-                "labels": kubernetes.object_labels(bundle),
-                "selector": policy.selector,
-            }
-            written = self.templates.run(jinja.POLICY, values)
-            name = f"{policy.name}.yaml"
-            if written != self.plain.policy(bundle, policy):
-                self.prove(jinja.POLICY, f"{folder}/{name}", written, kubernetes.as_object(bundle, policy))
-            yield name, _file(written)
-
-    def patch(self, folder: str, bundle: Bundle, policy: Policy) -> tuple[str, bytes]:
-        written = self.templates.run(jinja.PATCH, self.values(bundle, policy))
-        name = _patch_name(policy)
-        if written != self.plain.patch(policy):
-            expected = [
-                {"op": "add", "path": f"/spec/{direction}/-", "value": kubernetes.as_rule(rule, direction)}
-                for direction, rules in (("ingress", policy.ingress), ("egress", policy.egress))
-                for rule in rules
-            ]
-            self.prove(jinja.PATCH, f"{folder}/{name}", written, expected)
-        return name, _file(written)
-
-    def kustomization(
-        self, folder: str, bundle: Bundle, resources: list[str], patched: list[Policy]
-    ) -> tuple[str, bytes]:
-        expected: dict[str, Any] = {
-            "apiVersion": "kustomize.config.k8s.io/v1beta1",
-            "kind": "Kustomization",
-            "resources": resources,
-        }
-        target = {"group": kubernetes.GROUP, "version": kubernetes.VERSION, "kind": kubernetes.KIND}
-        if patched:
-            expected["patches"] = [
-                {
-                    "path": _patch_name(policy),
-                    "target": {
-                        **target,
-                        "name": kubernetes.object_name(policy),
-                        "namespace": bundle.namespace_name,
-                    },
-                }
-                for policy in patched
-            ]
-        values = {
-            "namespace": bundle.namespace_name,
-            "team": bundle.team,
-            "resources": tuple(resources),
-            "patches": tuple(
-                (_patch_name(policy), *target.values(), kubernetes.object_name(policy), bundle.namespace_name)
-                for policy in patched
-            ),
-        }
-        written = self.templates.run(jinja.KUSTOMIZATION, values)
-        self.prove(jinja.KUSTOMIZATION, f"{folder}/{_KUSTOMIZATION}", written, expected)
-        return _KUSTOMIZATION, _file(written)
-
-    def prove(self, template: str, path: str, written: str, expected: Any) -> None:
-        proof.must_mean(self.templates.suspect(template), path, written, expected)
-
-    def values(self, bundle: Bundle, policy: Policy) -> dict[str, Any]:
-        """What the templates of policies and of patches both see: text and tuples only."""
-        return {
-            "name": kubernetes.object_name(policy),
-            "namespace": bundle.namespace_name,
-            "team": bundle.team,
-            "ingress": [self.rule(rule) for rule in policy.ingress],
-            "egress": [self.rule(rule) for rule in policy.egress],
-        }
-
-    def rule(self, rule: Rule) -> tuple[Yaml, Yaml, Yaml]:
-        return (
-            self.why(jinja.WHY, rule),
-            self.block(jinja.PEERS, "peers", rule.peers, _peer),
-            self.block(jinja.PORTS, "ports", rule.ports, _port),
-        )
-
-    def why(self, name: str, rule: Rule) -> Yaml:
-        """The comments above a rule, as the template of that name writes them."""
-        written = self.whys.get((name, rule.origins))
-        if written is None:
-            values = {"origins": tuple(map(_origin, rule.origins))}
-            written = self.whys[name, rule.origins] = self.templates.block(name, values)
-        return written
-
-    def block(self, name: str, key: str, items: tuple[_Item, ...], plain: Callable[[_Item], object]) -> Yaml:
-        # keyed by identity, much cheaper than by value; the items are kept, so that no identity is given out again
-        known = self.blocks.get((name, id(items)))
-        if known is None:
-            written = self.templates.block(name, {key: tuple(map(plain, items))})
-            known = self.blocks[name, id(items)] = (written, items)
-        return known[0]
-
-
-def _file(written: str) -> bytes:
-    return (HEADER + written).encode()
-
-
-def _place(bundle: Bundle) -> str:
-    return f"{bundle.team}/{bundle.namespace}"
-
-
-def _patch_name(policy: Policy) -> str:
-    # a workload's name holds no dot, so that no policy's file is ever called so
-    return f"{policy.name}.patch.yaml"
-
-
-def _peer(peer: RulePeer) -> tuple[object, ...]:
-    if isinstance(peer, NamesPeer):
-        raise TypeError("this dialect has no names")
-    if isinstance(peer, BlockPeer):
-        return ("", (), peer.cidr, peer.excepts)
-    return (peer.namespace, peer.labels, "", ())

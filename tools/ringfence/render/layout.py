@@ -45,15 +45,18 @@ class Layout:
     overlays: dict[str, tuple[Overlay, ...]]
 
 
-def of(model: Model, only: Collection[str] | None = None) -> Layout:
-    """The layout of everything that a model declares, or of some namespaces by their declared names."""
+def of(model: Model, only: Collection[str] | None = None, ground: compile.Ground | None = None) -> Layout:
+    """The layout of everything that a model declares, or of some namespaces by their declared names.
+
+    `ground` is kept for several calls with one model.
+    """
+    ground = ground or compile.Ground(model)
     compiled: dict[_Cluster, list[Bundle]] = {}
     keeping: dict[str, list[Bundle]] = {}
     for cluster in model.clusters.values():
         key = _compiled(cluster)
         if key not in compiled:
-            bundles = compile.bundles(model, cluster)
-            compiled[key] = [item for item in bundles if only is None or item.namespace in only]
+            compiled[key] = compile.bundles(model, cluster, only, ground)
             if _shares(cluster):
                 for bundle in compiled[key]:
                     keeping.setdefault(bundle.namespace, []).append(bundle)
@@ -90,15 +93,14 @@ def _overlay(bundle: Bundle, cluster: Cluster, base: dict[str, Bundle]) -> Overl
             extra.append(policy)
             whole.append(policy)
             continue
-        more = dataclasses.replace(
-            policy,
-            ingress=_without(policy.ingress, shared.ingress),
-            egress=_without(policy.egress, shared.egress),
+        ingress, egress = _without(policy.ingress, shared.ingress), _without(policy.egress, shared.egress)
+        if ingress or egress:
+            added.append(dataclasses.replace(policy, ingress=ingress, egress=egress))
+        whole.append(
+            dataclasses.replace(policy, ingress=(*shared.ingress, *ingress), egress=(*shared.egress, *egress))
+            if ingress or egress or policy.selector != shared.selector
+            else shared
         )
-        if more.ingress or more.egress:
-            added.append(more)
-        ingress, egress = (*shared.ingress, *more.ingress), (*shared.egress, *more.egress)
-        whole.append(dataclasses.replace(policy, ingress=ingress, egress=egress))
     return Overlay(True, _with(bundle, extra), _with(bundle, added), _with(bundle, whole))
 
 
@@ -140,6 +142,8 @@ def _shared(rules: tuple[Rule, ...], others: list[tuple[Rule, ...]]) -> tuple[Ru
 
 
 def _without(rules: tuple[Rule, ...], shared: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    if rules == shared:
+        return ()
     keys = {_key(rule) for rule in shared}
     return tuple(rule for rule in rules if _key(rule) not in keys)
 

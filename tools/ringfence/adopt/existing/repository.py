@@ -14,7 +14,7 @@ from ringfence.adopt.existing.plan import Options, Plan, Present
 from ringfence.adopt.existing.proof import Proof
 from ringfence.adopt.existing.rules import Kept
 from ringfence.adopt.existing.source import Source
-from ringfence.compile import bundles
+from ringfence.compile import outlines
 from ringfence.connectivity import Endpoint
 from ringfence.errors import NothingToCheckError
 from ringfence.findings import Finding, has_errors
@@ -113,7 +113,7 @@ def _result(
         unfit |= odd
     if errors or loaded is None:
         return Result(plan, files, None, tuple(errors), rendered=False)
-    compiled = {name: bundles(loaded, cluster) for name, cluster in loaded.clusters.items()}
+    compiled = {name: outlines(loaded, cluster) for name, cluster in loaded.clusters.items()}
     written = {**render.tree(loaded, render.own_templates(whole)), **gitops.tree(loaded, compiled)}
     if fresh:
         files = {**files, **written, gitops.CODEOWNERS_PATH: gitops.codeowners(loaded)}
