@@ -13,7 +13,7 @@ import pytest
 from ringfence import cli
 
 SHARED = Path(__file__).parents[2].parent / "shared"
-APPS, CORPUS = SHARED / "apps", SHARED / "oracles" / "corpus"
+APPS, CORPUS, CASES = SHARED / "apps", SHARED / "oracles" / "corpus", SHARED / "oracles" / "cases"
 
 
 needs_apps = pytest.mark.skipif(not APPS.is_dir(), reason="../shared/apps is not there")
@@ -467,6 +467,24 @@ def test_every_source_of_the_corpus(tmp_path: Path, capsys: pytest.CaptureFixtur
     print(f"{sources} sources: {flows} of {rules} rules became flows")
     assert sources >= 40
     assert flows >= 90
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason="../shared/oracles/cases is not there")
+def test_clusters_with_known_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cases = sorted(CASES.rglob("case.json"))[::20]
+    imported = 0
+    for file in cases:
+        inputs = json.loads(file.read_text(encoding="utf-8"))["inputs"]
+        options = ["--namespace", "imported", "--format", "json", "--dry-run"]
+        code = cli.main(
+            ["import", "--manifests", str(file.parent / inputs[0]), "--into", str(tmp_path / "x"), *options]
+        )
+        printed = capsys.readouterr()
+        if code != 2:
+            data = json.loads(printed.out)
+            assert (data["findings"], data["proof"]["equal"]) == ([], True), file
+            imported += 1
+    assert imported > len(cases) // 2
 
 
 def test_help_needs_no_engine() -> None:
