@@ -16,7 +16,7 @@ import argparse
 from functools import partial
 from typing import TextIO
 
-from ringfence.commands import outputs, shared
+from ringfence.commands import outputs, progress, shared
 from ringfence.errors import NothingToCheckError
 from ringfence.findings import Finding
 
@@ -40,11 +40,17 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     if isinstance(loaded, int):
         return loaded
     repository, model = loaded
-    only = shared.pick_clusters(model, args.cluster)[0] if args.cluster is not None else None
-    findings: list[Finding] = []
+    side = verify.States(model, repository.tree)
+    names = side.names
+    if args.cluster is not None:
+        names = [item.kubernetes_cluster for item in shared.pick_clusters(model, args.cluster)]
+    findings: list[Finding] = [] if args.cluster is not None else side.strays()
+    clusters: list[str] = []
     policies = pairs = beside = 0
-    found = verify.states(model, repository.tree, only)
-    for state in found:
+    for number, name in enumerate(names, start=1):
+        progress.stage(f"proving {name}, {number} of {len(names)}")
+        state = side.of(name)
+        clusters += [cluster.name for cluster in state.clusters]
         findings += state.findings
         findings += verify.compare(state)
         findings += verify.violations(state, model, shared.today())
@@ -54,10 +60,9 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         pairs += verify.pairs(state)
     if not policies:
         raise NothingToCheckError("there is no rendered policy to verify", "run: ringfence render")
-    clusters = sorted(cluster.name for state in found for cluster in state.clusters)
     kept = f" ({plural(beside, 'adopted policy')} among them)" if beside else ""
     summary = (
-        f"{plural(policies, 'policy')}{kept} in {', '.join(clusters)}: {plural(pairs, 'pair')} of ends compared, "
-        f"{plural(len(model.guardrails), 'guardrail')} held against them"
+        f"{plural(policies, 'policy')}{kept} in {', '.join(sorted(clusters))}: {plural(pairs, 'pair')} of ends "
+        f"compared, {plural(len(model.guardrails), 'guardrail')} held against them"
     )
     return outputs.print_findings(args, findings, out, summary)
