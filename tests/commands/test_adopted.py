@@ -65,7 +65,9 @@ def test_rendered_with_a_label_and_proven_apart(small: GitRepository, ringfence:
     assert done.code == 0
     assert "in prod, 1 adopted policy opens 1 connections beyond the flows, and closes 0" in done.out
     assert "(1 adopted policy among them)" in done.out
-    assert "9000/TCP" in ringfence("connections", "--cluster", "prod").out
+    listed = ringfence("connections", "--cluster", "prod").out.splitlines()
+    (row,) = [line for line in listed if "9000/TCP" in line]
+    assert row.endswith("adopted")
     explained = ringfence("explain", "198.51.100.7", "shop/frontend:9000", "--cluster", "prod")
     assert PLACE in explained.out
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from ringfence.connectivity import Connectivity
 from ringfence.connectivity.listing import Connection
+from ringfence.errors import UsageError
 from ringfence.model.types import Flow, Model
 from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import PortSet
@@ -22,7 +24,8 @@ def listing(state: State, model: Model) -> list[Connection]:
         others = any(pod.declared is None for pod in pods)
         if not clusters or (others and not row.allowed) or _from_nodes(state, ends[0]):
             continue
-        causes = {_cause(item) for item in statements(declared, *ends) if item.ports & row.allowed}
+        causes = {"adopted"} if state.bare is not None and _is_adopted(state.bare, ends, row.allowed) else set()
+        causes |= {_cause(item) for item in statements(declared, *ends) if item.ports & row.allowed}
         result.append(
             Connection(
                 "+".join(sorted(clusters)),
@@ -36,6 +39,14 @@ def listing(state: State, model: Model) -> list[Connection]:
             )
         )
     return sorted(result, key=lambda item: (item.cluster, item.source, item.destination))
+
+
+def _is_adopted(bare: Connectivity, ends: tuple[End, End], allowed: PortSet) -> bool:
+    """Whether the bundles alone would not allow all of it: adopted policies do."""
+    try:
+        return bool(allowed - bare.ports(*ends))
+    except UsageError:  # only adopted policies speak of an end
+        return bool(allowed)
 
 
 def _from_nodes(state: State, source: End) -> bool:
