@@ -13,12 +13,17 @@ The files for Argo CD and Flux are the business of `ringfence render --check`.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from functools import partial
-from typing import TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from ringfence.commands import outputs, progress, shared
 from ringfence.errors import NothingToCheckError
 from ringfence.findings import Finding
+
+if TYPE_CHECKING:
+    from ringfence.model.types import Model
+    from ringfence.verify import State, States
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +39,6 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Compare and print; 1 when anything differs."""
     from ringfence import verify
     from ringfence.report.text import plural
-    from ringfence.verify import adopted
 
     loaded = shared.load_valid(args.directory, out, err, args.format, partial(outputs.also, args))
     if isinstance(loaded, int):
@@ -47,17 +51,12 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     findings: list[Finding] = [] if args.cluster is not None else side.strays()
     clusters: list[str] = []
     policies = pairs = beside = 0
-    for number, name in enumerate(names, start=1):
-        progress.stage(f"proving {name}, {number} of {len(names)}")
-        state = side.of(name)
-        clusters += [cluster.name for cluster in state.clusters]
-        findings += state.findings
-        findings += verify.compare(state)
-        findings += verify.violations(state, model, shared.today())
-        findings += adopted.told(state)
-        beside += len(state.adopted)
-        policies += sum(len(objects) for objects in state.objects.values())
-        pairs += verify.pairs(state)
+    for proof in _proofs(side, model, names):
+        clusters += proof.clusters
+        findings += proof.findings
+        beside += proof.adopted
+        policies += proof.policies
+        pairs += proof.pairs
     if not policies:
         raise NothingToCheckError("there is no rendered policy to verify", "run: ringfence render")
     kept = f" ({plural(beside, 'adopted policy')} among them)" if beside else ""
@@ -66,3 +65,61 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         f"compared, {plural(len(model.guardrails), 'guardrail')} held against them"
     )
     return outputs.print_findings(args, findings, out, summary)
+
+
+class Proof(NamedTuple):
+    """What was found in one Kubernetes cluster, and how much was looked at."""
+
+    clusters: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    policies: int
+    adopted: int
+    pairs: int
+
+
+def _proofs(side: States, model: Model, names: list[str]) -> Iterable[Proof]:
+    """The proofs of Kubernetes clusters, one after the other; of large ones with copies of this process."""
+    from ringfence.values import workers
+
+    if not side.is_large or workers.processors() < 2:
+        return _one_by_one(side, model, names)
+    progress.stage(f"proving {', '.join(names)}")
+    return workers.spread(lambda name: _proof(side.of(name), model), names, _packed, _unpacked)
+
+
+def _one_by_one(side: States, model: Model, names: list[str]) -> Iterable[Proof]:
+    for number, name in enumerate(names, start=1):
+        progress.stage(f"proving {name}, {number} of {len(names)}")
+        yield _proof(side.of(name), model)
+
+
+def _proof(state: State, model: Model) -> Proof:
+    from ringfence import verify
+    from ringfence.verify import adopted
+
+    findings = (
+        *state.findings,
+        *verify.compare(state),
+        *verify.violations(state, model, shared.today()),
+        *adopted.told(state),
+    )
+    policies = sum(len(objects) for objects in state.objects.values())
+    clusters = tuple(cluster.name for cluster in state.clusters)
+    return Proof(clusters, findings, policies, len(state.adopted), verify.pairs(state))
+
+
+def _packed(proof: Proof) -> bytes:
+    import json
+
+    from ringfence.values import plain
+
+    return json.dumps(plain.pack(proof)).encode()
+
+
+def _unpacked(raw: bytes) -> Proof:
+    import json
+
+    from ringfence.values import plain
+
+    proof: Proof = plain.unpack(Proof, json.loads(raw))
+    return proof

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ringfence.affected import Scope
@@ -28,6 +29,7 @@ from ringfence.impact.types import Report
 from ringfence.model.types import Model
 from ringfence.observe import Observations
 from ringfence.sources import Tree, Unreadable
+from ringfence.values import plain, workers
 from ringfence.verify import States
 
 
@@ -76,7 +78,7 @@ def assess(
         traffic = Traffic(logs, base.model) if logs and base.model else None
         sides = Sides.of(base.model, model, base.tree, why, traffic)
         kinds = Compared(base.model, model, sides, moved, today, tuple(sorted(logs or ())))
-        facts = tuple(_facts(base, head, kinds, only, within, tell))
+        facts = tuple(_facts(base, head, kinds, only, within, tell, alone=traffic is not None))
     elif missing := sorted({*_names(base), *_names(head)} - {item.name for item in facts}):
         raise UsageError(
             f"no part is of the Kubernetes cluster {missing[0]}",
@@ -142,19 +144,43 @@ def _facts(
     only: str | None,
     within: Collection[str] | None,
     tell: Callable[[str], None],
-) -> Iterator[ClusterFacts]:
-    """The facts of every Kubernetes cluster, or of the one that a cluster lies on, by name; one state at a time."""
-    sides = [States(side.model, side.tree, within) if side.model else None for side in (base, head)]
+    *,
+    alone: bool,
+) -> list[ClusterFacts]:
+    """The facts of every Kubernetes cluster, or of the one that a cluster lies on, by name; one state at a time.
+
+    Large ones are shared with copies of this process, unless it is to work `alone`.
+    """
+    before = States(base.model, base.tree, within) if base.model else None
+    after = States(head.model, head.tree, within, before) if head.model else None
+    sides = [before, after]
     models = [side.model for side in (base, head) if side.model]
     names = sorted({name for side in sides if side for name in side.names})
     if only is not None:
         names = sorted({model.clusters[only].kubernetes_cluster for model in models if only in model.clusters})
-    for number, name in enumerate(names, start=1):
-        tell(f"comparing {name}, {number} of {len(names)}")
-        before, after = sides
+
+    def found(name: str) -> ClusterFacts:
         one = before.of(name) if before and name in before.names else empty(name)
         other = after.of(name, one) if after and name in after.names else empty(name)
-        yield compared.facts(one, other)
+        return compared.facts(one, other)
+
+    if len(names) > 1 and not alone and workers.processors() > 1 and any(side and side.is_large for side in sides):
+        tell(f"comparing {', '.join(names)}")
+        return workers.spread(found, names, _packed, _unpacked)
+    result = []
+    for number, name in enumerate(names, start=1):
+        tell(f"comparing {name}, {number} of {len(names)}")
+        result.append(found(name))
+    return result
+
+
+def _packed(facts: ClusterFacts) -> bytes:
+    return json.dumps(plain.pack(facts)).encode()
+
+
+def _unpacked(raw: bytes) -> ClusterFacts:
+    facts: ClusterFacts = plain.unpack(ClusterFacts, json.loads(raw))
+    return facts
 
 
 def _names(side: Side) -> list[str]:

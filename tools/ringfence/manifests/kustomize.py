@@ -7,6 +7,7 @@ of the file that it was written in, and an appended rule those of its patch.
 from __future__ import annotations
 
 import copy
+import hashlib
 import posixpath
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -66,11 +67,16 @@ def build_overlay(
 
 
 class Overlays:
-    """Builds the overlays of one tree of files; documents are read once and shared."""
+    """Builds the overlays of one tree of files; documents are read once and shared.
 
-    def __init__(self, read: Callable[[str], bytes], files: Sequence[str]) -> None:
+    `like` are those of a tree that may hold files of the same content: their documents are shared too.
+    """
+
+    def __init__(self, read: Callable[[str], bytes], files: Sequence[str], like: Overlays | None = None) -> None:
         self._read = read
         self._files = frozenset(files)
+        self._like = like
+        self._contents: dict[str, bytes] = {}
         self._known: dict[str, tuple[list[Document], list[Finding]]] = {}
         self._built: dict[str, tuple[list[Document], list[Finding]]] = {}
 
@@ -84,13 +90,20 @@ class Overlays:
             from ringfence import documents
 
             try:
-                self._known[path] = documents.read_many(path, self._read(path))
+                raw = self._read(path)
+                self._contents[path] = hashlib.blake2b(raw, digest_size=16).digest()
+                same = self._like and self._like.document_of(path, self._contents[path])
+                self._known[path] = same or documents.read_many(path, raw)
             except RingfenceError as error:
                 finding = KUSTOMIZATION.at(
                     Location(path), f"{error.message}, and a kustomization uses it", hint=error.hint
                 )
                 self._known[path] = [], [finding]
         return self._known[path]
+
+    def document_of(self, path: str, content: bytes) -> tuple[list[Document], list[Finding]] | None:
+        """What is known of a file, if it has the content of this digest."""
+        return self._known[path] if self._contents.get(path) == content else None
 
     def _folder(self, folder: str, parents: tuple[str, ...]) -> tuple[list[Document], list[Finding]]:
         if folder not in self._built:

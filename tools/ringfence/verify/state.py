@@ -29,6 +29,8 @@ from ringfence.verify.declared import OTHER, Declared, Pod, declared, groups, sa
 from ringfence.verify.guarded import Guarded
 from ringfence.verify.guarded import findings as guard_findings
 
+MANY = 2_000
+"""From so many rendered files on, Kubernetes clusters are worked on side by side."""
 STAGED = "RF736"
 """The finding that a policy of Calico is staged."""
 
@@ -96,12 +98,21 @@ def states(
 class States:
     """The states of one side, made one by one, so that not all of them need to be there at a time."""
 
-    def __init__(self, model: Model, tree: Tree, within: Collection[str] | None = None) -> None:
+    def __init__(
+        self, model: Model, tree: Tree, within: Collection[str] | None = None, like: States | None = None
+    ) -> None:
+        """Take one side; `like` may be much the same, and is asked first for each state."""
         self._model, self._within = model, within
         self._clusters = groups(model)
         self._files = tree.files("policies/rendered")
-        self._overlays = kustomize.Overlays(tree.read, self._files)
+        others = like._overlays if like else None
+        self._overlays: kustomize.Overlays = kustomize.Overlays(tree.read, self._files, others)
         self.names = sorted(self._clusters)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether a copy of this process is worth its making."""
+        return len(self.names) > 1 and len(self._files) >= MANY
 
     def of(self, name: str, like: State | None = None) -> State:
         """The state of a Kubernetes cluster; `like` may be much the same. Raises `KeyError` for an unknown name."""

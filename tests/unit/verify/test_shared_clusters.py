@@ -1,0 +1,76 @@
+"""Large Kubernetes clusters are worked on side by side: the same answers, and equal files are read once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rendered_repository import Files, edited, impact_of, rendered
+from ringfence import cli, documents
+from ringfence.values import workers
+from ringfence.verify import state
+from small_repository import flows
+
+BASE = "policies/rendered/base/payments/payments/api.yaml"
+OPENED = {"teams/checkout/shop/x.yaml": flows("name: x, from: checkout, to: payments/api, ports: [9443]")}
+
+
+def _side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state, "MANY", 1)
+    monkeypatch.setattr(workers, "processors", lambda: 2)
+
+
+def test_the_impact_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    base, head = rendered()[0], rendered(OPENED)[0]
+    alone = impact_of(base, head)
+    assert alone.changes
+    _side_by_side(monkeypatch)
+    assert impact_of(base, head) == alone
+    with monkeypatch.context() as broken:
+        broken.setattr("ringfence.impact.local.Compared.facts", _failing)
+        with pytest.raises(LookupError, match="a bug"):
+            impact_of(base, head)
+
+
+def _failing(*_: Any) -> None:
+    raise LookupError("a bug")
+
+
+def test_the_proof_is_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = edited(rendered()[0], BASE, "port: 8443", "port: 8444")
+    for path, content in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(content.encode() if isinstance(content, str) else content)
+
+    def said() -> tuple[int, str]:
+        code = cli.main(["verify", "-C", str(tmp_path), "--format", "json"])
+        return code, capsys.readouterr().out
+
+    alone = said()
+    assert alone[0] == 1
+    _side_by_side(monkeypatch)
+    assert said() == alone
+
+
+def test_a_file_that_both_sides_have_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    base, head = rendered()[0], rendered(OPENED)[0]
+    read: Counter[str] = Counter()
+    original = documents.read_many
+
+    def counted(path: str, raw: bytes) -> Any:
+        read[path] += 1
+        return original(path, raw)
+
+    monkeypatch.setattr(documents, "read_many", counted)
+    impact_of(base, head)
+    assert {path for path, times in read.items() if times > 1} == _differing(base, head) & set(read)
+    assert max(read.values()) == 2
+
+
+def _differing(base: Files, head: Files) -> set[str]:
+    return {path for path, content in head.items() if path in base and base[path] != content}
