@@ -42,7 +42,7 @@ def scope(base: Tree, head: Tree, paths: frozenset[str] | None = None) -> Scope 
     if not isinstance(base, BlobTree):
         return None
     paths = changed(base, head) if paths is None else paths
-    if not paths:
+    if paths is None:
         return None
     if any(path.startswith(ADOPTED) for path in (*base.files(ADOPTED[:-1]), *paths)):
         return None  # what they allow is in no flow, so what other namespaces allow is not known from those

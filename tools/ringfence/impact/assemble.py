@@ -99,7 +99,17 @@ def assess(
     shares = together(item.shares for item in judged_facts)
     checked = tuple(checked)
     verdicts, judged = gates.judge(
-        gates.Facts(base.model, model, judged_facts, changes, shares, asked, checked, used_threshold)
+        gates.Facts(
+            base.model,
+            model,
+            judged_facts,
+            changes,
+            shares,
+            asked,
+            checked,
+            used_threshold,
+            len(within) if within is not None else None,
+        )
     )
     strays = States(model, head.tree, within).strays() if only is None else ()
     findings = [

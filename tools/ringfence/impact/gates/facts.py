@@ -17,7 +17,7 @@ class Facts:
 
     `clusters` is what was found in each Kubernetes cluster, `changes` and `measures` what that is together; `checked`
     is what the checks of `validate` found in the head. `asked_threshold` is how often what closes may have been used,
-    where the command line says so.
+    where the command line says so. `namespaces`: how many were looked at, where it was not all of them.
     """
 
     base: Model | None
@@ -28,6 +28,7 @@ class Facts:
     approvals: tuple[Approval, ...]
     checked: tuple[Finding, ...] = ()
     asked_threshold: int | None = None
+    namespaces: int | None = None
 
     @property
     def unheld(self) -> int:

@@ -78,7 +78,13 @@ def _fallen(facts: Facts, names: Collection[str]) -> Iterator[Measure]:
 
 
 def _passes(facts: Facts, names: Collection[str]) -> str:
-    return "; ".join(text(measure) for measure in facts.measures if measure.name in names)
+    if facts.namespaces == 0:
+        return "no namespace is concerned"
+    shares = "; ".join(text(measure) for measure in facts.measures if measure.name in names)
+    if facts.namespaces is None:
+        return shares
+    of = "the namespace" if facts.namespaces == 1 else f"the {facts.namespaces:,} namespaces"
+    return f"{shares}, in {of} that this can concern"
 
 
 def text(measure: Measure) -> str:
