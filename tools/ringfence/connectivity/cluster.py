@@ -88,11 +88,11 @@ class Endpoint:
     where: Location = field(default=NO_PLACE, compare=False)
     account: str = ""
     declares: PortSet = NO_PORTS
+    id: str = field(init=False, repr=False, compare=False)
 
-    @property
-    def id(self) -> str:
-        """`namespace/name`."""
-        return f"{self.namespace}/{self.name}"
+    def __post_init__(self) -> None:
+        # kept, since every row asks for it
+        object.__setattr__(self, "id", f"{self.namespace}/{self.name}")
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}[{self.kind}]"

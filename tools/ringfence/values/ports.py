@@ -72,6 +72,8 @@ class PortSet:
         )
 
     def __sub__(self, other: PortSet) -> PortSet:
+        if self == other:
+            return NO_PORTS
         return PortSet(
             intervals.difference(self.tcp, other.tcp),
             intervals.difference(self.udp, other.udp),

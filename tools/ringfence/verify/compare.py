@@ -85,7 +85,14 @@ class _Half:
         self._state = state
         self._direction = direction
         self._result = half(state.of_teams, direction)
-        self._rows = [row for row in self._result.rows() if self._is_managed(row)]
+        pods, outgoing = state.declared.pods, direction is Direction.EGRESS
+        self._rows: list[tuple[Row, End, End]] = []
+        for row in self._result.rows():
+            ends = end_of(row.source), end_of(row.destination)
+            subject = ends[0 if outgoing else 1]
+            # of pods that no bundle is for, nothing is said
+            if isinstance(subject, str) and pods[subject].namespace is not None:
+                self._rows.append((row, *ends))
         self._nodes = self._result.cluster.profile.nodes
         space = self._result.space
         self._ends = {item.id for item in space.endpoints} | set(map(str, space.place_at))
@@ -93,39 +100,28 @@ class _Half:
     def differences(self, possible: Declared) -> Iterator[Difference]:
         """What differs; `possible` are the statements that undeclared pods may have."""
         yield from self._missing()
-        for row in self._rows:
-            opening = self._opening(row)
+        outgoing = self._direction is Direction.EGRESS
+        for row, source, destination in self._rows:
+            opening = self._opening(source if outgoing else destination)
             if not opening:
-                yield from self._excess(row, row.allowed, self._state.declared)
-            if is_name(end_of(row.destination)):
+                yield from self._excess(row, source, destination, row.allowed, self._state.declared)
+            if is_name(destination):
                 continue  # what is open to addresses may be open to a name that has one of them, declared or not
-            if self._has_other(row):
+            if is_other(source) or is_other(destination):
                 if not opening:
-                    yield from self._excess(row, row.allowed | row.undefined, possible)
+                    yield from self._excess(row, source, destination, row.allowed | row.undefined, possible)
             elif row.undefined:
                 yield from self._unsettled(row)
 
-    def _subject(self, row: Row) -> End:
-        """The end whose policies speak."""
-        return end_of(row.source if self._direction is Direction.EGRESS else row.destination)
-
-    def _opening(self, row: Row) -> Opening | None:
+    def _opening(self, subject: End) -> Opening | None:
         """What leaves the end open whose policies speak, if its stage does."""
-        return self._state.declared.opened.get((str(self._subject(row)), str(self._direction)))
-
-    def _is_managed(self, row: Row) -> bool:
-        """Whether the end whose policies speak is a pod that some bundle is for."""
-        subject = self._subject(row)
-        return isinstance(subject, str) and self._state.declared.pods[subject].namespace is not None
-
-    def _has_other(self, row: Row) -> bool:
-        return is_other(end_of(row.source)) or is_other(end_of(row.destination))
+        opened = self._state.declared.opened
+        return opened.get((str(subject), str(self._direction))) if opened else None
 
     def _missing(self) -> Iterator[Difference]:
         allowed: dict[tuple[str, str], PortSet] = {}
         addressed: dict[str, list[tuple[AddressSet, PortSet]]] = {}
-        for row in self._rows:
-            source, destination = end_of(row.source), end_of(row.destination)
+        for row, source, destination in self._rows:
             if isinstance(source, AddressSet):
                 addressed.setdefault(str(destination), []).append((source, row.allowed))
             elif isinstance(destination, AddressSet):
@@ -196,10 +192,13 @@ class _Half:
             tuple(related),
         )
 
-    def _excess(self, row: Row, ports: PortSet, declared: Declared) -> Iterator[Difference]:
-        source, destination = end_of(row.source), end_of(row.destination)
+    def _excess(
+        self, row: Row, source: End, destination: End, ports: PortSet, declared: Declared
+    ) -> Iterator[Difference]:
         said = statements(declared, source, destination)
         if isinstance(source, str) and isinstance(destination, str):
+            if len(said) == 1 and said[0].ports == ports:
+                return
             for statement in said:
                 ports = ports - statement.ports
             if ports:

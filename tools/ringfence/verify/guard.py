@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import operator
 from collections.abc import Iterator
 
 from ringfence.checks import guardrail_unmet, sides
@@ -23,6 +24,10 @@ def violations(state: State, model: Model, today: datetime.date) -> list[Finding
     return found + list(_must(state, model, today))
 
 
+_source = operator.attrgetter("source")
+_destination = operator.attrgetter("destination")
+
+
 class _Never:
     """The `never` guardrails over all rows of a state."""
 
@@ -30,6 +35,7 @@ class _Never:
         self._state, self._model, self._today = state, model, today
         self._guardrails = [item for item in model.guardrails if not item.must]
         self._parts: dict[tuple[End, str], list[Part]] = {}
+        self._spoken: dict[tuple[End, str], tuple[frozenset[str], frozenset[str]]] = {}
 
     def findings(self) -> Iterator[Finding]:
         """One finding a guardrail and pair of ends."""
@@ -45,6 +51,10 @@ class _Never:
             # An undeclared pod counts only with what it certainly may do; what its labels may give it is judged on the
             # declared pod that has them.
             ports = row.allowed
+            if self._speaking(ends[0], cluster.environment)[0].isdisjoint(
+                self._speaking(ends[1], cluster.environment)[1]
+            ):
+                continue
             opened = self._opened(*ends)
             for source, source_end in self._split(ends[0], cluster.environment):
                 for destination, destination_end in self._split(ends[1], cluster.environment):
@@ -88,6 +98,18 @@ class _Never:
         if key not in self._parts:
             self._parts[key] = list(parts(end, self._state.declared, self._model, environment))
         return self._parts[key]
+
+    def _speaking(self, end: End, environment: str) -> tuple[frozenset[str], frozenset[str]]:
+        """The guardrails that speak of some part of an end as a source, and as a destination."""
+        key = (end, environment)
+        if key not in self._spoken:
+            seen = [part for _, part in self._split(end, environment)]
+            found = (
+                [item.name for item in self._guardrails if any(sides.matches(side(item), part) for part in seen)]
+                for side in (_source, _destination)
+            )
+            self._spoken[key] = (frozenset(next(found)), frozenset(next(found)))
+        return self._spoken[key]
 
     def _waived(self, guardrail: Guardrail, source: End, destination: End) -> PortSet:
         """The ports between two ends that waivers take out: all for a waived workload, those of a waived flow."""
