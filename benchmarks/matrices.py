@@ -21,19 +21,21 @@ def main(revision: str) -> None:
 
     gc.set_threshold(100_000)  # as the command line does
     root = sources.find_root(Path())
-    sides: list[list[verify.State]] = []
+    sides: list[verify.States] = []
     for tree in (sources.revision(root, revision), sources.working_tree(root)):
         loaded, findings = model.load(tree)
         if loaded is None or findings:
             raise SystemExit(f"{tree.label} is in error")
-        like = {state.name: state for state in sides[0]} if sides else None
-        sides.append(verify.states(loaded, tree, like=like))
-    before, after = sides
-    counts = [sum(1 for state in side for row in state.connectivity.rows() if row.allowed) for side in sides]
-    pairs = zip(before, after, strict=True)
-    rows = (row for one, two in pairs for row in diff(one.connectivity, two.connectivity))
-    differ = sum(1 for row in rows if row.before != row.after)
-    clusters = [cluster.name for state in after for cluster in state.clusters]
+        sides.append(verify.States(loaded, tree))
+    clusters, counts, differ = [], [0, 0], 0
+    for name in sides[0].names:
+        before = sides[0].of(name)
+        after = sides[1].of(name, before)
+        clusters += [cluster.name for cluster in after.clusters]
+        for number, state in enumerate((before, after)):
+            counts[number] += sum(1 for row in state.connectivity.rows() if row.allowed)
+        rows = diff(before.connectivity, after.connectivity)
+        differ += sum(1 for row in rows if row.before != row.after)
     print(json.dumps({"clusters": clusters, "connections": counts, "differ": differ}))
 
 
