@@ -75,7 +75,7 @@ def test_wheel_holds_the_package_and_its_data_and_nothing_else(wheel: Path) -> N
     templates = {f"data/templates/{name}" for name in names(PROJECT / "policies/templates", "*.j2")}
     assert schemas
     assert templates
-    pipeline = {"data/ci/policy.gitlab-ci.yml"}
+    pipeline = {"data/ci/policy.gitlab-ci.yml", "data/ci/clusters.gitlab-ci.yml"}
     assert {name for name in data if name.endswith((".json", ".j2", ".yml"))} == schemas | templates | pipeline
     assert f"{info}/licenses/LICENSE" in held
 
