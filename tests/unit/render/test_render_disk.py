@@ -51,7 +51,7 @@ def on_disk(root: Path) -> dict[str, bytes | str]:
 
 
 def codes(root: Path, expected: Mapping[str, bytes] = TREE, cluster: str | None = None) -> list[tuple[str, str]]:
-    return [(item.check.code, str(item.where)) for item in render.compare(root, expected, cluster)]
+    return [(item.check.code, str(item.where)) for item in render.compare(root, expected, render.scope(cluster))]
 
 
 def test_a_first_write_creates_everything(tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_a_cluster_limits_what_is_compared_and_written(root: Path) -> None:
         ("RF402", f"{PROD}:1:1"),
         ("RF401", "policies/rendered/overlays/prod/x"),
     ]
-    written = render.write(root, TREE, "prod")
+    written = render.write(root, TREE, render.scope("prod"))
     assert written.changed == tuple(sorted((A, PROD)))
     assert written.removed == ("policies/rendered/base/x", "policies/rendered/overlays/prod/x")
     left = {"overlays/dev/x": b"x", "overlays/production/x": b"x", "x": b"x"}
@@ -223,7 +223,7 @@ def test_a_cluster_limits_what_is_compared_and_written(root: Path) -> None:
 
 def test_a_cluster_without_files_loses_its_folder_and_no_other(root: Path) -> None:
     expected = {path: raw for path, raw in TREE.items() if path != PROD}
-    assert render.write(root, expected, "prod").removed == (PROD,)
+    assert render.write(root, expected, render.scope("prod")).removed == (PROD,)
     assert on_disk(root) == expected
     assert not (root / "policies/rendered/overlays/prod").exists()
     assert (root / "policies/rendered/overlays").exists()

@@ -183,7 +183,7 @@ def _present(target: Path, name: Path) -> tuple[Tree | None, Model | None]:
         if not target.is_dir():
             raise UsageError(f"{name} is not a folder", "name a new or empty folder, or a repository")
         if not (target / MARK).is_file():
-            if held := sorted(item.name for item in target.iterdir() if item.name != ".git"):
+            if held := sorted(item.name for item in target.iterdir() if not _is_harmless(item)):
                 message = f"{name} holds {held[0]} and is no repository of Ringfence"
                 raise UsageError(message, "name a new or empty folder, or the root of a repository")
             return None, None
@@ -194,6 +194,11 @@ def _present(target: Path, name: Path) -> tuple[Tree | None, Model | None]:
     if loaded is None or has_errors(findings):
         raise UsageError(f"{name} is a repository that is not valid", f"run: ringfence validate -C {name}")
     return tree, loaded
+
+
+def _is_harmless(item: Path) -> bool:
+    """Whether a repository may begin beside it: what a forge puts into a new project."""
+    return item.name.startswith(".") or item.stem.upper() in ("README", "LICENSE", "LICENCE")
 
 
 def _write(target: Path, result: Result) -> None:

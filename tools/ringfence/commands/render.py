@@ -11,12 +11,16 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, TextIO
 
-from ringfence.commands import progress, shared
+from ringfence.commands import judged, progress, rerendered, shared
 from ringfence.errors import EXIT_CLEAN
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ringfence.commands.rerendered import History
     from ringfence.commands.shared import Loaded
     from ringfence.model.types import Model
+    from ringfence.render import Written
     from ringfence.sources import Tree
 
 
@@ -45,9 +49,11 @@ def expected_files(tree: Tree, model: Model) -> dict[str, bytes]:
 def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Write or check the rendered tree; 1 when the check finds drift."""
     from ringfence import render
-    from ringfence.report import json
     from ringfence.report.text import plural
 
+    history = rerendered.History(shared.find_root(args.directory)) if args.cluster is None else None
+    if history and (code := _again(args, history, out, err)) is not None:
+        return code
     loaded = shared.load_valid(args.directory, out, err, args.format)
     if isinstance(loaded, int):
         return loaded
@@ -57,20 +63,54 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     expected = expected_tree(repository, model)
     progress.stage(f"comparing {plural(len(expected), 'rendered file')} with the disk")
     if args.check:
-        findings = render.compare(repository.root, expected, cluster=args.cluster)
+        findings = render.compare(repository.root, expected, render.scope(args.cluster))
         number = sum(1 for path in expected if path.startswith(render.scope(args.cluster)))
+        if history and not findings:
+            history.note()
         return shared.print_findings(findings, out, args.format, f"{plural(number, 'rendered file')} checked")
-    written = render.write(repository.root, expected, cluster=args.cluster)
+    written = render.write(repository.root, expected, render.scope(args.cluster))
+    if history:
+        history.note()
+    return _print(args, written, written.unchanged, out, err)
+
+
+def _again(args: argparse.Namespace, history: History, out: TextIO, err: TextIO) -> int | None:
+    """The same for the bundles that can differ from a commit of which all is known; None where that may be all."""
+    from ringfence import render
+    from ringfence.findings import has_errors
+    from ringfence.report.text import plural
+
+    root = shared.find_root(args.directory)
+    judgement = judged.working_tree(root, shared.today())
+    if has_errors(judgement.findings) or not judgement.counts or (again := history.again()) is None:
+        return None
+    if args.check:
+        findings = render.compare(root, again.expected, again.folders)
+        if not findings:
+            history.note()
+        number = len(again.expected) + len(again.others)
+        return shared.print_findings(findings, out, args.format, f"{plural(number, 'rendered file')} checked")
+    written = render.write(root, again.expected, again.folders)
+    history.note()
+    return _print(args, written, (*written.unchanged, *again.others), out, err)
+
+
+def _print(args: argparse.Namespace, written: Written, unchanged: Sequence[str], out: TextIO, err: TextIO) -> int:
+    from ringfence.report import json
+    from ringfence.report.text import plural
+
     if args.format == "json":
-        names = ("created", "changed", "removed", "unchanged")
-        out.write(json.dump({name: sorted(getattr(written, name)) for name in names}))
+        names = ("created", "changed", "removed")
+        out.write(
+            json.dump({**{name: sorted(getattr(written, name)) for name in names}, "unchanged": sorted(unchanged)})
+        )
         return EXIT_CLEAN
     for verb, paths in (("created", written.created), ("changed", written.changed), ("removed", written.removed)):
         for path in sorted(paths):
             print(f"{verb} {path}", file=err)
     print(
         f"{plural(len(written.created), 'file')} created, {len(written.changed)} changed, "
-        f"{len(written.removed)} removed, {len(written.unchanged):,} unchanged",
+        f"{len(written.removed)} removed, {len(unchanged):,} unchanged",
         file=out,
     )
     return EXIT_CLEAN

@@ -9,18 +9,14 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ringfence.commands import parted, progress, shared
+from ringfence.commands import parted, progress, rerendered, shared
 from ringfence.findings import Finding, Severity, has_errors
 
 if TYPE_CHECKING:
-    from ringfence import affected
     from ringfence.impact import Report
-    from ringfence.model.types import Model
-    from ringfence.sources import Tree
 
 _PLATFORM = ("policies/ringfence.yaml", "policies/clusters", "policies/profiles")
 """What the name of the default branch stands in, and what a model cannot do without."""
-_BUNDLES = ("policies/rendered/base", "policies/rendered/overlays")
 
 
 def attempt(args: argparse.Namespace, root: Path, parts: parted.Parts | None = None) -> tuple[str, Report] | None:
@@ -59,7 +55,8 @@ def attempt(args: argparse.Namespace, root: Path, parts: parted.Parts | None = N
     checked = [item for item in checked if item.where.path.startswith("teams/")]
     if any(item.check.code not in impact.JUDGED for item in checked):
         return None
-    if not _is_rendered(scope.base, base, scope) or not _is_rendered(scope.head, head, scope):
+    sides = ((scope.base, base), (scope.head, head))
+    if not all(rerendered.is_rendered(part, declared, scope.namespaces) for part, declared in sides):
         return None
     result = impact.assess(
         impact.Side(scope.base, base_tree.label, base),
@@ -75,15 +72,6 @@ def attempt(args: argparse.Namespace, root: Path, parts: parted.Parts | None = N
         tell=progress.stage,
     )
     return revision, parted.same(parts, result)
-
-
-def _is_rendered(tree: Tree, model: Model, scope: affected.Scope) -> bool:
-    """Whether the bundles of a scope are what a side declares."""
-    from ringfence import render
-
-    expected = render.tree(model, render.own_templates(tree), scope.namespaces)
-    actual = [path for folder in _BUNDLES for path in tree.files(folder) if "/_cluster/" not in path]
-    return set(actual) == expected.keys() and all(tree.read(path) == expected[path] for path in actual)
 
 
 def _key(finding: Finding) -> tuple[str, str, str]:

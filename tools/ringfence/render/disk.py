@@ -10,14 +10,14 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ringfence.errors import OutputError
 from ringfence.findings import Finding, Location
 from ringfence.render import checks, ondisk
-from ringfence.render.files import RENDERED, scope
+from ringfence.render.files import RENDERED
 from ringfence.render.ondisk import FILE, FOLDER
 from ringfence.render.quoting import visible
 from ringfence.values.files import unbroken
@@ -35,15 +35,15 @@ class Written:
     unchanged: tuple[str, ...]
 
 
-def compare(root: Path, expected: Mapping[str, bytes], cluster: str | None = None) -> list[Finding]:
+def compare(root: Path, expected: Mapping[str, bytes], folders: Sequence[str] = (RENDERED,)) -> list[Finding]:
     """What stands between the disk and the expected files, in report order; nothing is written.
 
-    Untracked and ignored files count: all of `policies/rendered/` is the renderer's. With a cluster, only its overlays
-    and the base are looked at, whatever else `expected` holds.
+    Untracked and ignored files count: all of `policies/rendered/` is the renderer's. Only what is in the `folders` is
+    looked at, whatever else `expected` holds.
     """
-    wanted = _wanted(expected, cluster)
-    folders = _folders_of(wanted)
-    found = ondisk.on_disk(root, cluster)
+    wanted = _wanted(expected, folders)
+    needed = _folders_of(wanted)
+    found = ondisk.on_disk(root, folders)
     findings = []
     same = ondisk.same(root, wanted, found)
     for path, raw in wanted.items():
@@ -64,7 +64,7 @@ def compare(root: Path, expected: Mapping[str, bytes], cluster: str | None = Non
     for path, kind in found.items():
         if kind == FOLDER or path in wanted:
             continue
-        if path in folders:
+        if path in needed:
             message = "a link or file stands where the renderer has a folder"
             findings.append(checks.NOT_A_FILE.at(Location(path), message, hint=_HINT))
         else:
@@ -73,17 +73,17 @@ def compare(root: Path, expected: Mapping[str, bytes], cluster: str | None = Non
     return sorted(findings, key=lambda finding: finding.sort_key)
 
 
-def write(root: Path, expected: Mapping[str, bytes], cluster: str | None = None) -> Written:
+def write(root: Path, expected: Mapping[str, bytes], folders: Sequence[str] = (RENDERED,)) -> Written:
     """Bring the disk to the expected files: write what differs, then remove what is stale, and folders left empty.
 
     All new content is on the disk under temporary names before the first file is replaced, so that a full disk changes
-    nothing; the replacing itself is not broken by Ctrl-C. With a cluster, only its overlays and the base are touched.
+    nothing; the replacing itself is not broken by Ctrl-C. Only what is in the `folders` is touched.
     Raises `OutputError`; no temporary file is left then, and each file is whole: the old or the new one.
     """
-    wanted = _wanted(expected, cluster)
+    wanted = _wanted(expected, folders)
     try:
         _prepare(root)
-        found = ondisk.on_disk(root, cluster)
+        found = ondisk.on_disk(root, folders)
         created = sorted(path for path in wanted if path not in found)
         unchanged = sorted(ondisk.same(root, wanted, found))
         changed = sorted(wanted.keys() - {*created, *unchanged})
@@ -94,7 +94,7 @@ def write(root: Path, expected: Mapping[str, bytes], cluster: str | None = None)
                 staging.add(path, wanted[path])
             with unbroken():
                 staging.replace()
-                _remove(root, removed, _empty_after(found, needed, cluster))
+                _remove(root, removed, _empty_after(found, needed, folders))
     except OSError as error:
         what = f"cannot write {error.filename}" if error.filename else f"cannot write below {RENDERED}"
         hint = "free the disk or mend the permissions, then run ringfence render again; every file is whole"
@@ -151,13 +151,13 @@ def _staging(root: Path, found: Mapping[str, str]) -> Iterator[_Staging]:
                 temporary.unlink(missing_ok=True)
 
 
-def _wanted(expected: Mapping[str, bytes], cluster: str | None) -> dict[str, bytes]:
+def _wanted(expected: Mapping[str, bytes], folders: Sequence[str]) -> dict[str, bytes]:
     for path in expected:
         parts = path.split("/")
         if not path.startswith(f"{RENDERED}/") or not {"", ".", ".."}.isdisjoint(parts):
             raise ValueError(f"not a path of the rendered tree: {path!r}")
-    folders = tuple(f"{folder}/" for folder in scope(cluster))
-    return {path: raw for path, raw in expected.items() if path.startswith(folders)}
+    inside = tuple(f"{folder}/" for folder in folders)
+    return {path: raw for path, raw in expected.items() if path.startswith(inside)}
 
 
 def _prepare(root: Path) -> None:
@@ -183,9 +183,9 @@ def _remove(root: Path, stale: Iterable[str], folders: Iterable[str]) -> None:
                 raise
 
 
-def _empty_after(found: Mapping[str, str], needed: set[str], cluster: str | None) -> list[str]:
+def _empty_after(found: Mapping[str, str], needed: set[str], folders: Sequence[str]) -> list[str]:
     """The folders in scope that are not needed, deepest first."""
-    inside = tuple(f"{folder}/" for folder in scope(cluster))
+    inside = tuple(f"{folder}/" for folder in folders)
     stale = [
         path for path, kind in found.items() if kind == FOLDER and path not in needed and f"{path}/".startswith(inside)
     ]

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ringfence.errors import OutputError
-from ringfence.render.files import scope
 from ringfence.render.quoting import visible
 from ringfence.values import workers
 
@@ -20,10 +19,10 @@ AT_ONCE = 1_000
 """Files that a process compares before it takes the next ones."""
 
 
-def on_disk(root: Path, cluster: str | None) -> dict[str, str]:
-    """Everything in the scope of a cluster, and the folders that lead there, without following a link: path to kind."""
+def on_disk(root: Path, folders: Sequence[str]) -> dict[str, str]:
+    """Everything in some folders, and the folders that lead there, without following a link: path to kind."""
     found: dict[str, str] = {}
-    for folder in scope(cluster):
+    for folder in folders:
         for path in (*parents(folder), folder):
             kind = found.get(path) or kind_of(root / path)
             if kind is not None:

@@ -6,7 +6,7 @@ It hands out paths and bytes. It knows no YAML and no schema, and it never write
 from __future__ import annotations
 
 from ringfence.sources.blobs import BlobTree, index, revision
-from ringfence.sources.changes import changed, has, holding
+from ringfence.sources.changes import changed, has, holding, ignored
 from ringfence.sources.overlay import Overlay
 from ringfence.sources.pages import CHECKS
 from ringfence.sources.revisions import default_base, merge_base, recent
@@ -27,6 +27,7 @@ __all__ = [
     "folder",
     "has",
     "holding",
+    "ignored",
     "index",
     "merge_base",
     "problem_of_names",

@@ -50,6 +50,13 @@ def has(tree: Tree, path: str) -> bool:
     return isinstance(tree, WorkingTree) and os.path.lexists(tree.root / path)
 
 
+def ignored(base: BlobTree, under: str) -> list[str]:
+    """The files below a folder on disk that Git ignores and does not track, relative to the root."""
+    where = f":(top,literal){base.repository.prefix}{under}"
+    listing = base.repository.run("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", where)
+    return [os.fsdecode(name).removeprefix(base.repository.prefix) for name in listing.split(b"\0") if name]
+
+
 def holding(tree: BlobTree, texts: Iterable[str], under: str) -> frozenset[str]:
     """The files below a folder whose bytes hold any of the texts."""
     patterns = [part for text in sorted(set(texts)) for part in ("-e", text)]

@@ -1,0 +1,125 @@
+"""What has to be rendered again, where the cache knows a commit whose rendered files are what it declares.
+
+Git says what differs from that commit, and `affected` which namespaces that concerns: their bundles alone are written
+or held against what is declared. All other files are those of the commit, and those are right.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+    from ringfence.affected import Part, Scope
+    from ringfence.model.types import Model
+    from ringfence.sources import BlobTree, Tree
+
+KIND = "rendered"
+"""The kind of the cache's values: that what is rendered at a commit is what is declared there."""
+
+RENDERED = "policies/rendered"
+_COMMITS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The bundles that can differ: what is expected of them, the folders that hold them, and all files beside them."""
+
+    expected: dict[str, bytes]
+    folders: tuple[str, ...]
+    others: tuple[str, ...]
+
+
+class History:
+    """The commits before a working tree, newest first, and what is known of them."""
+
+    def __init__(self, root: Path) -> None:
+        """Ask Git and the cache."""
+        from ringfence import cache, sources
+
+        self._root = root
+        self._tree: Tree = sources.working_tree(root)
+        self._store = cache.store()
+        self._commits = [] if self._store.why else sources.recent(root, _COMMITS)
+        self._known = self._store.get(KIND, self._commits)
+
+    def again(self) -> Again | None:
+        """What is to be rendered again; None where that may be everything."""
+        from ringfence import sources
+
+        commit = next((item for item in self._commits if item in self._known), None)
+        if commit is None:
+            return None
+        base = sources.revision(self._root, commit)
+        scope = self._scope(base)
+        if scope is None:
+            return None
+        declared = _declared(scope.head)
+        if declared is None:
+            return None
+        return Again(_expected(scope.head, declared, scope.namespaces), *_places(base, scope))
+
+    def note(self) -> None:
+        """Remember HEAD, after what is rendered in the working tree was found or made to be what is declared.
+
+        A HEAD that differs from the working tree counts too, where what it has for the namespaces in which they differ
+        is what it declares.
+        """
+        from ringfence import sources
+
+        if not self._commits or self._commits[0] in self._known:
+            return
+        head = sources.revision(self._root, self._commits[0])
+        scope = self._scope(head)
+        if scope is None:
+            return
+        declared = _declared(scope.base)
+        if declared is not None and is_rendered(scope.base, declared, scope.namespaces):
+            self._store.put(KIND, {self._commits[0]: b"1"})
+
+    def _scope(self, base: BlobTree) -> Scope | None:
+        """The scope of what differs from a commit; None where files lie among the rendered ones that Git ignores."""
+        from ringfence import affected, sources
+
+        if sources.ignored(base, RENDERED):
+            return None
+        return affected.scope(base, self._tree)
+
+
+def is_rendered(tree: Part, declared: Model, namespaces: Collection[str]) -> bool:
+    """Whether the bundles in a part of a tree are what is declared for its namespaces."""
+    expected = _expected(tree, declared, namespaces)
+    actual = [path for path in tree.files(RENDERED) if "/_cluster/" not in path]
+    return set(actual) == expected.keys() and all(tree.read(path) == expected[path] for path in actual)
+
+
+def _declared(tree: Part) -> Model | None:
+    """What a part of a tree declares, if all of it is sound."""
+    from ringfence import model
+    from ringfence.findings import has_errors
+
+    loaded, findings = model.load(tree, tree.absent)
+    return None if has_errors(findings) else loaded
+
+
+def _expected(tree: Part, declared: Model, namespaces: Collection[str]) -> dict[str, bytes]:
+    from ringfence import render
+
+    return render.tree(declared, render.own_templates(tree), namespaces)
+
+
+def _places(base: BlobTree, scope: Scope) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The folders of the bundles of a scope, and the rendered files of a commit that lie elsewhere."""
+    folders = set()
+    others = []
+    for path in (*base.files(RENDERED), *(path for path in scope.paths if path.startswith(RENDERED))):
+        parts = path.split("/")
+        length = {"base": 5, "overlays": 6}.get(parts[2], 0)
+        if len(parts) > length > 0 and parts[length - 1] in scope.namespaces:
+            folders.add("/".join(parts[:length]))
+        elif path in base.blobs:
+            others.append(path)
+    return tuple(sorted(folders)), tuple(others)
