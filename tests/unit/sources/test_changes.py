@@ -1,0 +1,164 @@
+"""What differs from a revision, as Git knows it, beside what reading every file finds."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from git_repository import GitRepository
+from ringfence import sources
+
+A, B, C = "teams/a/one/flows.yaml", "teams/a/one/namespace.yaml", "policies/catalog/b.yaml"
+RENDERED = "policies/rendered/base/a/one/baseline.yaml"
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GitRepository:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    made = GitRepository(tmp_path / "top")
+    made.path.mkdir()
+    made.git("init", "--quiet", "--initial-branch=main")
+    made.git("config", "user.name", "Ada")
+    made.git("config", "user.email", "ada@example.com")
+    for path in (A, B, C, RENDERED, sources.MARK):
+        made.write(path, f"kind: {path}\n")
+    made.write(".gitignore", "*.tmp\n")
+    made.commit("Start")
+    return made
+
+
+def differing(repository: GitRepository, folder: str = "") -> frozenset[str] | None:
+    """What differs from HEAD, which must be what reading both trees finds, or None."""
+    root = repository.path / folder
+    base, head = sources.revision(root, "HEAD"), sources.working_tree(root)
+    found = sources.changed(base, head)
+    if found is not None:
+        paths = {*base.files(), *head.files()}
+        there = set(base.files()) & set(head.files())
+        assert found == {path for path in paths if path not in there or base.read(path) != head.read(path)}
+    return found
+
+
+def test_nothing(repository: GitRepository):
+    assert differing(repository) == frozenset()
+
+
+def test_touched_and_the_same(repository: GitRepository):
+    os.utime(repository.path / A, (1, 1))
+    assert differing(repository) == frozenset()
+
+
+def test_unstaged_staged_and_both(repository: GitRepository):
+    repository.write(A, "another\n")
+    assert differing(repository) == {A}
+    repository.git("add", A)
+    assert differing(repository) == {A}
+    repository.write(A, f"kind: {A}\n")  # staged, and on disk as it was
+    assert differing(repository) == frozenset()
+
+
+def test_untracked_and_ignored(repository: GitRepository):
+    repository.write("teams/a/one/new.yaml")
+    repository.write("teams/a/one/left.tmp")
+    assert differing(repository) == {"teams/a/one/new.yaml"}
+    assert sources.ignored(sources.revision(repository.path, "HEAD"), "teams") == ["teams/a/one/left.tmp"]
+
+
+def test_removed_renamed_and_removed_from_the_index_alone(repository: GitRepository):
+    repository.git("mv", A, "teams/a/one/other.yaml")
+    (repository.path / C).unlink()
+    assert differing(repository) == {A, "teams/a/one/other.yaml", C}
+    repository.git("rm", "--quiet", "--cached", B)  # still on disk: too much is said, and never too little
+    base, head = sources.revision(repository.path, "HEAD"), sources.working_tree(repository.path)
+    assert sources.changed(base, head) == {A, "teams/a/one/other.yaml", C, B}
+
+
+@pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
+def test_a_file_that_git_does_not_look_at(repository: GitRepository, flag: str):
+    repository.git("update-index", flag, A)
+    repository.write(A, "another\n")
+    assert differing(repository) is None
+
+
+def test_a_link_a_submodule_and_a_folder_named_like_a_file(repository: GitRepository):
+    (repository.path / "teams/a/one/link.yaml").symlink_to("flows.yaml")
+    repository.git("add", "--all")
+    assert differing(repository) is None
+    repository.git("rm", "--quiet", "--force", "teams/a/one/link.yaml")
+    assert differing(repository) == frozenset()
+    repository.git("init", "--quiet", "teams/a/inner")
+    repository.write("teams/a/inner/x.yaml")
+    assert differing(repository) is None
+
+
+def test_a_file_turned_link(repository: GitRepository):
+    (repository.path / A).unlink()
+    (repository.path / A).symlink_to("namespace.yaml")
+    assert differing(repository) is None
+
+
+def test_an_unfinished_merge(repository: GitRepository):
+    repository.git("switch", "--quiet", "--create", "other")
+    repository.write(A, "theirs\n")
+    repository.commit("Theirs")
+    repository.git("switch", "--quiet", "main")
+    repository.write(A, "ours\n")
+    repository.commit("Ours")
+    with pytest.raises(AssertionError, match="CONFLICT"):
+        repository.git("merge", "other")
+    assert differing(repository) is None
+
+
+def test_line_ends_that_git_turns(repository: GitRepository):
+    repository.git("config", "core.autocrlf", "true")
+    (repository.path / A).write_bytes(f"kind: {A}\r\n".encode())
+    base, head = sources.revision(repository.path, "HEAD"), sources.working_tree(repository.path)
+    # to Git they are the same, and to a reader of YAML too
+    assert sources.changed(base, head) == frozenset()
+
+
+def test_a_clean_filter(repository: GitRepository):
+    repository.git("config", "filter.upper.clean", "tr a-z A-Z")
+    repository.git("config", "filter.upper.smudge", "cat")
+    repository.write(".gitattributes", "teams/** filter=upper\n")
+    repository.write(A, "another\n")
+    base = sources.revision(repository.path, "HEAD")
+    assert A in (sources.changed(base, sources.working_tree(repository.path)) or ())
+
+
+def test_a_root_below_the_top(repository: GitRepository):
+    for path in (A, sources.MARK):
+        repository.write(f"below/{path}", "kind: x\n")
+    repository.commit("Below")
+    repository.write(f"below/{A}", "another\n")
+    repository.write(A, "outside\n")
+    assert differing(repository, "below") == {A}
+    held = sources.holding(sources.revision(repository.path / "below", "HEAD"), ["kind: x"], "teams")
+    assert held == {A}
+
+
+def test_two_revisions(repository: GitRepository):
+    repository.write(A, "another\n")
+    repository.write("teams/a/one/new.yaml")
+    repository.commit("Second")
+    base, head = (sources.revision(repository.path, name) for name in ("HEAD~1", "HEAD"))
+    assert sources.changed(base, head) == {A, "teams/a/one/new.yaml"}
+    assert sources.changed(base, sources.index(repository.path)) == {A, "teams/a/one/new.yaml"}
+
+
+def test_some_folders_only(repository: GitRepository):
+    only, but = ("teams", "policies"), ("policies/rendered",)
+    base = sources.revision(repository.path, "HEAD", only, but)
+    assert base.files() == [C, sources.MARK, A, B]
+    for path in (A, RENDERED, "README.md"):
+        repository.write(path, "another\n")
+    assert sources.changed(base, sources.working_tree(repository.path), only, but) == {A}
+
+
+def test_what_holds_a_text(repository: GitRepository):
+    base = sources.revision(repository.path, "HEAD")
+    assert sources.holding(base, ["one/flows", "nowhere"], "teams") == {A}
+    assert sources.holding(base, ["nowhere"], "teams") == frozenset()
+    assert sources.holding(base, [], "teams") == frozenset()
