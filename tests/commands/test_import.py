@@ -439,6 +439,18 @@ def test_bad_usage(
     assert message in capsys.readouterr().err
 
 
+def test_what_a_forge_puts_into_a_new_project_is_no_hindrance(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    into = tmp_path / "new"
+    into.mkdir()
+    for name in ("README.md", "LICENSE", ".gitignore"):
+        (into / name).write_text(name)
+    assert cli.main(["import", "--manifests", str(put(tmp_path / "in", deployment("web"))), "--into", str(into)]) == 0
+    assert "0 of 0 rules became flows\n" in capsys.readouterr().out
+    assert (into / "README.md").read_text() == "README.md"
+
+
 def test_text_says_the_share_and_the_proof(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     manifests = put(tmp_path / "in", deployment("web"), policy("web", RULES["everyone"][0]))
     assert cli.main(["import", "--manifests", str(manifests), "--into", str(tmp_path / "new")]) == 0

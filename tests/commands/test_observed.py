@@ -157,6 +157,15 @@ def test_promote_refuses_where_traffic_would_break(small: GitRepository, ringfen
         assert done.code == 0, done
 
 
+def test_promote_names_a_peer_of_many_addresses_once(small: GitRepository, ringfence: Cli, tmp_path: Path) -> None:
+    permissive(small, ringfence)
+    addresses = ("203.0.113.9", "203.0.113.10", "203.0.113.11")
+    path = log(tmp_path / "flows.csv", *(f"{address} > shop/checkout 5050 allowed" for address in addresses))
+    done = ringfence("promote", "shop", "--cluster", "dev", "--observed", path)
+    assert done.out.count("RF618") == 1
+    assert "internet (203.0.113.10) and 2 more → shop/checkout on 5050/TCP was seen 3 times" in done.out
+
+
 def test_impact_says_what_is_used(small: GitRepository, ringfence: Cli, tmp_path: Path) -> None:
     path = log(tmp_path / "flows.csv", *["shop/frontend > shop/checkout 5050 allowed"] * 3)
     text = (small.path / FLOWS).read_text()

@@ -138,6 +138,26 @@ def test_pods_that_nobody_declared_and_wider_names() -> None:
     assert used["shop/checkout → kube-dns"] == Usage()
 
 
+def test_searches_and_answers_are_no_use() -> None:
+    def at(stage: str) -> Files:
+        cluster = HEADER.format("Cluster") + (
+            "environment: prod\nserver: https://prod.example.com:6443\ncni: {name: cilium}\n"
+            f"networks: {{pods: [10.8.0.0/14], services: [10.12.0.0/20], nodes: []}}\nstages: {{shop: {stage}}}\n"
+        )
+        return rendered({"policies/clusters/prod.yaml": cluster, "policies/guardrails/platform.yaml": None})[0]
+
+    base, head = at("permissive"), at("enforce")
+    scanner = address("203.0.113.7")
+    searches = [seen(scanner, CHECKOUT, str(port)) for port in (22, 8080)]
+    swept = [seen(pod("shop/debug"), CHECKOUT, str(port)) for port in range(1000, 1009)]
+    answer = seen(CHECKOUT, FRONTEND, "40123")
+    call = seen(FRONTEND, CHECKOUT, "5050")
+    found = report(base, head, *searches, *swept, answer, call)
+    assert {key for key, value in usages(found).items() if value is not None and value.count} == set()
+    used = usages(report(base, head, seen(scanner, CHECKOUT, "5050", count=3), seen(pod("shop/debug"), CHECKOUT, "22")))
+    assert sorted(value.count for value in used.values() if value is not None and value.count) == [1, 3]
+
+
 def test_rows_and_clusters_are_summed() -> None:
     assert together([None, None]) is None
     assert together([None, Usage(2), Usage(3)]) == Usage(5)

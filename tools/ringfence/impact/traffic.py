@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from ringfence.model.types import Cluster, Model, Workload
 from ringfence.observe import Observations, Seen, Side
+from ringfence.observe.compare import compare
 from ringfence.observe.mapping import Mapped, Places
 from ringfence.observe.ranges import address_set
-from ringfence.observe.results import Usage
+from ringfence.observe.results import Talk, Usage
 from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import PortSet
 from ringfence.verify.declared import OTHER, name_id, peer_id, workload_id
@@ -64,15 +65,23 @@ def together(usages: Sequence[Usage | None]) -> Usage | None:
 
 
 def _index(observed: Observations, model: Model, cluster: Cluster) -> dict[str, list[tuple[_Place, _Place, Seen]]]:
-    """What was let through, by each id of either end."""
+    """What was let through, by each id of either end. Searches for open ports and answers are no use."""
     places = Places(model, cluster)
+    compared = compare(observed, model, cluster)
+    no_use = {_key(talk) for talk in (*compared.probes, *compared.replies)}
     found: dict[str, list[tuple[_Place, _Place, Seen]]] = defaultdict(list)
     for seen in observed.seen:
-        if seen.verdict != "denied":
-            ends = [_place(side, places.place(side), model, cluster) for side in (seen.source, seen.destination)]
-            for id_ in ends[0].ids | ends[1].ids:
-                found[id_].append((ends[0], ends[1], seen))
+        one, other = places.place(seen.source), places.place(seen.destination)
+        if seen.verdict == "denied" or (one, other, seen.protocol, seen.port) in no_use:
+            continue
+        ends = [_place(side, at, model, cluster) for side, at in ((seen.source, one), (seen.destination, other))]
+        for id_ in ends[0].ids | ends[1].ids:
+            found[id_].append((ends[0], ends[1], seen))
     return found
+
+
+def _key(talk: Talk) -> tuple[Mapped, Mapped, str, int]:
+    return (talk.source, talk.destination, talk.protocol, talk.port)
 
 
 def _place(side: Side, mapped: Mapped, model: Model, cluster: Cluster) -> _Place:

@@ -51,13 +51,15 @@ def findings(
     for talk in comparison.breaking:
         for direction, mapped in (("egress", talk.source), ("ingress", talk.destination)):
             if direction in directions and mapped.is_managed and mapped.namespace in namespaces:
-                found[mapped.namespace, direction, talk.source.label, talk.destination.label].append(talk)
+                ends = (talk.source.end or talk.source.label, talk.destination.end or talk.destination.label)
+                found[mapped.namespace, direction, *ends].append(talk)
                 break  # said once
     return [_finding(model, key, talks) for key, talks in found.items()]
 
 
 def _finding(model: Model, key: tuple[str, str, str, str], talks: list[Talk]) -> Finding:
-    namespace, direction, source, destination = key
+    namespace, direction = key[:2]
+    source, destination = (_called([getattr(talk, side).label for talk in talks]) for side in ("source", "destination"))
     usage = Usage()
     for talk in talks:
         usage = usage.plus(talk.usage)
@@ -71,3 +73,9 @@ def _finding(model: Model, key: tuple[str, str, str, str], talks: list[Talk]) ->
         hint="declare the flow (`ringfence learn` proposes it), or stop what calls",
         subject=f"{source} → {destination}",
     )
+
+
+def _called(labels: list[str]) -> str:
+    """What an end is called; a peer of many addresses by the first of them."""
+    names = list(dict.fromkeys(labels))
+    return names[0] + (f" and {len(names) - 1:,} more" if len(names) > 1 else "")

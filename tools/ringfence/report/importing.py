@@ -62,7 +62,7 @@ def print_text(result: Result, into: str, dry_run: bool, out: TextIO, err: TextI
     done = 0 if result.findings else len(result.files)
     out.write(f"\n{plural(done, 'file')} {verb} in {one_line(into)}\n")
     if not dry_run and not result.findings:
-        steps = ["git diff, and better names for what has none"]
+        steps = ["read the new files, and give better names to what has none"]
         steps += [] if result.rendered else ["ringfence render && ringfence owners"]
         steps += ["ringfence validate && ringfence verify"]
         err.write("next:\n" + "".join(f"  {step}\n" for step in steps))
@@ -77,10 +77,10 @@ def _summary(result: Result) -> Iterator[str]:
     )
     if plan.inferred:
         yield f"{plural(len(plan.inferred), 'workload')} among them known by the labels in policies alone"
-    rules, share = len(plan.fates), 100 * plan.converted / len(plan.fates) if plan.fates else 100
+    rules, share = len(plan.fates), f" ({100 * plan.converted / len(plan.fates):.0f} %)" if plan.fates else ""
     dropped = sum(1 for item in plan.fates if item.dropped)
     gone = f", {dropped} had no effect and went" if dropped else ""
-    yield f"{plan.converted} of {plural(rules, 'rule')} became flows ({share:.0f} %){gone}"
+    yield f"{plan.converted} of {plural(rules, 'rule')} became flows{share}{gone}"
     adopted = [keep for keep in plan.keeps if not keep.opens]
     opening = [keep for keep in plan.keeps if keep.opens]
     yield (

@@ -4,7 +4,7 @@
 
 With `ringfence impact --observed`: a connection that closes and that the flow logs show more often than the threshold,
 which is `gates.used-threshold` of the settings (0 by default: any use) or `--observed-threshold`. What was denied in
-the log is no use.
+the log is no use, nor are searches for open ports and answers, as `ringfence observed` tells them.
 
 ## Why it matters
 
