@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from observed_kit import START, address, model_of, observed, pod, seen
-
 from ringfence.observe.compare import PROBED, compare
 from ringfence.observe.results import Comparison, Talk
 from ringfence.observe.types import Seen, Side

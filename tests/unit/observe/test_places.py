@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from observed_kit import address, model_of, pod
 
+from observed_kit import address, model_of, pod
 from ringfence.observe import owners
 from ringfence.observe.mapping import Mapped, Places, place
 from ringfence.observe.types import Side

@@ -32,8 +32,9 @@ def load(tree: Tree, absent: Iterable[str] = ()) -> tuple[Model | None, list[Fin
     """The model of a repository and everything that is wrong with it.
 
     Every file of `teams/` and `policies/` is read, whatever is wrong with another. What is broken is left out of the
-    model, and names that may stand in it are not reported as unknown; nor are those of the folders `absent`, of which the
-    tree is known not to hold everything. There is no model without usable settings or without clusters.
+    model, and names that may stand in it are not reported as unknown; nor are those that may stand in the folders
+    `absent`, of which the tree is known not to hold everything. There is no model without usable settings or without
+    clusters.
     """
     read = reading.read(tree)
     read.lost.update(absent)
