@@ -363,6 +363,35 @@ def test_no_automatic_approval(changes: dict[str, str], reason: str | None) -> N
         assert (approvable, said) == (False, reason)
 
 
+@pytest.mark.parametrize(
+    ("flow", "reason"),
+    [
+        ("{name: n, from: frontend, to: prometheus, ports: [9090], reason: A}", "shop/frontend call prometheus"),
+        ("{name: n, from: frontend, to: payments/api, ports: [https], reason: A}", None),
+        ("{name: n, from: checkout, to: frontend, ports: [http], reason: A}", ""),
+    ],
+)
+def test_what_a_stage_hides_is_not_approved(flow: str, reason: str | None) -> None:
+    """Nothing opens where everything is open; but the flow stays when the namespace is enforced."""
+    cluster = {
+        path: small()[path] + "stages: {shop: permissive}\n"
+        for path in ("policies/clusters/dev.yaml", "policies/clusters/prod.yaml")
+    }
+    guards = {"policies/guardrails/platform.yaml": None}
+    base, _ = rendered({**cluster, **guards})
+    head, _ = rendered({**cluster, **guards, FLOWS: small()[FLOWS] + f"  - {flow}\n"})
+    report = impact(base, head)
+    if reason is None:
+        assert automatic(report)[1] == "files of checkout, payments differ"
+        return
+    assert report.changes == ()
+    assert automatic(report)[0] is (reason == "")
+    assert reason in automatic(report)[1]
+    assert automatic(with_findings(report, [])) == automatic(report)
+    assert automatic(impact(head, head)) == (True, "nothing differs")
+    assert automatic(impact(head, base))[0]
+
+
 def test_effects_on_another_team_are_not_inside_one() -> None:
     """Whoever's files differ: the other team's connection closes."""
     ports = PortSet.of([PortRange("TCP", 1, 1)])

@@ -13,7 +13,7 @@ from ringfence.errors import UsageError
 from ringfence.findings import Finding, Location
 from ringfence.impact import gates
 from ringfence.impact.approvals import approvals, changed_paths
-from ringfence.impact.automatic import automatic
+from ringfence.impact.automatic import automatic, opens_later
 from ringfence.impact.changes import Sides
 from ringfence.impact.collapse import over_clusters
 from ringfence.impact.facts import ClusterFacts
@@ -133,7 +133,7 @@ def assess(
         measures=shares,
         origins=why,
         scope=tuple(sorted(within)) if within is not None else None,
-        automatic=automatic(changes, objects, asked, verdicts, findings),
+        automatic=automatic(changes, objects, asked, verdicts, findings, opens_later(base.model, model)),
         logs=tuple(sorted({name for item in facts for name in item.logs})),
         facts=facts,
         identity=_identity(base, head, today, within, paths) if identify else "",
@@ -144,6 +144,8 @@ def with_findings(report: Report, more: Iterable[Finding]) -> Report:
     """The report with findings that others made, in report order, which also speak against an automatic approval."""
     findings = (*report.findings, *more)
     verdict = automatic(report.changes, report.objects, report.approvals, report.gates, findings)
+    if verdict.approvable:
+        verdict = report.automatic
     return replace(report, findings=tuple(dict.fromkeys(findings)), automatic=verdict)
 
 

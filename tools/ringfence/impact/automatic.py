@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from ringfence.findings import Finding, Severity
 from ringfence.impact.types import Approval, Automatic, Change, Gate, ObjectChange
+from ringfence.model.types import Flow, Model, Workload
+from ringfence.verify.declared import openings
 
 
 def automatic(
@@ -14,8 +16,12 @@ def automatic(
     approvals: Sequence[Approval],
     gates: Sequence[Gate],
     findings: Sequence[Finding],
+    later: str = "",
 ) -> Automatic:
-    """The verdict with its reason: the first thing that speaks against it, or why nothing does."""
+    """The verdict with its reason: the first thing that speaks against it, or why nothing does.
+
+    `later`: what `opens_later` says.
+    """
     against = next((gate for gate in gates if not gate.passed), None)
     if against is not None:
         return Automatic(False, f"gate {against.name} does not pass")
@@ -33,6 +39,8 @@ def automatic(
     outside = next((change for change in changes if not _inside(change, party)), None)
     if outside is not None:
         return Automatic(False, f"{outside.source} → {outside.destination} is not inside {party} alone")
+    if later:
+        return Automatic(False, later)
     return Automatic(True, f"every effect lies inside {party}, and nothing becomes reachable from or to anywhere else")
 
 
@@ -47,3 +55,29 @@ def _inside(change: Change, team: str) -> bool:
         return True
     declared = [cause for cause in change.causes if cause.side == "head" and cause.is_declaration]
     return bool(declared) and all(cause.kind == "baseline" for cause in declared)
+
+
+def opens_later(base: Model | None, head: Model) -> str:
+    """What a flow that is new or edited holds open beyond its team, which no connection shows yet; empty without one.
+
+    Where a stage leaves everything open nothing opens, and once it is enforced nothing does either.
+    """
+    open_namespaces = {item.namespace for item in openings(head)}
+    before = {flow.id: _written(flow) for flow in base.flows} if base and open_namespaces else {}
+    for flow in head.flows if open_namespaces else ():
+        if before.get(flow.id) == _written(flow):
+            continue
+        for leg in flow.legs:
+            ends = [end for end in (leg.source, leg.destination) if isinstance(end, Workload)]
+            waits = next((end.namespace for end in ends if end.namespace in open_namespaces), None)
+            if waits and (len(ends) < 2 or {end.team for end in ends} != {flow.team}):
+                return (
+                    f"flow {flow.id} lets {leg.source.id} call {leg.destination.id} once {waits} is enforced, "
+                    f"which is not inside {flow.team} alone"
+                )
+    return ""
+
+
+def _written(flow: Flow) -> tuple[object, ...]:
+    legs = tuple((leg.source.id, leg.destination.id) for leg in flow.legs)
+    return (legs, flow.ports_text, flow.environments)
