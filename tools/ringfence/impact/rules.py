@@ -38,12 +38,13 @@ def _of_half(half: Half, end: End, ports: PortSet, side: str, managed: bool, mod
     if managed and not half.isolated_by and not half.matches:
         text = f"no policy isolates it for {half.direction}"
         yield Cause("rule", name(end), RENDERED, PLATFORM, text, "", "", side)
-    for match in half.matches:
-        if match.ports & ports:
-            team = gitops.team_of(model, match.where.path)
-            title = f"{match.policy} {half.direction}[{match.index}]"
-            owner = team.name if team else PLATFORM
-            yield Cause("rule", title, match.where, owner, f"allows {match.ports & ports}", "", "", side)
+    found = [match for match in half.matches if match.ports & ports]
+    # pods that nobody declared may carry labels that a rule asks for: what lets them through for certain is the cause
+    for match in [match for match in found if match.certain] or found:
+        team = gitops.team_of(model, match.where.path)
+        title = f"{match.policy} {half.direction}[{match.index}]"
+        owner = team.name if team else PLATFORM
+        yield Cause("rule", title, match.where, owner, f"allows {match.ports & ports}", "", "", side)
 
 
 def commented(tree: Tree, rule: Cause) -> list[Cause]:
