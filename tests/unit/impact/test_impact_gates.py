@@ -319,6 +319,20 @@ def test_settings_of_gates_are_checked(text: str, code: str) -> None:
     assert len(findings) == 1
 
 
+def test_what_is_adopted_first_lowers_no_share() -> None:
+    """Nothing was there before, so nothing fell; from then on it may not."""
+    kept = """apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: open, namespace: shop}
+spec: {podSelector: {}, policyTypes: [Egress], egress: [{}]}
+"""
+    adopted = {"policies/adopted/prod/shop/open.yaml": kept, "policies/guardrails/platform.yaml": None}
+    first = impact({}, rendered(adopted)[0])
+    assert "RF616" not in {item.check.code for item in first.findings}
+    later = impact(rendered({"policies/guardrails/platform.yaml": None})[0], rendered(adopted)[0])
+    assert "RF616" in {item.check.code for item in later.findings}
+
+
 def automatic(report: Report) -> tuple[bool, str]:
     return report.automatic.approvable, report.automatic.reason
 

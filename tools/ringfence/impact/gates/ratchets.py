@@ -109,6 +109,8 @@ def _isolation(facts: Facts) -> Iterator[Finding]:
 
 def _justification(facts: Facts) -> Iterator[Finding]:
     for measure in _fallen(facts, (JUSTIFIED,)):
+        if not measure.before[1]:
+            continue  # of nothing there is no share: the first import, or the first stage that closes anything
         hint = "declare a flow for what is meant, and render again"
         where = Location("policies/rendered")
         yield JUSTIFICATION.at(where, f"{text(measure)}: the share falls", hint=hint, subject=measure.name)
