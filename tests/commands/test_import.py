@@ -504,3 +504,26 @@ def test_help_needs_no_engine() -> None:
     code += "print([name for name in ('ringfence.connectivity', 'yaml', 'jinja2') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_policies_without_a_team_are_a_repository_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    manifests = put(tmp_path / "in", policy("db", "{podSelector: {matchLabels: {app: db}}}", "default"))
+    ran = Ran(capsys, manifests, tmp_path / "new")
+    assert (ran.code, ran.data["teams"], len(ran.data["adopted"])) == (0, {}, 1)
+    accepted(ran.into, capsys)
+    assert cli.main(["lint", "-C", str(ran.into)]) == 0
+
+
+def test_what_validate_refuses_is_not_adopted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    antrea = policy("drop", "{priority: 5, appliedTo: [{podSelector: {}}], ingress: [{action: Drop}]}")
+    antrea = antrea.replace("networking.k8s.io/v1", "crd.antrea.io/v1beta1")
+    manifests = put(tmp_path / "in", deployment("web"), policy("web", RULES["everyone"][0]), antrea)
+    ran = Ran(capsys, manifests, tmp_path / "new")
+    assert (ran.code, ran.data["proof"]["equal"]) == (1, True)
+    ((what, why),) = [(item["what"], item["why"]) for item in ran.data["leftOut"]]
+    assert (what, why.split(": ")[:2]) == (
+        "NetworkPolicy shop/drop",
+        ["it cannot be adopted", "RF703 policy-kind-not-modelled"],
+    )
+    assert not any("drop" in path for path in ran.data["files"])
+    accepted(ran.into, capsys)

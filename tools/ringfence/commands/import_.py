@@ -95,7 +95,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     else:
         importing.print_text(result, str(args.into), args.dry_run, out, err)
     proven = result.proof is not None and (result.proof.holds or args.tighten)
-    return EXIT_CLEAN if proven and not result.findings and not source.left_out else EXIT_FINDINGS
+    return EXIT_CLEAN if proven and not result.findings and not result.plan.source.left_out else EXIT_FINDINGS
 
 
 def _source(args: argparse.Namespace, files: Mapping[str, bytes], known: Model | None) -> tuple[Source, Options]:
@@ -166,8 +166,9 @@ _MARKS = {"calico": b"projectcalico.org/v", "cilium": b"cilium.io/v"}
 def _judge(model: Model) -> list[Finding]:
     from ringfence import checks
     from ringfence.commands.shared import today
+    from ringfence.verify import adopted
 
-    return list(checks.run(model, today()))
+    return [*checks.run(model, today()), *adopted.findings(model)]
 
 
 def _present(target: Path, name: Path) -> tuple[Tree | None, Model | None]:

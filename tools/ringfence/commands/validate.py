@@ -43,7 +43,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     summary = "the declarations could not be loaded"
     if counts:
         peers, adopted = counts.pop("peer"), counts.pop("adopted policy")
-        if not (findings or peers or counts["team"] or counts["baseline grant"] or counts["guardrail"]):
+        if not (findings or peers or adopted or any(counts[noun] for noun in ("team", "baseline grant", "guardrail"))):
             raise NothingToCheckError("the repository declares nothing", "add a team: teams/<team>/team.yaml")
         files, *named = [plural(number, noun) for noun, number in counts.items()]
         named += [plural(adopted, "adopted policy")] if adopted else []

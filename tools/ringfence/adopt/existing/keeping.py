@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ringfence.adopt.existing.source import Object
@@ -29,12 +29,14 @@ class Keep:
     """An adopted policy to be written. `namespace` is empty for one of the whole cluster; `comments` go above it.
 
     `opens` is the direction that it keeps open for pods that nothing isolated, empty for a policy of the original.
+    `origin` is the key of that one.
     """
 
     namespace: str
     data: Mapping[str, Any]
     comments: tuple[str, ...]
     opens: str = ""
+    origin: tuple[str, str, str, str] | None = None
 
     @property
     def id(self) -> str:
@@ -57,7 +59,7 @@ def whole(item: Object, why: Iterable[str]) -> Keep:
             meta.pop(key, None)
     if meta["name"].startswith(OWN):
         meta["name"] = f"adopted-{meta['name']}"
-    return Keep(item.namespace, data, tuple(why))
+    return Keep(item.namespace, data, tuple(why), origin=item.key)
 
 
 def rest(item: Object, policy: NetworkPolicy, kept: Mapping[str, Collection[int]], why: Iterable[str]) -> Keep:
@@ -72,7 +74,7 @@ def rest(item: Object, policy: NetworkPolicy, kept: Mapping[str, Collection[int]
             spec[direction] = [rules[index] for index in sorted(numbers)] if isinstance(rules, list) else []
     ordered = {"podSelector": spec.pop("podSelector", None) or {}, "policyTypes": types, **spec}
     assert {direction.capitalize() for direction in kept if kept[direction]} == set(types), policy.id  # noqa: S101
-    return Keep(result.namespace, {**result.data, "spec": ordered}, result.comments)
+    return replace(result, data={**result.data, "spec": ordered})
 
 
 def opening(namespace: str, direction: str, selectors: Sequence[Selector], name: str) -> list[Keep]:

@@ -43,14 +43,14 @@ def of(original: Connectivity, policies: Collection[Location], tree: Tree, clust
     """The proof for the rendered policies of a cluster in a tree.
 
     `policies` are the places of what the rendered ones take the place of; all else (host endpoints, objects that nobody
-    can read) is there before and after.
+    can read, policies that were left out) is there before and after.
     """
     parsed = manifests.parse_documents(_rendered(tree, cluster))
     before = original.cluster
     state = replace(
         before,
-        policies=tuple(parsed.policies),
-        admin=tuple(parsed.admin),
+        policies=(*parsed.policies, *(item for item in before.policies if item.where not in policies)),
+        admin=(*parsed.admin, *(item for item in before.admin if item.where not in policies)),
         calico=(*parsed.calico, *(item for item in before.calico if item.where not in policies)),
         cilium=(*parsed.cilium, *(item for item in before.cilium if item.where not in policies)),
         opaque=(*parsed.opaque, *(item for item in before.opaque if item.where not in policies)),

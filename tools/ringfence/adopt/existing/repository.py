@@ -107,8 +107,10 @@ def _result(
             errors += [item for item in judge(loaded) if has_errors([item])]
         more = {key: why for key, why in _blamed(errors, plan, files).items() if key not in refused}
         odd = {id_: why for id_, why in _workloads(errors, plan, files).items() if id_ not in unfit}
-        if not more and not odd:
+        bad = _unfit(errors, plan)
+        if not more and not odd and not bad:
             break
+        source = source.without(bad)
         refused |= more
         unfit |= odd
     if errors or loaded is None:
@@ -167,6 +169,16 @@ def _workloads(errors: Sequence[Finding], plan: Plan, files: Mapping[str, bytes]
             id_ = f"{parts[2]}/{_entry(error, files)}"
             if id_ in known:
                 found[id_] = f"{error.check.code} {error.check.name}: {error.message}"
+    return found
+
+
+def _unfit(errors: Sequence[Finding], plan: Plan) -> dict[tuple[str, str, str, str], str]:
+    """The policies, by key, that cannot be adopted since some errors are about their files."""
+    origins = {declaring.adopted_path(plan.options.cluster, keep): keep.origin for keep in plan.keeps}
+    found = {}
+    for error in errors:
+        if origin := origins.get(error.where.path):
+            found[origin] = f"it cannot be adopted: {error.check.code} {error.check.name}: {error.message}"
     return found
 
 

@@ -7,7 +7,7 @@ counts, and one that the server refuses is no part of the cluster; both are repo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ringfence import connectivity, documents
@@ -73,6 +73,16 @@ class Source:
     findings: tuple[Finding, ...]
     without_namespace: int
     objects: int
+
+    def without(self, policies: Mapping[tuple[str, str, str, str], str]) -> Source:
+        """The same with some policies left out, by key, each for a reason; the cluster has them all the same."""
+        gone = [item for item in self.policies if item.key in policies]
+        left_out = (LeftOut(item.id, policies[item.key], item.where) for item in gone)
+        return replace(
+            self,
+            policies=tuple(item for item in self.policies if item not in gone),
+            left_out=(*self.left_out, *left_out),
+        )
 
 
 def read(files: Mapping[str, bytes], namespace: str, profile: Profile) -> Source:
