@@ -10,12 +10,14 @@ from ringfence.impact import Effect, Report, Side, assess, into_rows
 from ringfence.impact.traffic import together
 from ringfence.observe.results import Usage
 from ringfence.observe.types import Seen
+from ringfence.observe.types import Side as Place
 from small_repository import HEADER, MemoryTree
 
 FLOWS = "teams/checkout/shop/flows.yaml"
 CHARGE = "teams/payments/payments/flows.yaml"
 SETTINGS = "policies/ringfence.yaml"
 FRONTEND, CHECKOUT, API = pod("shop/frontend"), pod("shop/checkout"), pod("payments/api")
+WEB = pod("web/page")
 NONE = HEADER.format("Flows") + "flows: []\n"
 
 
@@ -156,6 +158,60 @@ def test_searches_and_answers_are_no_use() -> None:
     assert {key for key, value in usages(found).items() if value is not None and value.count} == set()
     used = usages(report(base, head, seen(scanner, CHECKOUT, "5050", count=3), seen(pod("shop/debug"), CHECKOUT, "22")))
     assert sorted(value.count for value in used.values() if value is not None and value.count) == [1, 3]
+
+
+def at_stage(stage: str) -> Files:
+    cluster = HEADER.format("Cluster") + (
+        "environment: prod\nserver: https://prod.example.com:6443\ncni: {name: cilium}\n"
+        "networks: {pods: [10.8.0.0/14], services: [10.12.0.0/20], nodes: [10.200.0.0/16]}\n"
+        f"stages: {{shop: {stage}}}\n"
+    )
+    return rendered({"policies/clusters/prod.yaml": cluster, "policies/guardrails/platform.yaml": None})[0]
+
+
+@pytest.mark.parametrize(
+    ("other", "kind"),
+    [
+        (Place(entity="world"), "addresses"),
+        (Place(entity="private"), "addresses"),
+        (Place(entity="host"), "nodes"),
+        (Place(entity="remote-node"), "nodes"),
+        (Place(entity="kube-apiserver"), "addresses"),
+        (Place(entity="network-set", workload="partners"), "addresses"),
+        (address("0.0.0.0/1"), "addresses"),
+        (address("10.8.0.77"), "pods"),
+        (address("10.12.0.7"), "pods"),
+        (Place(workload="debug"), "pods"),
+        (Place(), "pods"),
+    ],
+)
+def test_what_the_log_does_not_rule_out_is_perhaps_used(other: Place, kind: str) -> None:
+    found = report(at_stage("permissive"), at_stage("enforce"), seen(CHECKOUT, other, "9999", count=3))
+    used = [item for item in found.changes if item.used and item.used.count]
+    assert used
+    assert {item.source for item in used} == {"shop/checkout"}
+    assert {(item.used.count, item.used.perhaps) for item in used if item.used} == {(3, 0 if kind == "nodes" else 3)}
+    assert any("/*" in item.destination or item.destination == "payments/api" for item in used) is (kind == "pods")
+    [gate] = [item for item in found.gates if item.name == "used-connections"]
+    assert gate.verdict == "failed"
+    messages = [item.message for item in found.findings if item.check.code == "RF617"]
+    said = "it was used 3 times in prod" if kind == "nodes" else "it was perhaps used 3 times in prod"
+    assert all(said in item for item in messages)
+
+
+def test_a_pod_that_may_be_any_of_its_namespace_may_be_each() -> None:
+    found = report(at_stage("permissive"), at_stage("enforce"), seen(Place(namespace="shop"), WEB, "9999", count=2))
+    used = {item.source: item.used for item in found.changes if item.used and item.used.count}
+    assert {name: (usage.count, usage.perhaps) for name, usage in used.items() if usage} == {
+        "shop/*": (2, 0),
+        "shop/checkout": (2, 2),
+        "shop/frontend": (2, 2),
+    }
+
+
+def test_what_a_node_says_to_its_own_pods_is_no_use() -> None:
+    found = report(at_stage("permissive"), at_stage("enforce"), seen(Place(entity="host"), CHECKOUT, "5050", count=3))
+    assert {usage.count for usage in usages(found).values() if usage} == {0}
 
 
 def test_rows_and_clusters_are_summed() -> None:

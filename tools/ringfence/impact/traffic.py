@@ -6,27 +6,56 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ringfence.connectivity import ENTITY
 from ringfence.model.types import Cluster, Model, Workload
 from ringfence.observe import Observations, Seen, Side
 from ringfence.observe.compare import compare
-from ringfence.observe.mapping import Mapped, Places
+from ringfence.observe.mapping import HERE, NETWORK_SET, Mapped, Places
 from ringfence.observe.ranges import address_set
 from ringfence.observe.results import Talk, Usage
 from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import PortSet
 from ringfence.verify.declared import OTHER, name_id, peer_id, workload_id
-from ringfence.verify.ends import End
+from ringfence.verify.ends import End, is_name
+
+ANY = "*"
+"""In the index: what may be any end, as the log does not say which."""
+
+PODS = ("", "init", "unmanaged")
+"""Entities that may be some pod; without an entity, a side is one or the other."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where one side is: the ids of ends that it belongs to, and its address."""
+    """Where one side is: the ids of ends that it belongs to, and its addresses.
+
+    `perhaps` are ids that it may have. Where the log does not say which, it may be at any address (`anywhere`), may be
+    any pod (`any_pod`), or may have any DNS name (`any_name`).
+    """
 
     ids: frozenset[str]
     addresses: AddressSet
+    perhaps: frozenset[str] = frozenset()
+    anywhere: bool = False
+    any_pod: bool = False
+    any_name: bool = False
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Under what it is found by the id of an end."""
+        return self.ids | self.perhaps | ({ANY} if self.any_pod else frozenset())
 
     def is_in(self, end: End) -> bool:
+        """Whether it is certainly in an end."""
         return bool(self.addresses) and self.addresses <= end if isinstance(end, AddressSet) else end in self.ids
+
+    def may_be_in(self, end: End) -> bool:
+        """Whether it is in an end as far as the log knows: what is not ruled out may be."""
+        if isinstance(end, AddressSet):
+            return self.anywhere or bool(self.addresses & end)
+        if is_name(end):
+            return self.any_name or end in self.ids | self.perhaps
+        return self.any_pod or end in self.ids | self.perhaps
 
 
 class Traffic:
@@ -47,9 +76,12 @@ class Traffic:
         usage = Usage()
         key = source if isinstance(source, str) else str(destination)
         for name in known:
-            for one, other, seen in self._found[name].get(key, ()):
-                if one.is_in(source) and other.is_in(destination) and ports.contains(seen.protocol, seen.port):
-                    usage = usage.plus(seen)
+            for one, other, seen in (*self._found[name].get(key, ()), *self._found[name].get(ANY, ())):
+                if not (one.may_be_in(source) and other.may_be_in(destination)):
+                    continue
+                if ports.contains(seen.protocol, seen.port):
+                    sure = one.is_in(source) and other.is_in(destination)
+                    usage = usage.plus(seen if sure else Usage(seen.count, seen.first, seen.last, seen.count))
         return usage
 
 
@@ -65,17 +97,20 @@ def together(usages: Sequence[Usage | None]) -> Usage | None:
 
 
 def _index(observed: Observations, model: Model, cluster: Cluster) -> dict[str, list[tuple[_Place, _Place, Seen]]]:
-    """What was let through, by each id of either end. Searches for open ports and answers are no use."""
+    """What was let through, by each id of either end. Searches for open ports and answers are no use.
+
+    Nor is what a node says to its own pods: no policy keeps it from them.
+    """
     places = Places(model, cluster)
     compared = compare(observed, model, cluster)
     no_use = {_key(talk) for talk in (*compared.probes, *compared.replies)}
     found: dict[str, list[tuple[_Place, _Place, Seen]]] = defaultdict(list)
     for seen in observed.seen:
         one, other = places.place(seen.source), places.place(seen.destination)
-        if seen.verdict == "denied" or (one, other, seen.protocol, seen.port) in no_use:
+        if seen.verdict == "denied" or (one, other, seen.protocol, seen.port) in no_use or seen.source.entity in HERE:
             continue
         ends = [_place(side, at, model, cluster) for side, at in ((seen.source, one), (seen.destination, other))]
-        for id_ in ends[0].ids | ends[1].ids:
+        for id_ in {ANY} if any(end.any_pod for end in ends) else ends[0].keys | ends[1].keys:
             found[id_].append((ends[0], ends[1], seen))
     return found
 
@@ -86,14 +121,37 @@ def _key(talk: Talk) -> tuple[Mapped, Mapped, str, int]:
 
 def _place(side: Side, mapped: Mapped, model: Model, cluster: Cluster) -> _Place:
     """The ids by which `verify` knows an end, whichever it may stand for."""
+    if not side.namespace or side.entity == NETWORK_SET:
+        return _unnamed(side, mapped, model, cluster)
     ids = {peer_id(model.peers[name]) for name in mapped.pods}
+    perhaps = {workload_id(model.workloads[name], cluster) for name in mapped.either}
     workload = model.workloads.get(mapped.end or "")
     if isinstance(workload, Workload):
         ids.add(workload_id(workload, cluster))
     elif mapped.namespace:
         ids.add(f"{cluster.namespace_name(mapped.namespace)}/{OTHER}")
-    elif side.namespace and not mapped.pods:
+    elif not mapped.pods:
         ids |= {f"{side.namespace}/{OTHER}", f"{OTHER}/{OTHER}"}
+    return _Place(frozenset(ids), address_set(side.address), frozenset(perhaps))
+
+
+def _unnamed(side: Side, mapped: Mapped, model: Model, cluster: Cluster) -> _Place:
+    """What is no pod that the log names. Whatever it does not say is not ruled out."""
+    ids, addresses = {f"{ENTITY}:{side.entity}"} if side.entity else set(), address_set(side.address)
     for name in side.names:
         ids |= {name_id(name), name_id(f"*.{name.partition('.')[2]}")}
-    return _Place(frozenset(ids), address_set(side.address))
+    known = [model.peers[name] for name in dict.fromkeys((*mapped.by_address, mapped.end or "")) if name in model.peers]
+    if not addresses:
+        addresses = next((peer.addresses for peer in known), AddressSet())
+    if not addresses and mapped.kind == "node":
+        addresses = cluster.nodes
+    inside = bool(addresses) and (addresses <= cluster.pods or addresses <= cluster.services)
+    perhaps = {name_id(name) for peer in known for name in peer.names} if not side.names else set()
+    return _Place(
+        frozenset(ids),
+        addresses,
+        frozenset(perhaps),
+        anywhere=not addresses,
+        any_pod=inside or (not addresses and not side.names and side.entity in PODS),
+        any_name=not side.names and not perhaps and mapped.kind != "node" and not inside,
+    )

@@ -39,7 +39,8 @@ class Mapped:
 
     `label` is what a person calls the side. `namespace` is the declared one that it lies in. `pods` are all peers of
     pods that it is one of, `by_name` and `by_address` all peers whose DNS names or addresses have it, nearest first.
-    `named` says that the log has DNS names for it, `located` an address.
+    `named` says that the log has DNS names for it, `located` an address. `either` are the ids of workloads of which it
+    may be any.
     """
 
     kind: Kind
@@ -52,6 +53,7 @@ class Mapped:
     by_address: tuple[str, ...] = ()
     named: bool = False
     located: bool = False
+    either: tuple[str, ...] = ()
 
     @property
     def is_managed(self) -> bool:
@@ -127,7 +129,9 @@ class Places:
             why = f"{named[0].id} has the name, and its labels ({wanted}) are not those of the pod"
         else:
             why = f"namespace {namespace} declares no such workload"
-        return Mapped("pod", None, f"{label} (not declared)", why, namespace)
+        unknown = not (side.workload or side.pod or side.labels)
+        either = tuple(item.id for item in (able if unknown else found))
+        return Mapped("pod", None, f"{label} (not declared)", why, namespace, either=either)
 
     def _peer(self, side: Side) -> Mapped:
         """A pod of a namespace that the catalogue speaks of."""

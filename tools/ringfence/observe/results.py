@@ -13,17 +13,22 @@ from ringfence.values.ports import PortSet
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """How often something was seen, and when."""
+    """How often something was seen, and when.
+
+    `perhaps` of the count may have been something else, as the log does not say enough of its ends.
+    """
 
     count: int = 0
     first: datetime | None = None
     last: datetime | None = None
+    perhaps: int = 0
 
     def plus(self, seen: Seen | Usage) -> Usage:
         """With more of it."""
         times = [item for item in (self.first, seen.first) if item]
         ends = [item for item in (self.last, seen.last) if item]
-        return Usage(self.count + seen.count, min(times, default=None), max(ends, default=None))
+        perhaps = self.perhaps + (seen.perhaps if isinstance(seen, Usage) else 0)
+        return Usage(self.count + seen.count, min(times, default=None), max(ends, default=None), perhaps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ def _change(change: Change) -> dict[str, Any]:
         "undefined": change.undefined,
         "world": change.world,
         "crosses": list(change.crosses),
-        "used": usage(change.used) if change.used is not None else None,
+        "used": {**usage(change.used), "perhaps": change.used.perhaps} if change.used is not None else None,
         "clusters": list(change.clusters),
         "causes": [_cause(cause) for cause in change.causes],
     }

@@ -69,7 +69,7 @@ def _row(row: Row, colour: bool) -> list[str]:
     if len(causes) > CAUSES:
         lines.append(f"    and {plural(len(causes) - CAUSES, 'more cause')}: --format json has all")
     if used := words.used(row):
-        lines.append(f"    {f'USED{used[4:]}' if row.used and row.used.count else used}")
+        lines.append(f"    {used.replace('used', 'USED', 1) if row.used and row.used.count else used}")
     if change.collateral:
         lines.append(f"    COLLATERAL: no declaration allows {change.collateral}")
     if change.undefined:

@@ -84,7 +84,10 @@ def used(row: Row) -> str:
         return ""
     if row.used.last is None:
         return "not used in the logs"
-    return f"used {plural(row.used.count, 'time')}, last {row.used.last:%Y-%m-%d %H:%M} UTC"
+    if row.used.perhaps == row.used.count:
+        return f"perhaps used, {plural(row.used.count, 'time')}, last {row.used.last:%Y-%m-%d %H:%M} UTC"
+    part = f", {row.used.perhaps:,} of them perhaps" if row.used.perhaps else ""
+    return f"used {plural(row.used.count, 'time')}{part}, last {row.used.last:%Y-%m-%d %H:%M} UTC"
 
 
 def causes(row: Row) -> list[Cause]:

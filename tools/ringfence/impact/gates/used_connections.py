@@ -4,7 +4,9 @@
 
 With `ringfence impact --observed`: a connection that closes and that the flow logs show more often than the threshold,
 which is `gates.used-threshold` of the settings (0 by default: any use) or `--observed-threshold`. What was denied in
-the log is no use, nor are searches for open ports and answers, as `ringfence observed` tells them.
+the log is no use, nor are searches for open ports and answers, as `ringfence observed` tells them. Where the log says
+too little of an end (`world` without an address, a pod's address without its name), what closes was perhaps used, and
+counts.
 
 ## Why it matters
 
@@ -33,6 +35,7 @@ from collections.abc import Iterator
 from ringfence.findings import Check, Finding, Location, Severity
 from ringfence.impact.gates.facts import Facts, Rule
 from ringfence.impact.types import Level
+from ringfence.observe.results import Usage
 
 CHECK = Check("RF617", "used-connection-closes", Severity.ERROR, __doc__)
 
@@ -46,13 +49,23 @@ def find(facts: Facts) -> Iterator[Finding]:
         flows = [cause for cause in change.causes if cause.is_declaration and cause.side == "base"]
         where = ", ".join(name for name in change.clusters if name in facts.logs)
         more = f", more than {facts.used_threshold:,}" if facts.used_threshold else ""
+        said = f"{'perhaps ' if used.perhaps == used.count else ''}used {_times(used.count)} in {where}{more}"
         yield CHECK.at(
             flows[0].where if flows else Location("policies/rendered"),
             f"{change.source} → {change.destination} closes on {change.closed} in {', '.join(change.clusters)}: it was "
-            f"used {_times(used.count)} in {where}{more}, the last at {used.last:%Y-%m-%d %H:%M} UTC",
+            f"{said}, the last at {used.last:%Y-%m-%d %H:%M} UTC{_unsure(used)}",
             hint="keep the flow; or ask who used it, and wait until nobody does",
             subject=f"{change.source} → {change.destination}",
         )
+
+
+def _unsure(used: Usage) -> str:
+    """That some of it may have been something else."""
+    if not used.perhaps:
+        return ""
+    if used.perhaps == used.count:
+        return "; the log says too little of an end to be sure"
+    return f"; of {used.perhaps:,} of them the log says too little of an end to be sure"
 
 
 def _times(count: int) -> str:
