@@ -13,6 +13,7 @@ from ringfence.report.text import one_line, plural, table
 if TYPE_CHECKING:
     from ringfence.adopt.existing import Result
     from ringfence.adopt.existing.plan import RuleFate
+    from ringfence.adopt.existing.restated import Restated
     from ringfence.connectivity import Change
     from ringfence.verify.equivalence import Difference
 
@@ -132,6 +133,20 @@ def _proof(result: Result) -> Iterator[str]:
             yield f"  {_change(change)}"
         if len(proof.unknown) > SHOWN:
             yield f"  and {len(proof.unknown) - SHOWN} more"
+    if restated := result.plan.restated:
+        yield f"{plural(len(restated), 'selector')} said otherwise, so pods that no manifest declares change:"
+        for one in restated[:SHOWN]:
+            yield f"  ~ {_restated(one)}"
+        if len(restated) > SHOWN:
+            yield f"  and {len(restated) - SHOWN} more"
+
+
+def _restated(item: Restated) -> str:
+    units = (f"{unit.id} ({', '.join(f'{key}={value}' for key, value in unit.labels)})" for unit in item.workloads)
+    policy, direction, index = item.rules[0]
+    more = f" and {len(item.rules) - 1} more" if len(item.rules) > 1 else ""
+    stands = ", ".join((*units, *(f"namespace {name}" for name in item.namespaces)))
+    return one_line(f"{item.what}  now: {stands} · because of {policy} {direction}[{index}]{more}")
 
 
 def _ends(item: Difference | Change) -> str:
@@ -203,6 +218,15 @@ def as_json(result: Result, *, dry_run: bool) -> str:
         },
         "leftOut": [{"what": item.what, "why": item.why, **json.location(item.where)} for item in plan.source.left_out],
         "undeclared": [{"workload": str(end), "why": why} for end, why in plan.strays],
+        "restated": [
+            {
+                "what": item.what,
+                "workloads": [{"id": unit.id, "labels": dict(unit.labels)} for unit in item.workloads],
+                "namespaces": list(item.namespaces),
+                "rules": [{"policy": p, "direction": d, "index": i} for p, d, i in item.rules],
+            }
+            for item in plan.restated
+        ],
         "proof": None,
         "findings": [json.finding(item) for item in result.findings],
     }

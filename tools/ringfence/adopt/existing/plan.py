@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from ringfence.adopt.existing import asked, inferred, keeping, restated, rules, translating
 from ringfence.adopt.existing import flows as grouping
-from ringfence.adopt.existing import inferred, keeping, rules, translating
 from ringfence.adopt.existing.flows import Flow, RuleKey
 from ringfence.adopt.existing.keeping import DIRECTIONS, Keep
 from ringfence.adopt.existing.peers import Catalogue, Named
+from ringfence.adopt.existing.restated import Restated
 from ringfence.adopt.existing.rules import Facts, Kept, Leg
 from ringfence.adopt.existing.services import port_names
 from ringfence.adopt.existing.source import Object, Source
@@ -83,6 +84,7 @@ class Plan:
     fates: tuple[RuleFate, ...]
     strays: tuple[tuple[Endpoint, str], ...]
     inferred: tuple[Endpoint, ...] = ()
+    restated: tuple[Restated, ...] = ()
 
     @property
     def converted(self) -> int:
@@ -183,16 +185,17 @@ class _Planning:
                 fates += _of_other(item)
         stages = self._leave_open(keeps)
         flows = grouping.group(found)
-        asked = _asked(keeps)
+        wanted = asked.of(keeps)
+        declared = {name: tuple(asking(unit, wanted.of(unit)) for unit in here) for name, here in self.units.items()}
         used = [end.name for flow in flows for end in (*flow.sources, flow.destination) if isinstance(end, Named)]
         return Plan(
             self.options,
             self.source,
             self.original,
             self._teams(namespaces),
-            {name: tuple(asking(unit, asked) for unit in here) for name, here in self.units.items()},
+            declared,
             {
-                name: tuple(pair for pair in namespaces[name] if pair[0] in asked and pair[0] != METADATA_NAME)
+                name: tuple(pair for pair in namespaces[name] if pair[0] in wanted.keys and pair[0] != METADATA_NAME)
                 for name in self.units
             },
             tuple(catalogue.new(used)),
@@ -202,7 +205,17 @@ class _Planning:
             tuple(fates),
             tuple(self.strays),
             tuple(self.inferred),
+            tuple(restated.of(self._converted(found), declared, namespaces)),
         )
+
+    def _converted(self, found: Iterable[tuple[Leg, RuleKey]]) -> Iterable[tuple[RuleKey, NetworkPolicy, Rule]]:
+        """The rules that are flows now."""
+        keys = {key for _, key in found}
+        others = ((one.id, one.policy) for one in self.translated.values())
+        for id_, policy in (*((item.id, item) for item in self.policies), *others):
+            for name, rule in _rules(policy):
+                if (id_, name, rule.index) in keys:
+                    yield (id_, name, rule.index), policy, rule
 
     def _object(self, policy: NetworkPolicy) -> Object:
         return self.objects[policy.namespace, policy.name]
@@ -342,37 +355,3 @@ def _of_other(item: Object) -> list[RuleFate]:
                 for index in range(len(listed) if isinstance(listed, list) else 0)
             ]
     return found
-
-
-_EXPRESSIONS = ("selector", "notSelector", "namespaceSelector", "serviceAccountSelector")
-_PREFIXES = ("k8s:", "any:", "k8s.", "any.")
-_OF_NAMESPACES = ("io.cilium.k8s.namespace.labels.", "pcns.")
-
-
-def _asked(keeps: Sequence[Keep]) -> frozenset[str]:
-    """The label keys of pods and namespaces that adopted policies may ask for."""
-    return frozenset(key for keep in keeps for key in _keys(keep.data))
-
-
-def _keys(value: object) -> Iterable[str]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _keys(item)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            if key == "matchLabels" and isinstance(item, dict):
-                yield from (_bare(str(label)) for label in item)
-            elif key == "key" and isinstance(item, str):
-                yield _bare(item)
-            elif key in _EXPRESSIONS and isinstance(item, str):
-                yield from (_bare(word) for word in re.findall(r"[A-Za-z0-9][A-Za-z0-9._/-]*", item))
-            else:
-                yield from _keys(item)
-
-
-def _bare(key: str) -> str:
-    """A label key without what a dialect puts before it."""
-    for prefixes in (_PREFIXES, _OF_NAMESPACES):
-        for prefix in prefixes:
-            key = key.removeprefix(prefix)
-    return key

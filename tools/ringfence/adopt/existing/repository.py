@@ -24,6 +24,9 @@ from ringfence.sources import Overlay, Tree, Unreadable
 ROUNDS = 10
 """How often rules that a check refuses are taken back before the rest of the findings is handed on."""
 
+SAID = 5
+"""How many objects that were left out are named where nothing else is left."""
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -97,7 +100,8 @@ def _result(
         if not plan.units and not plan.keeps:
             raise NothingToCheckError(
                 "there is nothing to declare: no policy, and no workload with labels in a namespace for a team",
-                "--namespace NAME is for objects that name none; default and kube-* belong to no team",
+                "; ".join(f"{item.what} ({item.where}): {item.why}" for item in source.left_out[:SAID])
+                or "--namespace NAME is for objects that name none; default and kube-* belong to no team",
             )
         files = declaring.files(plan, fresh=fresh, with_cluster=with_cluster)
         whole = Overlay(below, files, "the import")

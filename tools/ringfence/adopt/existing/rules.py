@@ -219,11 +219,11 @@ def _ports(rule: Rule, destination: End, tighten: bool) -> PortSet | Kept:
     return found
 
 
-def selectors(policies: Iterable[NetworkPolicy]) -> Iterator[Selector]:
-    """Every selector of pods."""
+def selectors(policies: Iterable[NetworkPolicy]) -> Iterator[tuple[str, Selector]]:
+    """Every selector of pods, with the namespace that it is for, empty where labels of namespaces say that."""
     for policy in policies:
-        yield policy.selector
+        yield policy.namespace, policy.selector
         for rule in (*(policy.ingress or ()), *(policy.egress or ())):
             for peer in rule.peers:
                 if isinstance(peer, PodsPeer):
-                    yield peer.pods
+                    yield policy.namespace if peer.namespaces is None else "", peer.pods

@@ -77,20 +77,29 @@ class Unit:
 
 
 def units(
-    endpoints: Iterable[Endpoint], asked: Sequence[Selector], named: Mapping[tuple[str, str, int], str]
+    endpoints: Iterable[Endpoint], asked: Sequence[tuple[str, Selector]], named: Mapping[tuple[str, str, int], str]
 ) -> dict[str, tuple[Unit, ...]]:
     """The workloads by namespace, by name. Endpoints that no labels pick out are part of none.
 
-    `asked` are the selectors of policies, whose labels are preferred; `named` are names of ports by namespace/name of
+    `asked` are the selectors of policies, each with its namespace or none: what they say of a workload is what it is
+    declared with, and their labels are preferred. `named` are names of ports by namespace/name of
     the endpoint, protocol and number, for ports that have none.
     """
     by_namespace: dict[str, list[Endpoint]] = defaultdict(list)
     for item in endpoints:
         if not item.host_network:
             by_namespace[item.namespace].append(item)
-    usage = Counter(requirement.key for selector in asked for requirement in selector.requirements)
+    usage = Counter(requirement.key for _, selector in asked for requirement in selector.requirements)
+    spelled = [
+        (namespace, tuple(sorted((item.key, item.values[0]) for item in one.requirements)))
+        for namespace, selector in asked
+        for one in combos(selector) or ()
+    ]
+    counted = {
+        name: Counter(labels for namespace, labels in spelled if namespace in ("", name)) for name in by_namespace
+    }
     return {
-        namespace: tuple(sorted(_units(items, usage, named), key=lambda unit: unit.name))
+        namespace: tuple(sorted(_units(items, usage, counted[namespace], named), key=lambda unit: unit.name))
         for namespace, items in sorted(by_namespace.items())
     }
 
@@ -102,10 +111,15 @@ def asking(unit: Unit, keys: frozenset[str]) -> Unit:
     return replace(unit, labels=tuple(sorted({*unit.labels, *more})))
 
 
-def _units(items: Sequence[Endpoint], usage: Counter[str], named: Mapping[tuple[str, str, int], str]) -> Iterator[Unit]:
+def _units(
+    items: Sequence[Endpoint],
+    usage: Counter[str],
+    spelled: Counter[Labels],
+    named: Mapping[tuple[str, str, int], str],
+) -> Iterator[Unit]:
     names: set[str] = set(RESERVED)
     taken: set[str] = set()
-    fewest = {labels: None for item in items if (labels := _fewest(item, items, usage))}
+    fewest = {labels: None for item in items if (labels := _fewest(item, items, usage, spelled))}
     found = [(labels, _members(labels, items)) for labels in fewest]
     # the widest first: what they take in is no workload of its own, since no selector tells it apart
     for labels, members in sorted(found, key=lambda pair: (-len(pair[1]), str(pair[1][0]))):
@@ -124,13 +138,19 @@ def _units(items: Sequence[Endpoint], usage: Counter[str], named: Mapping[tuple[
             )
 
 
-def _fewest(item: Endpoint, items: Sequence[Endpoint], usage: Counter[str]) -> Labels:
-    """The fewest labels that pick out as little as all labels together do; empty where there are none."""
+def _fewest(item: Endpoint, items: Sequence[Endpoint], usage: Counter[str], spelled: Counter[Labels]) -> Labels:
+    """The labels that pick out as little as all labels together do: as a policy says them, else the fewest.
+
+    Empty where there are none.
+    """
     pairs = [pair for pair in item.labels if pair[0] not in VOLATILE]
     if not pairs:
         return ()
     pairs.sort(key=lambda pair: (-usage[pair[0]], USUAL.index(pair[0]) if pair[0] in USUAL else len(USUAL), pair))
     least = len(_members(tuple(pairs), items))
+    for labels, _ in sorted(spelled.items(), key=lambda one: (-one[1], len(one[0]), one[0])):
+        if set(labels) <= set(pairs) and len(_members(labels, items)) == least:
+            return labels
     for size in range(1, min(MOST, len(pairs)) + 1):
         for chosen in combinations(pairs, size):
             if len(_members(chosen, items)) == least:
