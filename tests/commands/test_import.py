@@ -581,3 +581,27 @@ def test_what_changes_for_pods_that_nobody_declared_is_listed(
         "  ~ namespaces with env=x  now: namespace far · because of shop/db ingress[0]\n"
         "  ~ pods with tier=back of shop  now: shop/db (app=db) · because of shop/back ingress[0]\n"
     ) in capsys.readouterr().out
+
+
+def test_what_is_not_read_and_what_is_one_workload_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rollout = deployment("roll").replace("apps/v1", "argoproj.io/v1alpha1").replace("Deployment", "Rollout")
+    mesh = policy("deny", "{}").replace("networking.k8s.io", "security.istio.io")
+    mesh = mesh.replace("NetworkPolicy", "AuthorizationPolicy")
+    twins = deployment("one", labels="app: same"), deployment("two", labels="app: same")
+    manifests = put(tmp_path / "in", *twins, rollout, mesh)
+    ran = Ran(capsys, manifests, tmp_path / "new")
+    assert ran.code == 0
+    assert [(item["kind"], item["count"], item["why"].split(";")[0]) for item in ran.data["passedOver"]] == [
+        ("Rollout.argoproj.io", 1, "a kind that is not known has a template of pods"),
+        (
+            "AuthorizationPolicy.security.istio.io",
+            1,
+            "it may stop or redirect connections (RF715), is not evaluated, and stays in the cluster as it is",
+        ),
+    ]
+    assert [(item["workload"], item["count"]) for item in ran.data["merged"]] == [("shop/one", 2)]
+    assert cli.main(["import", "--manifests", str(manifests), "--into", str(tmp_path / "again")]) == 0
+    printed = capsys.readouterr().out
+    assert "\nnot read: 1 Rollout.argoproj.io (all.yaml:19:1): a kind that is not known" in printed
+    assert "\nnot read: 1 AuthorizationPolicy.security.istio.io (all.yaml:28:1): it may stop" in printed
+    assert "shop/one stands for 2, since no label tells their pods apart: shop/one[Deployment], shop/two" in printed

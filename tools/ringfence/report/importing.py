@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ringfence.adopt.existing.declaring import adopted_path
@@ -12,13 +12,15 @@ from ringfence.report.text import one_line, plural, table
 
 if TYPE_CHECKING:
     from ringfence.adopt.existing import Result
-    from ringfence.adopt.existing.plan import RuleFate
+    from ringfence.adopt.existing.plan import Plan, RuleFate
     from ringfence.adopt.existing.restated import Restated
     from ringfence.connectivity import Change
     from ringfence.verify.equivalence import Difference
 
 SHOWN = 20
 """How many of one thing are named; JSON names all."""
+
+MERGED = "no label tells their pods apart"
 
 WHY = {
     "everyone": "rules for everyone",
@@ -46,12 +48,14 @@ def print_text(result: Result, into: str, dry_run: bool, out: TextIO, err: TextI
         f"left out: {one_line(item.what)} ({one_line(str(item.where))}): {one_line(item.why)}\n"
         for item in plan.source.left_out[:SHOWN]
     )
+    err.writelines(_more(plan.source.left_out))
     err.writelines(f"not declared: {one_line(str(end))}: {one_line(why)}\n" for end, why in plan.strays[:SHOWN])
+    err.writelines(_more(plan.strays))
     err.writelines(
         f"error: {one_line(str(finding.where))}: {finding.check.code} {one_line(finding.message)}\n"
         for finding in result.findings
     )
-    out.writelines(f"{line}\n" for line in _summary(result))
+    out.writelines(f"{line}\n" for line in (*_summary(result), *_passed(plan)))
     counts = Counter(item.kept.kind for item in kept if item.kept)
     if counts:
         rows = [[str(counts[kind]), text] for kind, text in WHY.items() if counts[kind]]
@@ -98,6 +102,22 @@ def _summary(result: Result) -> Iterator[str]:
                 f"{plural(plan.source.without_namespace, 'object')} without a namespace, taken to be in default: "
                 f"{where}; --namespace NAME gives them another"
             )
+
+
+def _passed(plan: Plan) -> Iterator[str]:
+    for item in plan.source.passed:
+        yield one_line(f"not read: {len(item.places)} {item.kind} ({item.places[0]}): {item.why}")
+    merged = [unit for units in plan.units.values() for unit in units if len(unit.members) > 1]
+    for unit in merged[:SHOWN]:
+        members = ", ".join(map(str, unit.members))
+        yield one_line(f"one workload: {unit.id} stands for {len(unit.members)}, since {MERGED}: {members}")
+    if len(merged) > SHOWN:
+        yield f"and {len(merged) - SHOWN} more of several"
+
+
+def _more(items: Sequence[object]) -> Iterator[str]:
+    if len(items) > SHOWN:
+        yield f"and {len(items) - SHOWN} more; --format json names all\n"
 
 
 def _named(kept: list[RuleFate]) -> Iterator[str]:
@@ -218,6 +238,16 @@ def as_json(result: Result, *, dry_run: bool) -> str:
         },
         "leftOut": [{"what": item.what, "why": item.why, **json.location(item.where)} for item in plan.source.left_out],
         "undeclared": [{"workload": str(end), "why": why} for end, why in plan.strays],
+        "passedOver": [
+            {"kind": item.kind, "count": len(item.places), "why": item.why, "places": list(map(str, item.places))}
+            for item in plan.source.passed
+        ],
+        "merged": [
+            {"workload": unit.id, "count": len(unit.members), "why": MERGED, "pods": list(map(str, unit.members))}
+            for units in plan.units.values()
+            for unit in units
+            if len(unit.members) > 1
+        ],
         "restated": [
             {
                 "what": item.what,

@@ -6,6 +6,7 @@ counts, and one that the server refuses is no part of the cluster; both are repo
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,6 +22,9 @@ from ringfence.model.layout import is_label
 
 CONFINED = {("", "Pod"), ("", "Service"), ("", "ServiceAccount"), ("cilium.io", "CiliumEndpoint"), *POD_TEMPLATES}
 """Objects in a namespace that matter here, beside policies."""
+
+PODS = "a kind that is not known has a template of pods; its pods count only where they are among the manifests"
+BESIDE = "it may stop or redirect connections (RF715), is not evaluated, and stays in the cluster as it is"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +63,20 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Passed:
+    """Objects of one kind that are not read, and why somebody might miss them."""
+
+    kind: str
+    why: str
+    places: tuple[Location, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """The cluster as the manifests say it is.
 
     `policies` are its policies of every dialect, as written, and what they need (tiers, sets); `services` are Services.
-    `without_namespace` counts the objects that named none. `unread` are files or documents that hide something.
+    `without_namespace` counts the objects that named none. `passed` are kinds that are not read and might matter.
     """
 
     state: ClusterState
@@ -73,6 +86,7 @@ class Source:
     findings: tuple[Finding, ...]
     without_namespace: int
     objects: int
+    passed: tuple[Passed, ...] = ()
 
     def without(self, policies: Mapping[tuple[str, str, str, str], str]) -> Source:
         """The same with some policies left out, by key, each for a reason; the cluster has them all the same."""
@@ -108,6 +122,7 @@ class _Reading:
         self.objects: dict[tuple[str, str, str, str], Object] = {}
         self.result = Manifests()
         self.bare = self.count = 0
+        self.templates: dict[str, list[Location]] = defaultdict(list)
 
     def add(self, document: Document) -> None:
         """One document, of which a list is many."""
@@ -137,6 +152,8 @@ class _Reading:
                         why = f"declared twice; the other is at {first.where}"
                         self.left_out.append(LeftOut(item.id, why, item.where))
                     continue
+            if item is not None and (item.group, item.kind) not in POD_TEMPLATES and _makes_pods(item.document.data):
+                self.templates[f"{item.kind}.{item.group}" if item.group else item.kind].append(item.where)
             self.findings += found.findings
             found.findings = []
             self.result.extend(found)
@@ -155,7 +172,16 @@ class _Reading:
             tuple(item for item in (*self.findings, *state.findings) if has_errors([item])),
             self.bare,
             self.count,
+            tuple(self._passed()),
         )
+
+    def _passed(self) -> Iterator[Passed]:
+        beside: dict[str, list[Location]] = defaultdict(list)
+        for kind, where in self.result.beside:
+            beside[kind].append(where)
+        for why, found in ((PODS, self.templates), (BESIDE, beside)):
+            for kind, places in sorted(found.items()):
+                yield Passed(kind, why, tuple(places))
 
     def _object(self, document: Document) -> Object | None:
         data = document.data
@@ -174,6 +200,13 @@ class _Reading:
             document = _at(document, data)
             namespace = self.namespace
         return Object(group, kind, namespace if confined and isinstance(namespace, str) else "", name, document)
+
+
+def _makes_pods(data: Any) -> bool:
+    """Whether an object has a template of pods where workloads have theirs."""
+    for key in ("spec", "template", "spec", "containers"):
+        data = data.get(key) if isinstance(data, dict) else None
+    return isinstance(data, list) and bool(data)
 
 
 def _parts(document: Document, data: Any = None, route: tuple[str | int, ...] = ()) -> Iterator[Document]:
