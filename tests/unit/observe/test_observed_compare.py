@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from observed_kit import START, address, model_of, observed, pod, seen
-from ringfence.observe.compare import PROBED, compare
+from ringfence.observe.compare import PARTS, PROBED, compare
+from ringfence.observe.enforcing import findings
+from ringfence.observe.kept import Kept
 from ringfence.observe.results import Comparison, Talk
 from ringfence.observe.types import Seen, Side
 from small_repository import HEADER
@@ -9,7 +11,7 @@ from small_repository import HEADER
 FRONTEND, CHECKOUT, API = pod("shop/frontend"), pod("shop/checkout"), pod("payments/api")
 DNS = pod("kube-system/kube-dns", **{"k8s-app": "kube-dns"})
 STRIPE, WORLD = address("192.0.2.7"), address("203.0.113.9")
-PARTS = ("breaking", "denied", "refused", "probes", "replies", "nodes", "unjudged", "foreign")
+PRIVATE, ANYWHERE = Side(entity="private"), Side(entity="world")
 
 
 def comparison(*items: Seen, changes: dict[str, str | None] | None = None, cluster: str = "dev") -> Comparison:
@@ -160,3 +162,74 @@ def test_a_flow_of_another_environment_does_not_count() -> None:
     item = seen(FRONTEND, CHECKOUT, "5050")
     assert part(item, changes=changes) == "breaking"
     assert part(item, changes=changes, cluster="prod") == "used"
+
+
+def test_an_end_that_is_only_outside_may_be_a_declared_one() -> None:
+    done = comparison(seen(API, PRIVATE, "443", count=4), seen(API, ANYWHERE, "8000"))
+    assert names(done.unclear) == ["payments/api → private 443/TCP"]
+    assert names(done.breaking) == ["payments/api → world 8000/TCP"]
+    assert "charge" not in [use.cause.name for use in done.never]
+    assert [(use.cause.name, use.perhaps.count) for use in done.uses if use.perhaps.count] == [("charge", 4)]
+    assert part(seen(ANYWHERE, FRONTEND, "22")) == "probes"
+    assert part(seen(PRIVATE, FRONTEND, "22")) == "probes"
+    assert part(seen(ANYWHERE, FRONTEND, "8080")) == "breaking"
+    assert part(seen(API, PRIVATE, "443", verdict="denied")) == "refused"
+    assert part(seen(API, address("203.0.113.9"), "443")) == "breaking"
+
+
+def adopted(name: str, direction: str, rule: str) -> str:
+    return (
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+        f"metadata: {{name: {name}, namespace: shop}}\n"
+        f"spec: {{podSelector: {{}}, policyTypes: [{direction}], {direction.lower()}: [{rule}]}}\n"
+    )
+
+
+OPEN_IN = adopted("open-in", "Ingress", "{ports: [{port: 9090}]}")
+OPEN_OUT = adopted("open-out", "Egress", "{}")
+IN, OUT = "policies/adopted/dev/shop/in.yaml", "policies/adopted/dev/shop/out.yaml"
+
+
+def test_what_an_adopted_policy_allows_does_not_break() -> None:
+    calls = (
+        (seen(FRONTEND, CHECKOUT, "9090"), "adopted", "breaking"),
+        (seen(FRONTEND, CHECKOUT, "9091"), "breaking", "breaking"),  # out, and not in
+        (seen(FRONTEND, WORLD, "443"), "adopted", "breaking"),
+        (seen(FRONTEND, address("203.0.113.9", "a.example.com"), "443"), "adopted", "breaking"),
+        (seen(FRONTEND, ANYWHERE, "9999"), "adopted", "breaking"),
+        (seen(WORLD, FRONTEND, "9090"), "adopted", "adopted"),
+        (seen(pod("web/page"), FRONTEND, "9090"), "adopted", "adopted"),
+        (seen(pod("shop/debug"), CHECKOUT, "9090"), "adopted", "breaking"),
+        (seen(FRONTEND, API, "8443"), "breaking", "breaking"),  # nothing lets it in
+        (seen(FRONTEND, CHECKOUT, "9090", verdict="denied"), "refused", "refused"),
+    )
+    for item, both, inward in calls:
+        assert part(item, changes={IN: OPEN_IN, OUT: OPEN_OUT}) == both, item
+        assert part(item, changes={IN: OPEN_IN}) == inward, item
+        assert part(item, changes={IN.replace("dev", "prod"): OPEN_IN}) in ("breaking", "refused"), item
+
+
+def staged(ingress: str, egress: str) -> str:
+    return HEADER.format("Cluster") + (
+        "environment: dev\nserver: https://dev.example.com:6443\ncni: {name: calico}\n"
+        "networks: {pods: [10.8.0.0/14], services: [10.12.0.0/20], nodes: []}\n"
+        f"stages: {{shop: {{ingress: {ingress}, egress: {egress}}}}}\n"
+    )
+
+
+def test_only_directions_that_are_to_be_enforced_are_judged() -> None:
+    def broken(ingress: str, egress: str, after: tuple[str, str], **files: str) -> list[str]:
+        laid = {"policies/clusters/dev.yaml": staged(ingress, egress), **files}
+        model, later = model_of(laid), model_of({**laid, "policies/clusters/dev.yaml": staged(*after)})
+        done = compare(observed(seen(FRONTEND, CHECKOUT, "9090")), model, model.clusters["dev"])
+        kept = Kept(later, later.clusters["dev"], stages=True)
+        found = findings(done, model, ["shop"], ("ingress", "egress"), kept)
+        return [item.message.rpartition("when ")[2] for item in found]
+
+    closed, half = ("enforce", "enforce"), ("enforce", "permissive")
+    assert broken("permissive", "permissive", closed) == ["egress of shop is enforced"]
+    assert broken("permissive", "enforce", closed) == ["ingress of shop is enforced"]
+    assert broken("enforce", "enforce", closed) == []
+    assert broken("permissive", "permissive", half, **{IN: OPEN_IN}) == []
+    assert broken("permissive", "permissive", closed, **{IN: OPEN_IN}) == ["egress of shop is enforced"]
+    assert broken("permissive", "permissive", closed, **{IN: OPEN_IN, OUT: OPEN_OUT}) == []

@@ -106,7 +106,7 @@ def test_ends_that_are_declared(side: Side, end: str, why: str) -> None:
             "an address of the cluster's pods, and the log does not say whose",
         ),
         (address("10.99.0.1", "db.example.com"), "outside", "db.example.com", "no catalogue entry has it"),
-        (Side(entity="world"), "nameless", "world", "the log has it as world only"),
+        (Side(entity="world"), "outside", "world", "the log has it as world only"),
         (Side(workload="checkout"), "nameless", "checkout", "the log has it without its namespace"),
         (
             Side(namespace="shop", workload="partners", entity="network-set"),

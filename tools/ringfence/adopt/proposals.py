@@ -91,12 +91,12 @@ class _Pair:
 
 
 def propose(comparison: Comparison, model: Model, options: Options = Options()) -> Proposals:
-    """The flows and entries for all that would break, in stable order."""
+    """The flows and entries for all that would break, or will when adopted policies go, in stable order."""
     known = entries.of(comparison, model)
     pairs: dict[tuple[str, str], _Pair] = {}
     used: dict[str, Entry] = {}
     left: list[Left] = []
-    for talk in comparison.breaking:
+    for talk in (*comparison.breaking, *comparison.adopted):
         entry = known.get(talk.destination.label)
         source = _end(talk.source, model, options)
         destination = entry.peer if entry and options.catalogue else _end(talk.destination, model, options)
@@ -127,7 +127,8 @@ def _end(mapped: Mapped, model: Model, options: Options) -> End | str:
         return f"{who} is nobody in particular: --world proposes it"
     if mapped.kind == "pod":
         return f"{mapped.label.removesuffix(' (not declared)')}: {mapped.why}: declare the workload first"
-    return f"{mapped.label}: {mapped.why}{'; name it in policies/catalog/' if mapped.kind == 'outside' else ''}"
+    nameable = mapped.kind == "outside" and not mapped.is_vague
+    return f"{mapped.label}: {mapped.why}{'; name it in policies/catalog/' if nameable else ''}"
 
 
 def _unsayable(source: End, destination: End) -> str:

@@ -58,7 +58,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         shared.print_findings(findings, out, args.format)
         print(f"Nothing was written: {cluster.where.path} as it would be is refused.", file=err)
         return EXIT_FINDINGS
-    if broken := _broken(args, model, cluster, names):
+    if broken := _broken(args, model, after, cluster, names):
         shared.print_findings(broken, out, args.format)
         print(f"Nothing was written: the flow logs show traffic that breaks in {cluster.name}.", file=err)
         return EXIT_FINDINGS
@@ -94,16 +94,18 @@ class _Done:
         return [gate.name for gate in self.impact.gates if gate.verdict == "failed"] if self.impact else []
 
 
-def _broken(args: argparse.Namespace, model: Model, cluster: Cluster, names: list[str]) -> list[Finding]:
+def _broken(args: argparse.Namespace, model: Model, after: Model, cluster: Cluster, names: list[str]) -> list[Finding]:
     """What the logs show and nothing declares, where the new stage would deny it."""
     from ringfence.observe.compare import compare
     from ringfence.observe.enforcing import findings
+    from ringfence.observe.kept import Kept
 
     if not args.observed:
         return []
     comparison = compare(logs.read(args, args.observed), model, cluster)
     directions = (args.direction,) if args.direction else DIRECTIONS
-    return findings(comparison, model, names, directions if args.to == "enforce" else ())
+    kept = Kept(after, after.clusters[cluster.name], stages=True)
+    return findings(comparison, model, names, directions if args.to == "enforce" else (), kept)
 
 
 def _namespaces(args: argparse.Namespace, model: Model, cluster: Cluster) -> list[str]:

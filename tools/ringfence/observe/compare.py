@@ -1,4 +1,7 @@
-"""What was seen, held against what is declared: used, never seen, would break, denied though declared."""
+"""What was seen, held against what is declared: used, never seen, would break, denied though declared.
+
+What an adopted policy allows does not break, and what the log cannot tell from what is declared is said so.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from ringfence.model.types import Cluster, Model
 from ringfence.observe.declarations import Declared, port_of
+from ringfence.observe.kept import Kept
 from ringfence.observe.mapping import Mapped, Places
 from ringfence.observe.results import Comparison, Talk, Unplaced, Usage
 from ringfence.observe.types import Observations, Seen, Verdict
@@ -19,6 +23,21 @@ PROBED = 8
 """More ports than these of one workload, none of them declared, are no use of it but a search."""
 
 
+PARTS = (
+    "breaking",
+    "denied",
+    "refused",
+    "probes",
+    "replies",
+    "nodes",
+    "unjudged",
+    "foreign",
+    "unclear",
+    "adopted",
+)
+"""What a talk may be beside used, by the names of the fields of `Comparison`."""
+
+
 def compare(observed: Observations, model: Model, cluster: Cluster) -> Comparison:
     """Hold what was seen in a cluster against what is declared for it."""
     places = Places(model, cluster)
@@ -27,8 +46,10 @@ def compare(observed: Observations, model: Model, cluster: Cluster) -> Compariso
     sorted_out: dict[str, list[Talk]] = defaultdict(list)
     backwards = {(talk.destination.label, talk.source.label) for talk in talks if talk.port < EPHEMERAL}
     searched = _searched(talks, model)
+    kept = Kept(model, cluster)
     for talk in talks:
-        sorted_out[_bin(talk, declared, backwards, searched, model)].append(talk)
+        name = _bin(talk, declared, backwards, searched, model)
+        sorted_out["adopted" if name == "breaking" and kept.allows(talk) else name].append(talk)
     ends = {mapped.end for talk in talks for mapped in (talk.source, talk.destination)}
     return Comparison(
         cluster,
@@ -36,10 +57,7 @@ def compare(observed: Observations, model: Model, cluster: Cluster) -> Compariso
         uses=declared.uses(),
         unplaced=_unplaced(talks),
         idle=tuple(item.id for item in model.workloads_in(cluster) if item.id not in ends),
-        **{
-            name: tuple(sorted_out[name])
-            for name in ("breaking", "denied", "refused", "probes", "replies", "nodes", "unjudged", "foreign")
-        },
+        **{name: tuple(sorted_out[name]) for name in PARTS},
     )
 
 
@@ -65,6 +83,7 @@ def _bin(
         return "unjudged"
     if declared.count(talk):
         return "used" if talk.verdict == "allowed" else "denied"
+    perhaps = declared.may_count(talk)
     pair = (talk.source.label, talk.destination.label)
     if talk.verdict == "denied":
         return "refused"
@@ -74,7 +93,7 @@ def _bin(
         return "replies"
     if not _is_declared(talk, model) and (pair in searched or talk.source.kind == "outside"):
         return "probes"
-    return "breaking"
+    return "unclear" if perhaps else "breaking"
 
 
 def _searched(talks: Sequence[Talk], model: Model) -> set[tuple[str, str]]:

@@ -51,6 +51,21 @@ class Declared:
                         )
         return found
 
+    def may_count(self, talk: Talk) -> bool:
+        """Whether a declaration may allow it, as far as the log knows an end outside; each that may notes it."""
+        if not (talk.source.is_vague or talk.destination.is_vague):
+            return False
+        outside = [peer.name for peer in self._model.peers.values() if not peer.is_pods]
+        found = False
+        for source in outside if talk.source.is_vague else self._ends(talk.source, outward=False):
+            for destination in outside if talk.destination.is_vague else self._ends(talk.destination, outward=True):
+                for index in self._at.get((source, destination), ()):
+                    use = self._uses[index]
+                    if self._ports(use, talk.destination).contains(talk.protocol, talk.port):
+                        found = True
+                        self._uses[index] = replace(use, perhaps=use.perhaps.plus(talk.usage))
+        return found
+
     def _ports(self, use: Use, destination: Mapped) -> PortSet:
         """The ports of a declaration; of a grant by port names, those that the workload has."""
         workload = self._model.workloads.get(destination.end or "")

@@ -3,8 +3,9 @@
 ## What it finds
 
 With `ringfence promote --observed`: connections that the flow logs show, of a workload or pod of the namespace in a
-direction that is to be enforced, and that no flow and no baseline grant allows. Searches for open ports, answers, what
-comes from a node, and what was denied are none.
+direction that is to be enforced and is not yet, and that no flow, no baseline grant and no adopted policy allows.
+Searches for open ports, answers, what comes from a node, and what was denied are none; nor is what may be declared, as
+the log says of an end only that it is outside.
 
 ## Why it matters
 
@@ -37,6 +38,7 @@ from collections.abc import Collection
 
 from ringfence.findings import Check, Finding, Severity
 from ringfence.model.types import Model
+from ringfence.observe.kept import Kept
 from ringfence.observe.results import Comparison, Talk, Usage
 
 CHECK = Check("RF618", "seen-traffic-breaks", Severity.ERROR, __doc__)
@@ -44,13 +46,24 @@ CHECKS = (CHECK,)
 
 
 def findings(
-    comparison: Comparison, model: Model, namespaces: Collection[str], directions: Collection[str]
+    comparison: Comparison,
+    model: Model,
+    namespaces: Collection[str],
+    directions: Collection[str],
+    kept: Kept | None = None,
 ) -> list[Finding]:
-    """One finding for each pair of ends that breaks when these directions of these namespaces are enforced."""
+    """One finding for each pair of ends that breaks when these directions of these namespaces are enforced.
+
+    `kept` is the cluster as it is then: what its adopted policies allow does not break.
+    """
     found: dict[tuple[str, str, str, str], list[Talk]] = defaultdict(list)
     for talk in comparison.breaking:
+        if kept is not None and kept.allows(talk):
+            continue
         for direction, mapped in (("egress", talk.source), ("ingress", talk.destination)):
-            if direction in directions and mapped.is_managed and mapped.namespace in namespaces:
+            if direction not in directions or not mapped.is_managed or mapped.namespace not in namespaces:
+                continue
+            if getattr(comparison.cluster.stage(mapped.namespace), direction) != "enforce":
                 ends = (talk.source.end or talk.source.label, talk.destination.end or talk.destination.label)
                 found[mapped.namespace, direction, *ends].append(talk)
                 break  # said once

@@ -29,6 +29,9 @@ _E = TypeVar("_E", Workload, Peer)
 HERE = ("host", "health")
 """Entities on the pod's own node, which no policy keeps from its pods."""
 
+OUTSIDE = ("world", "private")
+"""Entities of which a log may have nothing but that they are outside of the cluster, as Goldmane's."""
+
 NETWORK_SET = "network-set"
 """The entity that is a network set of Calico, by its name."""
 
@@ -39,7 +42,8 @@ class Mapped:
 
     `label` is what a person calls the side. `namespace` is the declared one that it lies in. `pods` are all peers of
     pods that it is one of, `by_name` and `by_address` all peers whose DNS names or addresses have it, nearest first.
-    `named` says that the log has DNS names for it, `located` an address. `either` are the ids of workloads of which it
+    `named` says that the log has DNS names for it, `located` an address; `address` is that of what is in no narrower
+    entry than the whole world. `either` are the ids of workloads of which it
     may be any.
     """
 
@@ -53,12 +57,18 @@ class Mapped:
     by_address: tuple[str, ...] = ()
     named: bool = False
     located: bool = False
+    address: str = ""
     either: tuple[str, ...] = ()
 
     @property
     def is_managed(self) -> bool:
         """Whether policies of this repository are for it."""
         return self.kind in ("workload", "pod")
+
+    @property
+    def is_vague(self) -> bool:
+        """Whether all that the log says is that it is outside of the cluster."""
+        return self.kind == "outside" and not (self.end or self.named or self.located)
 
 
 class Places:
@@ -186,6 +196,8 @@ class Places:
             whole = not named and best[0].name in self._worlds
             shown = f"{best[0].name} ({label})" if whole else best[0].name
             kind = "outside" if whole else "peer"
+            if whole and not side.names:
+                known["address"] = side.address
             return Mapped(kind, best[0].name, shown, how, **known)
         if best:
             kind, why = "outside", f"{' and '.join(peer.name for peer in best)} both have it"
@@ -196,6 +208,9 @@ class Places:
             kind, why = "nameless", f"an address of the cluster's {own[0]}s, and the log does not say whose"
         elif side.names or side.address:
             kind, why = "outside", "no catalogue entry has it"
+            known["address"] = "" if side.names else side.address
+        elif side.entity in OUTSIDE:
+            kind, why = "outside", f"the log has it as {side.entity} only"
         elif side.entity == NETWORK_SET:
             kind, why = "outside", "no catalogue entry has the name of that network set"
         else:

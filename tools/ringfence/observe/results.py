@@ -58,6 +58,7 @@ class Use:
     """One pair of ends of a flow, or one grant, with how often it was seen.
 
     `denied` are its connections that were not let through, or would not have been by a policy that only watches.
+    `perhaps` may be its connections: the log says too little of the end that is outside.
     """
 
     cause: Flow | Grant
@@ -66,6 +67,7 @@ class Use:
     ports: PortSet
     usage: Usage = Usage()
     denied: Usage = Usage()
+    perhaps: Usage = Usage()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,9 @@ class Comparison:
     breaks once policies are enforced. `denied` did not pass though a declaration allows it. `refused` did not pass, and
     nothing declares it. `probes` are searches for open ports, `replies` answers that the log shows as calls, `nodes`
     what came from a node, `unjudged` what is of a protocol that no policy names; none of these would break anything, or
-    none can be declared. `foreign` concerns no workload of a team.
+    none can be declared. `foreign` concerns no workload of a team. `unclear` may be declared, or may break: the log
+    says of an end only that it is outside, and an entry outside is declared on the port. `adopted` is not declared, and
+    an adopted policy still allows it when everything is enforced.
     """
 
     cluster: Cluster
@@ -100,6 +104,8 @@ class Comparison:
     nodes: tuple[Talk, ...]
     unjudged: tuple[Talk, ...]
     foreign: tuple[Talk, ...]
+    unclear: tuple[Talk, ...]
+    adopted: tuple[Talk, ...]
     unplaced: tuple[Unplaced, ...]
     idle: tuple[str, ...]
     """Declared workloads of which nothing was seen at all."""
@@ -111,6 +117,6 @@ class Comparison:
 
     @property
     def never(self) -> tuple[Use, ...]:
-        """Declared flows, never seen: candidates to remove. What was denied was wanted, so it is none of them."""
-        unseen = (use for use in self.uses if not use.usage.count and not use.denied.count)
+        """Declared flows, never seen: candidates to remove. What was denied, or perhaps seen, is none of them."""
+        unseen = (use for use in self.uses if not (use.usage.count or use.denied.count or use.perhaps.count))
         return tuple(use for use in unseen if isinstance(use.cause, Flow))

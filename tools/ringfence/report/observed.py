@@ -27,6 +27,8 @@ def text(comparison: Comparison, colour: bool, *, all_rows: bool = False) -> str
         ("Would break on enforce: seen, not declared", "31", _talks(comparison.breaking)),
         ("Denied in the log though declared", "31", _denied(comparison.uses)),
         (f"Declared, never seen since {since} UTC: candidates to remove", "33", _uses(comparison.never, seen=False)),
+        ("Allowed by an adopted policy only: a flow is to say it", "33", _talks(comparison.adopted)),
+        ("Undecided: declared, or would break; the log says only that an end is outside", "33", _unclear(comparison)),
         ("Declared and seen", "32", _uses(comparison.seen, seen=True)),
         ("Not placed", "33", [(one_line(row.label), f"{row.count:,}", row.why) for row in comparison.unplaced]),
     ]
@@ -77,6 +79,18 @@ def _talks(talks: Sequence[Talk]) -> list[Sequence[str]]:
             words.used(_sum(alike)),
         )
         for alike in _pairs(talks).values()
+    ]
+
+
+def _unclear(comparison: Comparison) -> list[Sequence[str]]:
+    """One row for a pair of ends, and one for each declaration that it may be."""
+    return [
+        *((*row, "") for row in _talks(comparison.unclear)),
+        *(
+            (words.ends(use), words.ports(use), f"perhaps {words.used(use.perhaps)}", words.cause(use))
+            for use in comparison.uses
+            if use.perhaps.count
+        ),
     ]
 
 
@@ -146,6 +160,8 @@ def data(comparison: Comparison) -> dict[str, Any]:
         "cluster": comparison.cluster.name,
         "logs": logs(comparison.observed),
         "breaking": [talk(item) for item in comparison.breaking],
+        "adopted": [talk(item) for item in comparison.adopted],
+        "unclear": [talk(item) for item in comparison.unclear],
         "denied": [use(item) for item in comparison.uses if item.denied.count],
         "neverSeen": [use(item) for item in comparison.never],
         "seen": [use(item) for item in comparison.seen],
@@ -202,4 +218,5 @@ def use(item: Use) -> dict[str, Any]:
         **location(item.cause.where),
         "used": usage(item.usage),
         "denied": usage(item.denied),
+        "perhaps": usage(item.perhaps),
     }
