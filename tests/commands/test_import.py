@@ -605,3 +605,59 @@ def test_what_is_not_read_and_what_is_one_workload_is_said(tmp_path: Path, capsy
     assert "\nnot read: 1 Rollout.argoproj.io (all.yaml:19:1): a kind that is not known" in printed
     assert "\nnot read: 1 AuthorizationPolicy.security.istio.io (all.yaml:28:1): it may stop" in printed
     assert "shop/one stands for 2, since no label tells their pods apart: shop/one[Deployment], shop/two" in printed
+
+
+def test_a_placeholder_for_pods_is_named_where_a_check_judges_by_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = "{podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0, "
+    spec += "except: [10.0.0.0/8]}}], ports: [{port: 443}]}]}"
+    manifests = put(tmp_path / "in", deployment("web"), policy("out", spec))
+    ran = Ran(capsys, manifests, tmp_path / "new", "--cni", "calico")
+    (kept,) = ran.data["rules"]["kept"]
+    assert kept["why"].startswith("RF133 block-in-cluster: ")
+    assert kept["why"].endswith("192.0.2.0/24 only stands for its pods: give their addresses with --pods")
+    ran = Ran(capsys, manifests, tmp_path / "known", "--cni", "calico", "--pods", "10.8.0.0/14")
+    assert (ran.code, ran.data["rules"]["flows"]) == (0, 1)
+
+
+def test_what_cannot_be_read_is_named_where_nothing_else_is_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("a: [\n", encoding="utf-8")
+    assert cli.main(["import", "--manifests", str(bad), "--into", str(tmp_path / "new")]) == 2
+    printed = capsys.readouterr().err
+    assert "the manifests hold no workload and no policy\n" in printed
+    assert "bad.yaml:2:1: a document of " in printed
+
+
+def test_ties_that_are_not_kept_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    owned = policy("web", RULES["everyone"][0]).replace(
+        "name: web,",
+        "name: web, finalizers: [a.example/b], ownerReferences: [{apiVersion: v1, kind: ConfigMap, name: x, uid: u1}],",
+    )
+    manifests = put(tmp_path / "in", deployment("web"), owned)
+    assert cli.main(["import", "--manifests", str(manifests), "--into", str(tmp_path / "new")]) == 0
+    assert "adopted without its ownerReferences and finalizers: NetworkPolicy shop/web\n" in capsys.readouterr().out
+    kept = (tmp_path / "new/policies/adopted/prod/shop/web.yaml").read_text(encoding="utf-8")
+    assert "# Without its ownerReferences and finalizers: what made it may write or delete it still.\n" in kept
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (
+            OTHERS,
+            "its action is Deny; its policy has the order 10.5 among others; its policy is one of the whole cluster",
+        ),
+        (PLAIN_CALICO, "it is about ICMP"),
+        (PLAIN_CILIUM, "it is for the entity kube-apiserver"),
+    ],
+    ids=["deny", "icmp", "entity"],
+)
+def test_reasons_name_what_the_rule_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, why: str
+) -> None:
+    ran = Ran(capsys, put(tmp_path / "in", deployment("web"), deployment("cart"), text), tmp_path / "new")
+    assert why in [item["why"] for item in ran.data["rules"]["kept"]]

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 MARK = "policies/ringfence.yaml"
 GENERIC = "kubernetes-generic"
+SHOWN = 5
+"""How much of what is wrong is named where nothing else is there."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -85,7 +87,11 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     tree, known = _present(args.directory / args.into, args.into)
     source, options = _source(args, files, known)
     if not source.state.endpoints and not source.policies:
-        raise NothingToCheckError("the manifests hold no workload and no policy", "kubectl get … -A -o yaml gives them")
+        wrong = [f"{item.where}: {item.message}" for item in problems]
+        wrong += [f"{item.where}: {item.what} is left out: {item.why}" for item in source.left_out]
+        wrong += [f"{item.places[0]}: {len(item.places)} {item.kind}: {item.why}" for item in source.passed]
+        hint = "\n  ".join(wrong[:SHOWN]) or "kubectl get … -A -o yaml gives them"
+        raise NothingToCheckError("the manifests hold no workload and no policy", hint)
     result = existing.result(source, options, _judge, tree, known)
     if not result.findings and not args.dry_run:
         _write(args.directory / args.into, result)

@@ -107,6 +107,8 @@ def _summary(result: Result) -> Iterator[str]:
 def _passed(plan: Plan) -> Iterator[str]:
     for item in plan.source.passed:
         yield one_line(f"not read: {len(item.places)} {item.kind} ({item.places[0]}): {item.why}")
+    for keep in [keep for keep in plan.keeps if keep.dropped][:SHOWN]:
+        yield one_line(f"adopted without its {' and '.join(keep.dropped)}: {keep.id}")
     merged = [unit for units in plan.units.values() for unit in units if len(unit.members) > 1]
     for unit in merged[:SHOWN]:
         members = ", ".join(map(str, unit.members))

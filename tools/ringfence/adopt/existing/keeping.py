@@ -17,6 +17,9 @@ from ringfence.model.adopted import OWN
 
 NOISE = ("creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "finalizers", "generateName")
 NOISE_OF_SERVER = ("generation", "managedFields", "ownerReferences", "resourceVersion", "selfLink", "uid")
+TIES = ("ownerReferences", "finalizers")
+"""What ties an object to what made it, or to what waits for its end; only in the cluster does it mean something."""
+
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 MOST = 32
 """How many policies may be needed to say which pods no selector matches."""
@@ -29,7 +32,7 @@ class Keep:
     """An adopted policy to be written. `namespace` is empty for one of the whole cluster; `comments` go above it.
 
     `opens` is the direction that it keeps open for pods that nothing isolated, empty for a policy of the original.
-    `origin` is the key of that one.
+    `origin` is the key of that one, `dropped` what tied it to other objects and is not kept.
     """
 
     namespace: str
@@ -37,6 +40,7 @@ class Keep:
     comments: tuple[str, ...]
     opens: str = ""
     origin: tuple[str, str, str, str] | None = None
+    dropped: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -49,6 +53,7 @@ def whole(item: Object, why: Iterable[str]) -> Keep:
     """An object as it is, without what a server wrote into it."""
     data = copy.deepcopy({key: value for key, value in item.document.data.items() if key != "status"})
     meta = data["metadata"]
+    dropped = tuple(key for key in TIES if meta.get(key))
     for key in (*NOISE, *NOISE_OF_SERVER):
         meta.pop(key, None)
     annotations = meta.get("annotations")
@@ -59,7 +64,8 @@ def whole(item: Object, why: Iterable[str]) -> Keep:
             meta.pop(key, None)
     if meta["name"].startswith(OWN):
         meta["name"] = f"adopted-{meta['name']}"
-    return Keep(item.namespace, data, tuple(why), origin=item.key)
+    more = (f"Without its {' and '.join(dropped)}: what made it may write or delete it still.",) if dropped else ()
+    return Keep(item.namespace, data, (*why, *more), origin=item.key, dropped=dropped)
 
 
 def rest(item: Object, policy: NetworkPolicy, kept: Mapping[str, Collection[int]], why: Iterable[str]) -> Keep:

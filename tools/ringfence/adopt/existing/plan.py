@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from ringfence.adopt.existing import asked, inferred, keeping, restated, rules, translating
+from ringfence.adopt.existing import asked, inferred, keeping, reasons, restated, rules, translating
 from ringfence.adopt.existing import flows as grouping
 from ringfence.adopt.existing.flows import Flow, RuleKey
 from ringfence.adopt.existing.keeping import DIRECTIONS, Keep
@@ -349,9 +349,10 @@ def _of_other(item: Object) -> list[RuleFate]:
     for spec in specs:
         for key in ("ingress", "egress", "ingressDeny", "egressDeny"):
             listed = spec.get(key) if isinstance(spec, dict) else None
-            why = Kept("dialect", f"{item.kind} of {item.group} is no flow")
             found += [
-                RuleFate(item.id, item.group, key, index, item.where, why)
-                for index in range(len(listed) if isinstance(listed, list) else 0)
+                RuleFate(
+                    item.id, item.group, key, index, item.where, Kept("dialect", reasons.why(item, spec, key, rule))
+                )
+                for index, rule in enumerate(listed if isinstance(listed, list) else ())
             ]
     return found

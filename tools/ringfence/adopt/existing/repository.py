@@ -24,6 +24,9 @@ from ringfence.sources import Overlay, Tree, Unreadable
 ROUNDS = 10
 """How often rules that a check refuses are taken back before the rest of the findings is handed on."""
 
+IN_CLUSTER = "RF133"
+"""The check that finds blocks that hold pods, which are not known without the option for them."""
+
 SAID = 5
 """How many objects that were left out are named where nothing else is left."""
 
@@ -158,7 +161,10 @@ def _blamed(errors: Sequence[Finding], plan: Plan, files: Mapping[str, bytes]) -
             by_place = folder[0] == "teams" and folder[2:3] == [flow.namespace] and name == flow.name
             of_peer = folder[:2] == ["policies", "catalog"] and name in ends
             if by_place or of_peer or error.subject == flow.id:
-                why = Kept("not-valid", f"{error.check.code} {error.check.name}: {error.message}")
+                text = f"{error.check.code} {error.check.name}: {error.message}"
+                if error.check.code == IN_CLUSTER and not plan.options.pods:
+                    text += f"; {declaring.UNKNOWN_NETWORK} only stands for its pods: give their addresses with --pods"
+                why = Kept("not-valid", text)
                 found.update(dict.fromkeys(flow.rules, why))
     return found
 

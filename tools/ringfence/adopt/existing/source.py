@@ -163,7 +163,10 @@ class _Reading:
         self.result.finish()
         state = connectivity.from_manifests(self.result, profile)
         objects = list(self.objects.values())
-        left_out = [*self.left_out, *(LeftOut(str(item.where), item.message, item.where) for item in self.unread)]
+        left_out = [
+            *self.left_out,
+            *(LeftOut(f"a document of {item.where.path}", item.message, item.where) for item in self.unread),
+        ]
         return Source(
             state,
             tuple(item for item in objects if (item.group, item.kind) in KINDS),
