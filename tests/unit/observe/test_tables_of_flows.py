@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import importlib
 import json
+import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -236,7 +238,18 @@ def spark() -> Any:
         options = " ".join(f"--conf {name}={value}" for name, value in conf.items())
         patch.setenv("PYSPARK_SUBMIT_ARGS", f"--master local[2] {options} pyspark-shell")
         patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+        interrupted = signal.getsignal(signal.SIGINT)
         yield
+    # Spark takes Ctrl-C for itself and leaves its Java behind: other tests of this process have use for both
+    from pyspark import SparkContext
+
+    signal.signal(signal.SIGINT, interrupted)
+    gateway: Any = SparkContext._gateway
+    if gateway is not None:
+        gateway.shutdown()
+        gateway.proc.stdin.close()
+        gateway.proc.wait(60)
+        SparkContext._gateway = SparkContext._jvm = None
 
 
 @pytest.mark.usefixtures("spark")
@@ -254,3 +267,18 @@ def test_both_engines_say_the_same(tmp_path: Path):
     assert found[0] == found[1]
     assert len(found[0].seen) > 20
     assert len(found[0].troubles) > 8
+
+
+def test_spark_without_java_says_so(tmp_path: Path):
+    pytest.importorskip("pyspark", reason="the extra for Spark is not installed")
+    (tmp_path / "flows.csv").write_text(ROWS)
+    code = f"from ringfence.observe import read; read([{str(tmp_path / 'flows.csv')!r}], engine='spark')"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "JAVA_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("ringfence.errors.UsageError: Spark does not start: a Java runtime is needed")

@@ -1,6 +1,6 @@
 """The two engines: each turns files into groups of records, by the same expressions.
 
-DuckDB reads streams, and Parquet itself. Spark reads Parquet itself, from wherever it can; what is text is checked here
+DuckDB reads streams, and Parquet itself. Spark reads Parquet itself, from local files; what is text is checked here
 first, line by line, and handed over as Parquet in a temporary folder.
 """
 
@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
+from ringfence.errors import UsageError
 from ringfence.observe import columns, dialect, lines
 from ringfence.observe.database import Database
 from ringfence.observe.extras import needed
@@ -80,16 +81,21 @@ class Spark:
 
     def __init__(self, database: Database, now: datetime, folder: Path) -> None:
         needed("pyspark")
+        from pyspark.errors import PySparkRuntimeError
         from pyspark.sql import SparkSession
 
         self._database, self._now, self._folder = database, now, folder
         self._dialect = dialect.spark()
-        self._session = (
+        builder = (
             SparkSession.builder.appName("ringfence")
             .config("spark.sql.session.timeZone", "UTC")
             .config("spark.ui.enabled", "false")
-            .getOrCreate()
         )
+        try:
+            self._session = builder.getOrCreate()
+        except (OSError, PySparkRuntimeError) as error:  # OSError: what starts Java is not there
+            message = f"Spark does not start: a Java runtime is needed ({' '.join(str(error).split())})"
+            raise UsageError(message, "install Java 17 or later, or use --engine duckdb") from None
 
     def lines(self, reader: Any, file: int) -> None:
         """Count the records of a stream of lines."""

@@ -131,7 +131,7 @@ class _Reader:
     def _found(self, name: str, names: list[str]) -> dict[str, str]:
         found = tables_of.places(names, self._columns)
         if lacking := tables_of.lacking(found):
-            example = f"{', '.join(lacking)} not among {', '.join(names)}; map them with --columns"
+            example = f"{', '.join(lacking)} not among {', '.join(names)}; map them with --column"
             self.troubles.add(name, "missing-columns", example=example)
             return {}
         return found
