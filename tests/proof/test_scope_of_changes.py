@@ -52,6 +52,7 @@ def mono(tmp_path_factory: pytest.TempPathFactory) -> GitRepository:
     subprocess.run([sys.executable, GENERATOR, *words], check=True, capture_output=True)
     for number, (name, version) in enumerate(OTHER_DIALECTS.items()):
         cluster = CLUSTER.format(name, version, 210 + number, 220 + number)
+        cluster += f"guardrails: {name}\n" if name == "cilium" else ""
         (path / "policies" / "clusters" / f"{name}.yaml").write_text(cluster)
     made = GitRepository(path)
     made.git("init", "--quiet", "--initial-branch=main")
@@ -183,9 +184,14 @@ def test_the_scope_tells_what_the_whole_does(
         part, whole = reported(mono, capsys, *base), reported(mono, capsys, *base, "--whole")
         assert in_common(part) == in_common(whole)
         assert whole["scope"] is None
+        shared = any(
+            "platform-shared-a/" in change[end] for change in whole["changes"] for end in ("source", "destination")
+        )
+        if other_labels in chosen or shared:  # guardrails as policies select by labels, and except what is waived
+            assert part["scope"] is None
+            return
         assert part["scope"] is not None
-        if other_labels not in chosen:  # else everybody who calls those pods is concerned
-            assert len(part["scope"]) < 12
+        assert len(part["scope"]) < 12
         own = {name.partition("/")[0] for name in workloads(mono)}
         for change in whole["changes"]:
             ends = {change[end].partition("/")[0] for end in ("source", "destination")}
@@ -195,6 +201,28 @@ def test_the_scope_tells_what_the_whole_does(
             mono.git("reset", "--quiet", "--hard", "HEAD~1")
         mono.git("reset", "--quiet", "--hard")
         mono.git("clean", "--quiet", "-d", "--force")
+
+
+def test_a_namespace_that_a_stage_leaves_open_is_looked_at_whole(
+    mono: GitRepository, capsys: pytest.CaptureFixture[str]
+):
+    path = flow_files(mono)[0]
+    cluster = mono.path / "policies" / "clusters" / "prod.yaml"
+    try:
+        cluster.write_text(cluster.read_text() + f"stages:\n  {path.parent.name}: permissive\n")
+        render(mono)
+        mono.commit("Stage")
+        own = path.read_text()
+        path.write_text(
+            own
+            + NEW_FLOW.format(name="new", source=re.search(r"from: (.*)", own)[1], to="platform-shared-b/api-1", port=1)
+        )  # type: ignore[index]
+        render(mono)
+        assert reported(mono, capsys, "--base", "HEAD")["scope"] is None
+    finally:
+        mono.git("reset", "--quiet", "--hard")
+        if mono.git("log", "-1", "--format=%s") == "Stage":
+            mono.git("reset", "--quiet", "--hard", "HEAD~1")
 
 
 def test_what_is_rendered_by_hand_is_looked_at_whole(mono: GitRepository, capsys: pytest.CaptureFixture[str]):

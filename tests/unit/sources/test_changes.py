@@ -124,8 +124,21 @@ def test_a_clean_filter(repository: GitRepository):
     repository.git("config", "filter.upper.smudge", "cat")
     repository.write(".gitattributes", "teams/** filter=upper\n")
     repository.write(A, "another\n")
-    base = sources.revision(repository.path, "HEAD")
-    assert A in (sources.changed(base, sources.working_tree(repository.path)) or ())
+    assert differing(repository) is None  # Git would compare what nobody reads
+
+
+def test_tracked_no_more_and_ignored(repository: GitRepository):
+    repository.git("rm", "--quiet", "--cached", A)
+    (repository.path / ".git/info/exclude").write_text(f"{A}\n")
+    assert differing(repository) is None
+
+
+def test_what_git_does_not_list(repository: GitRepository):
+    only, but = ("teams", "policies"), ("policies/rendered",)
+    tree = sources.working_tree(repository.path)
+    assert not sources.problems(tree, only, but)
+    os.mkfifo(repository.path / "policies" / "x.yaml")
+    assert sources.problems(sources.working_tree(repository.path), only, but)
 
 
 def test_a_root_below_the_top(repository: GitRepository):

@@ -110,8 +110,11 @@ class _Scoping:
                     raise Unclear
             else:
                 raise Unclear
-        if altered and any(f"/{OF_CLUSTER}/" in path for path in self._base.files(f"{RENDERED}/overlays")):
-            raise Unclear  # guardrails as policies may select by the labels of workloads
+        # guardrails as policies may select by the labels of workloads, and except the ends of flows with a waiver
+        if (altered or found & self._waived()) and any(
+            f"/{OF_CLUSTER}/" in path for path in self._base.files(f"{RENDERED}/overlays")
+        ):
+            raise Unclear
         for path in self._speaking(altered):
             for head in (False, True):
                 if (raw := self._read(head, path)) is not None:

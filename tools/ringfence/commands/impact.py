@@ -71,7 +71,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--whole",
         action="store_true",
-        help="look at every namespace, also where the change can matter to some only (slower; the same changes)",
+        help="look at every namespace, also where the change can matter to some only (slower; the same changes, and "
+        "what was wrong elsewhere before)",
     )
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ringfence.affected import Scope
     from ringfence.cache import Store
     from ringfence.model.types import Model
-    from ringfence.sources import BlobTree, Tree
+    from ringfence.sources import BlobTree, Tree, WorkingTree
 
 KIND = "judged"
 """The kind of the cache's values: a judgement as JSON, by commit, day and what differs from the commit."""
@@ -92,7 +92,7 @@ def _counts(model: Model) -> dict[str, int]:
 class _Judging:
     """The judgement of one working tree beside the commits before it, newest first."""
 
-    def __init__(self, root: Path, tree: Tree, today: datetime.date, store: Store, commits: list[str]) -> None:
+    def __init__(self, root: Path, tree: WorkingTree, today: datetime.date, store: Store, commits: list[str]) -> None:
         self._root, self._tree, self._today, self._store, self._commits = root, tree, today, store, commits
 
     def judgement(self) -> Judgement:
@@ -101,7 +101,7 @@ class _Judging:
         commit, known = self._known()
         base = sources.revision(self._root, commit, ONLY, BUT)
         paths = sources.changed(base, self._tree, ONLY, BUT)
-        if paths is None or any(self._tree.problems(folder) for folder in self._folders(base)):
+        if paths is None or sources.problems(self._tree, ONLY, BUT):
             return judge(self._tree, self._today)
         if known is None:
             return self._first(base, paths)
@@ -157,10 +157,6 @@ class _Judging:
             return None
         counts = {name: number + after.counts[name] - before.counts[name] for name, number in known.counts.items()}
         return Judgement((*rest.elements(), *new), counts, before.read + after.read)
-
-    def _folders(self, base: BlobTree) -> list[str]:
-        inside = {path.split("/")[1] for path in base.files("policies") if path.count("/") > 1}
-        return ["teams", *(f"policies/{folder}" for folder in sorted(inside))]
 
     def _is_clean(self) -> bool:
         from ringfence import sources

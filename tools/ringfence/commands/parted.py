@@ -84,7 +84,7 @@ def _part(path: Path) -> tuple[tuple[str, bool], tuple[ClusterFacts, ...]]:
         kind, version, identity, whole, packed = json.loads(path.read_bytes())
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror or error}", "name the files of --part") from error
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise _no_part(path) from error
     if kind != KIND:
         raise _no_part(path)
@@ -93,7 +93,7 @@ def _part(path: Path) -> tuple[tuple[str, bool], tuple[ClusterFacts, ...]]:
         raise UsageError(message, _HINT)
     try:
         facts: Any = plain.unpack(tuple[ClusterFacts, ...], packed)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise _no_part(path) from error
     return (str(identity), bool(whole)), facts
 

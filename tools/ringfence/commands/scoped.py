@@ -13,10 +13,13 @@ from ringfence.commands import parted, progress, rerendered, shared
 from ringfence.findings import Finding, Severity, has_errors
 
 if TYPE_CHECKING:
+    from ringfence import affected
     from ringfence.impact import Report
+    from ringfence.model.types import Model
 
 _PLATFORM = ("policies/ringfence.yaml", "policies/clusters", "policies/profiles")
 """What the name of the default branch stands in, and what a model cannot do without."""
+_DECLARED = (("teams", "policies"), ("policies/rendered",))
 
 
 def attempt(args: argparse.Namespace, root: Path, parts: parted.Parts | None = None) -> tuple[str, Report] | None:
@@ -36,13 +39,15 @@ def attempt(args: argparse.Namespace, root: Path, parts: parted.Parts | None = N
         revision = default_base(root, platform)
     base_tree = sources.revision(root, revision)
     scope = affected.scope(base_tree, tree)
-    if scope is None:
+    if scope is None or (isinstance(tree, sources.WorkingTree) and sources.problems(tree, *_DECLARED)):
         return None
     loaded = [model.load(part, part.absent) for part in (scope.base, scope.head)]
     base, head = (found for found, _ in loaded)
     if base is None or head is None or any(has_errors(findings) for _, findings in loaded):
         return None
     if args.cluster is not None and args.cluster not in base.clusters:
+        return None
+    if not all(_is_enforced(declared, scope) for declared in (base, head)):
         return None
     base, head = affected.touching(base, head, scope.namespaces)
     today = args.at or shared.today()
@@ -72,6 +77,12 @@ def attempt(args: argparse.Namespace, root: Path, parts: parted.Parts | None = N
         tell=progress.stage,
     )
     return revision, parted.same(parts, result)
+
+
+def _is_enforced(declared: Model, scope: affected.Scope) -> bool:
+    """Whether the namespaces of a scope are closed everywhere: what a stage leaves open, the other end decides."""
+    stages = (cluster.stage(name) for cluster in declared.clusters.values() for name in scope.namespaces)
+    return all(stage.ingress == stage.egress == "enforce" for stage in stages)
 
 
 def _key(finding: Finding) -> tuple[str, str, str]:

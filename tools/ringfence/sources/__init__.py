@@ -6,13 +6,13 @@ It hands out paths and bytes. It knows no YAML and no schema, and it never write
 from __future__ import annotations
 
 from ringfence.sources.blobs import BlobTree, index, revision
-from ringfence.sources.changes import changed, has, holding, ignored
+from ringfence.sources.changes import changed, has, holding, ignored, problems
 from ringfence.sources.overlay import Overlay
 from ringfence.sources.pages import CHECKS
 from ringfence.sources.revisions import default_base, merge_base, recent
 from ringfence.sources.root import find_root
 from ringfence.sources.tree import MARK, Tree, Unreadable, problem_of_names
-from ringfence.sources.working import folder, working_tree
+from ringfence.sources.working import WorkingTree, folder, working_tree
 
 __all__ = [
     "CHECKS",
@@ -21,6 +21,7 @@ __all__ = [
     "Overlay",
     "Tree",
     "Unreadable",
+    "WorkingTree",
     "changed",
     "default_base",
     "find_root",
@@ -31,6 +32,7 @@ __all__ = [
     "index",
     "merge_base",
     "problem_of_names",
+    "problems",
     "recent",
     "revision",
     "working_tree",

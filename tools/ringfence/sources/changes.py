@@ -36,7 +36,8 @@ def changed(base: BlobTree, head: Tree, only: Sequence[str] = (), but: Sequence[
         prefix = base.repository.prefix
         where = [f":(top,literal){prefix}{folder}" for folder in only]
         where += [f":(top,literal,exclude){prefix}{folder}" for folder in but]
-        paths = [*_differing(base, where), *_untracked(base, where)]
+        new = list(_untracked(base, where))
+        paths = [*_differing(base, where, frozenset(new)), *new]
     except (Failed, _Odd):
         return None
     own = [path.removeprefix(prefix) for path in paths if path.startswith(prefix)]
@@ -63,7 +64,8 @@ def holding(tree: BlobTree, texts: Iterable[str], under: str) -> frozenset[str]:
     if not patterns:
         return frozenset()
     prefix = tree.repository.prefix
-    command = ["grep", "-l", "-z", "-a", "-F", "--full-name", *patterns, tree.commit, "--", f"{prefix}{under}"]
+    options = ("--no-color", "-l", "-z", "-a", "-F", "--full-name")
+    command = ["grep", *options, *patterns, tree.commit, "--", f"{prefix}{under}"]
     try:
         listing = tree.repository.run(*command)
     except Failed as error:
@@ -78,8 +80,23 @@ class _Odd(Exception):  # noqa: N818 - never leaves this module
     """Something on disk that Git cannot say everything of."""
 
 
-def _differing(base: BlobTree, where: Sequence[str]) -> Iterator[str]:
-    """What Git tracks and has another content on disk; paths from the top."""
+def problems(tree: WorkingTree, only: Sequence[str], but: Sequence[str] = ()) -> bool:
+    """Whether anything in some folders on disk is a problem (`Tree.problems`), what is in others left out."""
+    folders = set(only)
+    for folder in {path.rpartition("/")[0] for path in but}:
+        folders.discard(folder)
+        try:
+            names = [entry.name for entry in (tree.root / folder).iterdir()]
+        except OSError:
+            return True
+        folders |= {f"{folder}/{name}" for name in names} - set(but)
+    return any(tree.problems(folder) for folder in folders)
+
+
+def _differing(base: BlobTree, where: Sequence[str], untracked: frozenset[str]) -> Iterator[str]:
+    """What Git tracks and has another content on disk; paths from the top. `untracked` are the others there."""
+    if _is_filtered(base):
+        raise _Odd
     flags = base.repository.run("ls-files", "-v", "-z", "--deduplicate", "--", *where)
     if any(not record.startswith(b"H ") for record in flags.split(b"\0") if record):
         raise _Odd
@@ -91,7 +108,20 @@ def _differing(base: BlobTree, where: Sequence[str]) -> Iterator[str]:
         old, new, _, _, status = head.decode("ascii").lstrip(":").split()
         if status not in ("A", "D", "M") or {old, new} - set(REGULAR):
             raise _Odd
-        yield os.fsdecode(next(fields))
+        path = os.fsdecode(next(fields))
+        if status == "D" and path not in untracked and os.path.lexists(base.repository.top / path):
+            raise _Odd  # tracked no more, and ignored
+        yield path
+
+
+def _is_filtered(base: BlobTree) -> bool:
+    """Whether Git stores other bytes than those on disk, by a filter: it then compares what nobody reads."""
+    try:
+        base.repository.run("config", "--get-regexp", r"^filter\..*\.(clean|process)$")
+    except Failed:
+        return False
+    filtered = base.repository.run("ls-files", "-z", "--", ":(top,exclude,attr:!filter)")
+    return any(os.fsdecode(name).startswith(base.repository.prefix) for name in filtered.split(b"\0") if name)
 
 
 def _untracked(base: BlobTree, where: Sequence[str]) -> Iterator[str]:

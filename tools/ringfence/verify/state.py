@@ -195,7 +195,7 @@ def _state(
         known.pods.setdefault(place, Pod(place, None, None, None))
     guarded, inside = Guarded(known, model, clusters), None
     if guarded.on:
-        findings += guard_findings(guards, guarded, name, known.pods)
+        findings += [] if within is not None else guard_findings(guards, guarded, name, known.pods)
         inside = _only(state, wide, others=True)
     return State(
         name,
