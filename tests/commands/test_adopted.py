@@ -63,7 +63,7 @@ def test_rendered_with_a_label_and_proven_apart(small: GitRepository, ringfence:
     assert "  - adopted.networkpolicy.networking.k8s.io.shop.old.yaml\n" in kustomization
     done = ringfence("verify")
     assert done.code == 0
-    assert "in prod, 1 adopted policy opens 1 connections beyond the flows, and closes 0" in done.out
+    assert "in prod, 1 adopted policy opens 1 connection beyond the flows, and closes 0" in done.out
     assert "(1 adopted policy among them)" in done.out
     listed = ringfence("connections", "--cluster", "prod").out.splitlines()
     (row,) = [line for line in listed if "9000/TCP" in line]

@@ -112,8 +112,9 @@ def told(state: State) -> list[Finding]:
     opened, closed = effect(state.bare, state.connectivity)
     number = len(state.adopted)
     message = (
-        f"in {state.name}, {number} adopted {'policy opens' if number == 1 else 'policies open'} {opened} connections "
-        f"beyond the flows, and {'closes' if number == 1 else 'close'} {closed}"
+        f"in {state.name}, {number} adopted {'policy opens' if number == 1 else 'policies open'} {opened} "
+        f"{'connection' if opened == 1 else 'connections'} beyond the flows, and "
+        f"{'closes' if number == 1 else 'close'} {closed}"
     )
     hint = "write flows for what is needed, and delete the files"
     related = [(item.where, item.id) for item in state.adopted[1:]]
