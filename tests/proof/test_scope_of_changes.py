@@ -184,13 +184,11 @@ def test_the_scope_tells_what_the_whole_does(
         part, whole = reported(mono, capsys, *base), reported(mono, capsys, *base, "--whole")
         assert in_common(part) == in_common(whole)
         assert whole["scope"] is None
-        shared = any(
-            "platform-shared-a/" in change[end] for change in whole["changes"] for end in ("source", "destination")
-        )
-        if other_labels in chosen or shared:  # guardrails as policies select by labels, and except what is waived
-            assert part["scope"] is None
+        edited = mono.git("diff", base[1], "--", "teams")
+        if part["scope"] is None:  # guardrails as policies select by labels, and except what a waiver says
+            assert other_labels in chosen or "platform-shared-a" in edited
             return
-        assert part["scope"] is not None
+        assert other_labels not in chosen
         assert len(part["scope"]) < 12
         own = {name.partition("/")[0] for name in workloads(mono)}
         for change in whole["changes"]:
