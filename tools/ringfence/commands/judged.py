@@ -153,7 +153,7 @@ class _Judging:
         rest.subtract(gone)
         # a part knows neither all that the platform's declarations speak of nor every name to propose for another
         strange = [item for item in (*gone, *new) if not item.where.path.startswith("teams/")]
-        if strange or has_errors(new) or min(rest.values(), default=0) < 0:
+        if strange or has_errors((*known.findings, *new)) or min(rest.values(), default=0) < 0:
             return None
         counts = {name: number + after.counts[name] - before.counts[name] for name, number in known.counts.items()}
         return Judgement((*rest.elements(), *new), counts, before.read + after.read)
