@@ -176,7 +176,78 @@ def test_a_reader_that_went_away() -> None:
         os.close(ours)
         assert running.stderr is not None
         assert running.stderr.read() == b""
-    assert running.returncode == 2
+    assert running.returncode == 141
+
+
+def closed(stream: str, *words: str, cwd: Path, env: dict[str, str]) -> tuple[int, bytes]:
+    """A run whose output or errors nobody reads: the exit code, and what the other stream said."""
+    ours, theirs = os.pipe()
+    os.close(ours)
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: theirs}
+    done = subprocess.run(command(*words), cwd=cwd, env=env, stdin=subprocess.DEVNULL, check=False, **streams)
+    os.close(theirs)
+    return done.returncode, done.stderr if stream == "stdout" else done.stdout
+
+
+BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+
+
+@pytest.mark.parametrize(
+    ("words", "env"),
+    [
+        (["cache"], {}),
+        (["cache"], {"PYTHONUNBUFFERED": "1"}),
+        (["check", FLOWS], {}),
+        (["completion", "bash"], {}),
+        (["schema", "flows"], {}),
+        (["simulate", "--cluster=dev"], {}),
+        (["validate", "--format=json"], {}),
+        (["impact"], {"PYTHONUNBUFFERED": "1"}),
+    ],
+    ids=str,
+)
+def test_a_pipe_that_nobody_reads_ends_a_run_quietly(
+    small: GitRepository, words: list[str], env: dict[str, str]
+) -> None:
+    code, said = closed("stdout", *words, cwd=small.path, env={**BUFFERED, **env})
+    assert code == 141
+    # counts and the way on go elsewhere and may come still; complaints may not
+    assert b"rror" not in said
+    assert b"pipe" not in said.lower()
+
+
+def test_help_that_nobody_reads(small: GitRepository) -> None:
+    assert closed("stdout", "validate", "--help", cwd=small.path, env=BUFFERED) == (141, b"")
+    assert closed("stderr", "--version", cwd=small.path, env=BUFFERED)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "code"), [(["validate", "-C", "nowhere"], 2), (["nonsense"], 2), (["connections"], 141)], ids=str
+)
+def test_a_message_that_nobody_reads_changes_no_exit_code(small: GitRepository, words: list[str], code: int) -> None:
+    assert closed("stderr", *words, cwd=small.path, env=BUFFERED)[0] == code
+
+
+@pytest.mark.parametrize("words", [["validate"], ["validate", "--format=json"]], ids=" ".join)
+def test_a_result_that_is_read_to_its_end_keeps_its_exit_code(small: GitRepository, words: list[str]) -> None:
+    edit(small, FLOWS, "to: checkout", "to: chekout")
+    script = f'set -o pipefail; "$@" | cat; echo "${{PIPESTATUS[0]}}"; "$@" > {os.devnull}; echo $?'
+    done = subprocess.run(["bash", "-c", script, "bash", *command(*words)], capture_output=True, text=True, check=False)
+    assert (done.stdout.splitlines()[-2:], done.stderr) == (["1", "1"], "")
+
+
+def test_a_pipe_to_somebody_else_that_breaks_is_a_bug() -> None:
+    script = (
+        "import sys\n"
+        "from ringfence import cli\n"
+        "from ringfence.commands import checks\n"
+        "def run(*_): raise BrokenPipeError(32, 'Broken pipe')\n"
+        "checks.run = run\n"
+        "sys.exit(cli.main(['checks']))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "this is a bug in Ringfence" in done.stderr
 
 
 def terminal(*words: str, cwd: Path, **variables: str) -> str:

@@ -6,6 +6,7 @@ Only the chosen command's module is imported, so that a hook starts fast. Knows 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import importlib
 import keyword
@@ -20,7 +21,7 @@ from types import ModuleType
 from typing import NoReturn, TextIO
 
 import ringfence
-from ringfence.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_USAGE, RingfenceError
+from ringfence.errors import EXIT_BUG, EXIT_CLEAN, EXIT_INTERRUPTED, EXIT_UNREAD, EXIT_USAGE, RingfenceError
 
 COMMANDS = (
     "init",
@@ -65,7 +66,8 @@ examples:
   ringfence impact                         what this branch opens and closes, and who must approve
   ringfence explain shop/frontend pay/api  which rule allows or denies a connection
 
-exit codes: 0 clean, 1 findings or drift, 2 usage, configuration or nothing to check, 3 a bug, 130 interrupted
+exit codes: 0 clean, 1 findings or drift, 2 usage, configuration or nothing to check, 3 a bug, 130 interrupted,
+141 nobody reads the results to their end (`| head`)
 """
 
 
@@ -82,27 +84,48 @@ def main(argv: Sequence[str], leave: Callable[[int], object] | None = None) -> i
     try:
         code = _run(argv)
         sys.stdout.flush()
+        sys.stderr.flush()
+    except SystemExit as end:  # help, and bad usage
+        if sys.stdout in _unread() and end.code in (None, EXIT_CLEAN):
+            raise SystemExit(EXIT_UNREAD) from None
+        raise
     except RingfenceError as error:
-        print(f"ringfence: {error.message}", file=sys.stderr)
-        if error.hint:
-            print(f"  {error.hint}", file=sys.stderr)
-        return error.exit_code
+        return _end(error.exit_code, f"ringfence: {error.message}", *([f"  {error.hint}"] if error.hint else []))
     except KeyboardInterrupt:
-        print("ringfence: interrupted; nothing is half-written", file=sys.stderr, flush=True)
+        code = _end(EXIT_INTERRUPTED, "ringfence: interrupted; nothing is half-written")
         if leave is not None:
-            leave(EXIT_INTERRUPTED)
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # The reader went away (`| head`): not a failure of ours.
-        _drop_results()
-        return EXIT_USAGE
+            leave(code)
     except Exception as error:  # noqa: BLE001 - the one boundary where a bug becomes a report
+        if isinstance(error, BrokenPipeError) and _unread():
+            return EXIT_UNREAD
         if isinstance(error, OSError) and error.filename is None and error.errno in _FULL:
-            print(f"ringfence: cannot print the results: {error.strerror}", file=sys.stderr)
-            _drop_results()
-            return EXIT_USAGE
-        return _report_bug(argv)
+            _drop(sys.stdout)
+            return _end(EXIT_USAGE, f"ringfence: cannot print the results: {error.strerror}")
+        return _end(EXIT_BUG, *_bug(argv))
     return code
+
+
+def _end(code: int, *lines: str) -> int:
+    """Say why a run ends. The exit code comes back, and is the same where nobody reads that."""
+    with contextlib.suppress(BrokenPipeError):
+        print(*lines, sep="\n", file=sys.stderr, flush=True)
+    _unread()
+    return code
+
+
+def _unread() -> list[TextIO]:
+    """The streams whose reader went away (`| head`). What is still to be printed there goes nowhere from then on."""
+    import select
+
+    gone = []
+    for stream in (sys.stdout, sys.stderr):
+        poll = select.poll()
+        with contextlib.suppress(OSError, ValueError):  # no file behind it
+            poll.register(stream, select.POLLOUT)
+            if any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0)):
+                gone.append(stream)
+                _drop(stream)
+    return gone
 
 
 def _open_streams() -> None:
@@ -112,10 +135,10 @@ def _open_streams() -> None:
             setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - open until the process ends
 
 
-def _drop_results() -> None:
+def _drop(stream: TextIO) -> None:
     """What is still to be printed goes nowhere, so that the flush at exit does not complain again."""
     with Path(os.devnull).open("w") as nowhere:
-        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def _run(argv: Sequence[str]) -> int:
@@ -197,15 +220,14 @@ def _module(name: str) -> ModuleType:
     return importlib.import_module(f"ringfence.commands.{module}{'_' if keyword.iskeyword(module) else ''}")
 
 
-def _report_bug(argv: Sequence[str]) -> int:
+def _bug(argv: Sequence[str]) -> list[str]:
+    """What to report."""
     import platform
     import traceback
 
-    print(
-        "ringfence: this is a bug in Ringfence, not in your files. Please report what follows.\n"
-        f"  ringfence {ringfence.__version__}, Python {platform.python_version()}, {platform.platform()}\n"
+    return [
+        "ringfence: this is a bug in Ringfence, not in your files. Please report what follows.",
+        f"  ringfence {ringfence.__version__}, Python {platform.python_version()}, {platform.platform()}",
         f"  arguments: {list(argv)!r}",
-        file=sys.stderr,
-    )
-    traceback.print_exc(file=sys.stderr)
-    return EXIT_BUG
+        traceback.format_exc().rstrip(),
+    ]

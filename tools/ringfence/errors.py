@@ -11,6 +11,8 @@ EXIT_FINDINGS = 1
 EXIT_USAGE = 2
 EXIT_BUG = 3
 EXIT_INTERRUPTED = 130
+EXIT_UNREAD = 141
+"""The reader of the results went away (`| head`): 128 and SIGPIPE, as a shell says it of tools that the signal ends."""
 
 
 class RingfenceError(Exception):
