@@ -47,20 +47,30 @@ Edit = Callable[[GitRepository, random.Random], None]
 @pytest.fixture(scope="module")
 def mono(tmp_path_factory: pytest.TempPathFactory) -> GitRepository:
     """Six teams in three dialects, rendered and committed."""
-    path = tmp_path_factory.mktemp("mono") / "repository"
-    words = [path, "--flows", "240", "--teams", "6", "--clusters", "3"]
+    return made(tmp_path_factory.mktemp("mono"), flows=240, teams=6, clusters=3, guarded=True)
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> GitRepository:
+    """The same of three teams, without guardrails as policies, whose proof takes long."""
+    return made(tmp_path_factory.mktemp("few"), flows=90, teams=3, clusters=2, guarded=False)
+
+
+def made(folder: Path, *, flows: int, teams: int, clusters: int, guarded: bool) -> GitRepository:
+    path = folder / "repository"
+    words = [path, "--flows", str(flows), "--teams", str(teams), "--clusters", str(clusters)]
     subprocess.run([sys.executable, GENERATOR, *words], check=True, capture_output=True)
     for number, (name, version) in enumerate(OTHER_DIALECTS.items()):
         cluster = CLUSTER.format(name, version, 210 + number, 220 + number)
-        cluster += f"guardrails: {name}\n" if name == "cilium" else ""
+        cluster += f"guardrails: {name}\n" if guarded and name == "cilium" else ""
         (path / "policies" / "clusters" / f"{name}.yaml").write_text(cluster)
-    made = GitRepository(path)
-    made.git("init", "--quiet", "--initial-branch=main")
-    made.git("config", "user.name", "Ada")
-    made.git("config", "user.email", "ada@example.com")
-    assert cli.main(["render", "-C", str(path)]) == 0
-    made.commit("Start")
-    return made
+    repository = GitRepository(path)
+    repository.git("init", "--quiet", "--initial-branch=main")
+    repository.git("config", "user.name", "Ada")
+    repository.git("config", "user.email", "ada@example.com")
+    render(repository)
+    repository.commit("Start")
+    return repository
 
 
 def flow_files(repository: GitRepository) -> list[Path]:
@@ -163,7 +173,95 @@ def reported(repository: GitRepository, capsys: pytest.CaptureFixture[str], *opt
 def in_common(report: dict[str, Any]) -> dict[str, Any]:
     """All but what is counted over the namespaces that were looked at."""
     kept = {name: value for name, value in report.items() if name not in ("scope", "shares", "gates", "command")}
-    return {**kept, "gates": [(item["name"], item["verdict"]) for item in report["gates"]]}
+    gates = [(item["name"], item["verdict"]) for item in report["gates"]]
+    shares = ("isolation-falls", "justification-falls")
+    findings = [
+        {**item, "message": "", "fingerprint": ""} if item["check"] in shares else item for item in report["findings"]
+    ]
+    return {**kept, "gates": gates, "findings": findings}
+
+
+def forgotten(repository: GitRepository, chance: random.Random) -> list[str]:
+    """Nothing is rendered."""
+    return ["--base", "HEAD"]
+
+
+def in_part(repository: GitRepository, chance: random.Random) -> list[str]:
+    """Some of what rendering alters is as it was."""
+    render(repository)
+    repository.git("add", "policies/rendered")
+    names = repository.git("diff", "--cached", "--name-only", "--no-renames", "--", "policies/rendered").split()
+    for name in chance.sample(names, len(names) // 2):
+        if repository.git("ls-tree", "HEAD", name):
+            repository.git("checkout", "--quiet", "HEAD", "--", name)
+        else:
+            (repository.path / name).unlink()
+    return ["--base", "HEAD"]
+
+
+def late(repository: GitRepository, chance: random.Random) -> list[str]:
+    """What the base declares is rendered with the head."""
+    repository.commit("Edit")
+    add_flow(repository, chance)
+    render(repository)
+    return ["--base", "HEAD"]
+
+
+def never(repository: GitRepository, chance: random.Random) -> list[str]:
+    """Neither what the base declares nor what the head declares is rendered."""
+    repository.commit("Edit")
+    add_flow(repository, chance)
+    return ["--base", "HEAD"]
+
+
+BY_HAND = (
+    (r"port: \d+", "port: 4711"),
+    (r"kubernetes.io/metadata.name: .*", "kubernetes.io/metadata.name: platform-shared-b"),
+    (r"namespaceSelector:\n +matchLabels:\n.*", "namespaceSelector: {}"),
+    (r"matchLabels: *\n.*app: .*", "matchLabels: {}"),
+    (r"^( *)- (from|to):\n(\1 .*\n)+", ""),
+    (r"\A(.|\n)*\Z", ""),
+)
+
+
+def by_hand(repository: GitRepository, chance: random.Random) -> list[str]:
+    """Files of the namespaces that the edits concern are edited too."""
+    render(repository)
+    folders = {name.split("/")[2] for name in repository.git("diff", "--name-only", "HEAD", "--", "teams").split()}
+    files = [path for name in sorted(folders) for path in repository.path.glob(f"policies/rendered/**/{name}/*.yaml")]
+    for path in chance.sample(sorted(files), min(3, len(files))):
+        pattern, text = chance.choice(BY_HAND)
+        path.write_text(re.sub(pattern, text, path.read_text(), count=1, flags=re.MULTILINE))
+    return ["--base", "HEAD"]
+
+
+STALE = (forgotten, in_part, late, never, by_hand)
+
+
+@pytest.mark.parametrize("seed", range(2 * len(STALE) + 2))
+def test_the_scope_tells_what_the_whole_does_of_what_is_not_rendered(
+    few: GitRepository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, seed: int
+):
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    start = few.git("rev-parse", "HEAD")
+    stale = STALE[min(seed // 2, len(STALE) - 1)]
+    edits: tuple[Edit, ...] = (add_flow, remove_flow, move_port, delete_file)
+    try:
+        chosen = chance.sample(edits, 2)
+        for edit in chosen:
+            edit(few, chance)
+        options = stale(few, chance)
+        part, whole = reported(few, capsys, *options), reported(few, capsys, *options, "--whole")
+        assert in_common(part) == in_common(whole)
+        codes = {item["code"] for item in whole["findings"]}
+        if stale in (forgotten, in_part, never):
+            assert "RF602" in codes
+        if stale in (forgotten, in_part) and "platform-shared-a" not in few.git("diff", "HEAD", "--", "teams"):
+            assert part["scope"] is not None
+    finally:
+        few.git("reset", "--quiet", "--hard", start)
+        few.git("clean", "--quiet", "-d", "--force")
 
 
 @pytest.mark.parametrize("seed", range(len(EDITS) + 2))

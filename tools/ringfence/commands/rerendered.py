@@ -60,7 +60,7 @@ class History:
         declared = _declared(scope.head)
         if declared is None:
             return None
-        return Again(_expected(scope.head, declared, scope.namespaces), *_places(base, scope))
+        return Again(expected(scope.head, declared, scope.namespaces), *_places(base, scope))
 
     def note(self) -> None:
         """Remember HEAD, after what is rendered in the working tree was found or made to be what is declared.
@@ -77,7 +77,7 @@ class History:
         if scope is None:
             return
         declared = _declared(scope.base)
-        if declared is not None and is_rendered(scope.base, declared, scope.namespaces):
+        if declared is not None and bundles(scope.base) == expected(scope.base, declared, scope.namespaces):
             self._store.put(KIND, {self._commits[0]: b"1"})
 
     def _scope(self, base: BlobTree) -> Scope | None:
@@ -89,11 +89,16 @@ class History:
         return affected.scope(base, self._tree)
 
 
-def is_rendered(tree: Part, declared: Model, namespaces: Collection[str]) -> bool:
-    """Whether the bundles in a part of a tree are what is declared for its namespaces."""
-    expected = _expected(tree, declared, namespaces)
-    actual = [path for path in tree.files(RENDERED) if "/_cluster/" not in path]
-    return set(actual) == expected.keys() and all(tree.read(path) == expected[path] for path in actual)
+def bundles(tree: Part) -> dict[str, bytes]:
+    """The files of bundles in a part of a tree."""
+    return {path: tree.read(path) for path in tree.files(RENDERED) if "/_cluster/" not in path}
+
+
+def expected(tree: Part, declared: Model, namespaces: Collection[str]) -> dict[str, bytes]:
+    """What these files are to be, by what is declared for some namespaces."""
+    from ringfence import render
+
+    return render.tree(declared, render.own_templates(tree), namespaces)
 
 
 def _declared(tree: Part) -> Model | None:
@@ -103,12 +108,6 @@ def _declared(tree: Part) -> Model | None:
 
     loaded, findings = model.load(tree, tree.absent)
     return None if has_errors(findings) else loaded
-
-
-def _expected(tree: Part, declared: Model, namespaces: Collection[str]) -> dict[str, bytes]:
-    from ringfence import render
-
-    return render.tree(declared, render.own_templates(tree), namespaces)
 
 
 def _places(base: BlobTree, scope: Scope) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -1,6 +1,7 @@
 """Impact at the cost of the change: only the namespaces that it can matter to are read, rendered and evaluated.
 
-It holds where what is rendered for these namespaces is exactly what both sides declare; else everything is looked at.
+It holds where each file that is rendered for these namespaces is what one of both sides declares: `render` may not have
+been run, or not everywhere. What somebody wrote by hand may concern other namespaces, and everything is looked at.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ringfence.commands import parted, progress, rerendered, shared
+from ringfence.commands import parted, progress, rerendered, shared, sides
 from ringfence.findings import Finding, Severity, has_errors
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ringfence import affected
     from ringfence.impact import Report
     from ringfence.model.types import Model
@@ -60,8 +63,12 @@ def attempt(args: argparse.Namespace, root: Path, parts: parted.Parts | None = N
     checked = [item for item in checked if item.where.path.startswith("teams/")]
     if any(item.check.code not in impact.JUDGED for item in checked):
         return None
-    sides = ((scope.base, base), (scope.head, head))
-    if not all(rerendered.is_rendered(part, declared, scope.namespaces) for part, declared in sides):
+    files = [rerendered.bundles(part) for part in (scope.base, scope.head)]
+    expected = [
+        rerendered.expected(part, declared, scope.namespaces)
+        for part, declared in ((scope.base, base), (scope.head, head))
+    ]
+    if not all(_is_either(side, *expected) for side in files):
         return None
     result = impact.assess(
         impact.Side(scope.base, base_tree.label, base),
@@ -76,13 +83,38 @@ def attempt(args: argparse.Namespace, root: Path, parts: parted.Parts | None = N
         identify=bool(parts or args.part),
         tell=progress.stage,
     )
-    return revision, parted.same(parts, result)
+    if not _is_inside(result, scope, head):
+        return None
+    result = parted.same(parts, result)
+    return revision, impact.with_findings(result, sides.unlike(files[1], expected[1]))
 
 
 def _is_enforced(declared: Model, scope: affected.Scope) -> bool:
     """Whether the namespaces of a scope are closed everywhere: what a stage leaves open, the other end decides."""
     stages = (cluster.stage(name) for cluster in declared.clusters.values() for name in scope.namespaces)
     return all(stage.ingress == stage.egress == "enforce" for stage in stages)
+
+
+def _is_either(files: Mapping[str, bytes], one: Mapping[str, bytes], other: Mapping[str, bytes]) -> bool:
+    """Whether each rendered file is as one of two sides declares it, or missing where one has no such file."""
+    paths = files.keys() | one.keys() | other.keys()
+    return all(files.get(path) in (one.get(path), other.get(path)) for path in paths)
+
+
+def _is_inside(result: Report, scope: affected.Scope, head: Model) -> bool:
+    """Whether no connection of a namespace beyond the scope differs: what that allows itself, nobody has looked at."""
+    inside = {name for item in scope.namespaces for name in (item, *_names(item, head))}
+    ends = (
+        (end.partition("/")[0], team)
+        for change in result.changes
+        for end, team in zip((change.source, change.destination), change.teams, strict=True)
+    )
+    return all(name in inside for name, team in ends if team)
+
+
+def _names(namespace: str, model: Model) -> list[str]:
+    """What a namespace is called in each cluster."""
+    return [cluster.namespace_name(namespace) for cluster in model.clusters.values()]
 
 
 def _key(finding: Finding) -> tuple[str, str, str]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from ringfence.findings import Finding, Location, Severity, has_errors
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ringfence.commands.shared import Loaded
     from ringfence.model.types import Model
 
@@ -14,14 +16,17 @@ if TYPE_CHECKING:
 def stale(head: Loaded, model: Model) -> list[Finding]:
     """One finding when the head's rendered files are not what its declarations say."""
     from ringfence.commands.render import expected_tree
+
+    files = {path: head.tree.read(path) for path in head.tree.files("policies/rendered")}
+    return unlike(files, expected_tree(head, model))
+
+
+def unlike(files: Mapping[str, bytes], expected: Mapping[str, bytes]) -> list[Finding]:
+    """One finding when rendered files are not what is expected."""
     from ringfence.impact import STALE
     from ringfence.report.text import plural
 
-    expected = expected_tree(head, model)
-    actual = set(head.tree.files("policies/rendered"))
-    wrong = sorted(
-        path for path in actual | expected.keys() if path not in actual or head.tree.read(path) != expected.get(path)
-    )
+    wrong = sorted(path for path in files.keys() | expected.keys() if files.get(path) != expected.get(path))
     if not wrong:
         return []
     return [
