@@ -209,12 +209,13 @@ def _is_harmless(item: Path) -> bool:
 
 
 def _write(target: Path, result: Result) -> None:
-    """All of the files, or none; nothing that exists is touched."""
+    """All of the files, or none; of what exists nothing is touched but what the import edits on purpose."""
     from ringfence.values import files
 
     contents = {target / path: raw for path, raw in result.files.items()}
+    edited = {target / path for path in result.edited}
     for path in contents:
-        if os.path.lexists(path):
+        if os.path.lexists(path) and path not in edited:
             raise UsageError(f"{path} exists already, and nothing that exists is touched", "remove it or rename it")
     made = [folder for folder in _folders(target, contents) if not folder.exists()]
     try:

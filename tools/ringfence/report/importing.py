@@ -36,6 +36,7 @@ WHY = {
     "ignored-rules": "policies with rules that not every plugin enforces",
     "no-team": "policies of namespaces without a team",
     "dialect": "policies of other dialects and tiers",
+    "shared-environment": "what other clusters of the environment would get too",
 }
 """Why rules are no flows, in the order in which it is said."""
 
@@ -55,7 +56,7 @@ def print_text(result: Result, into: str, dry_run: bool, out: TextIO, err: TextI
         f"error: {one_line(str(finding.where))}: {finding.check.code} {one_line(finding.message)}\n"
         for finding in result.findings
     )
-    out.writelines(f"{line}\n" for line in (*_summary(result), *_passed(plan)))
+    out.writelines(f"{line}\n" for line in (*_summary(result), *_edited(result), *_passed(plan)))
     counts = Counter(item.kept.kind for item in kept if item.kept)
     if counts:
         rows = [[str(counts[kind]), text] for kind, text in WHY.items() if counts[kind]]
@@ -66,6 +67,11 @@ def print_text(result: Result, into: str, dry_run: bool, out: TextIO, err: TextI
     verb = "would be written" if dry_run else "written"
     done = 0 if result.findings else len(result.files)
     out.write(f"\n{plural(done, 'file')} {verb} in {one_line(into)}\n")
+    if result.proof and not result.proof.holds and plan.shared.others:
+        others, name = ", ".join(plan.shared.others), plan.options.environment
+        err.write(
+            f"the environment {name} is that of {others} too; with its own, --environment NAME, flows can differ\n"
+        )
     if not dry_run and not result.findings:
         steps = ["read the new files, and give better names to what has none"]
         steps += [] if result.rendered else ["ringfence render && ringfence owners"]
@@ -80,12 +86,17 @@ def _summary(result: Result) -> Iterator[str]:
         f"{plural(len(plan.teams), 'team')}, {plural(len(plan.units), 'namespace')}, {plural(units, 'workload')}, "
         f"{plural(len(plan.peers), 'peer')}, {plural(len(plan.flows), 'flow')}"
     )
+    if plan.shared.folders:
+        known = units - len(plan.added) - sum(len(plan.units[name]) for names in plan.teams.values() for name in names)
+        spaces = plural(len(plan.shared.folders), "namespace")
+        yield f"declared already: {spaces}, {plural(known, 'workload')}"
     if plan.inferred:
         yield f"{plural(len(plan.inferred), 'workload')} among them known by the labels in policies alone"
-    rules, share = len(plan.fates), f" ({100 * plan.converted / len(plan.fates):.0f} %)" if plan.fates else ""
+    rules, share = len(plan.fates), f" ({100 * plan.share:.0f} %)" if plan.fates else ""
+    already = f", {plan.declared} are flows already" if plan.shared.folders else ""
     dropped = sum(1 for item in plan.fates if item.dropped)
     gone = f", {dropped} had no effect and went" if dropped else ""
-    yield f"{plan.converted} of {plural(rules, 'rule')} became flows{share}{gone}"
+    yield f"{plan.converted} of {plural(rules, 'rule')} became flows{already}{share}{gone}"
     adopted = [keep for keep in plan.keeps if not keep.opens]
     opening = [keep for keep in plan.keeps if keep.opens]
     yield (
@@ -102,6 +113,21 @@ def _summary(result: Result) -> Iterator[str]:
                 f"{plural(plan.source.without_namespace, 'object')} without a namespace, taken to be in default: "
                 f"{where}; --namespace NAME gives them another"
             )
+
+
+def _edited(result: Result) -> Iterator[str]:
+    """What the files that the repository has say otherwise now."""
+    plan, here = result.plan, result.plan.options
+    for flow in plan.shared.limited[:SHOWN]:
+        yield f"limited to other environments, since {here.cluster} never allowed all of it: {flow.id} ({flow.where})"
+    if len(plan.shared.limited) > SHOWN:
+        yield f"and {len(plan.shared.limited) - SHOWN} flows more"
+    for unit in plan.added[:SHOWN]:
+        yield one_line(f"declared for {here.environment} alone: {unit.id}")
+    if len(plan.added) > SHOWN:
+        yield f"and {len(plan.added) - SHOWN} workloads more"
+    for path in sorted(result.edited):
+        yield f"edited: {path}"
 
 
 def _passed(plan: Plan) -> Iterator[str]:
@@ -198,6 +224,8 @@ def as_json(result: Result, *, dry_run: bool) -> str:
         "environment": plan.options.environment,
         "written": not dry_run and not result.findings,
         "files": sorted(result.files),
+        "edited": sorted(result.edited),
+        "limited": [{"id": flow.id, **json.location(flow.where)} for flow in plan.shared.limited],
         "teams": {team: list(names) for team, names in plan.teams.items()},
         "workloads": [
             {"id": unit.id, "labels": dict(unit.labels), "pods": [str(item) for item in unit.members]}
@@ -222,8 +250,9 @@ def as_json(result: Result, *, dry_run: bool) -> str:
         "rules": {
             "total": rules,
             "flows": plan.converted,
+            "declared": plan.declared,
             "dropped": sum(1 for item in plan.fates if item.dropped),
-            "share": round(plan.converted / rules, 4) if rules else 1,
+            "share": round(plan.share, 4),
             "kept": [
                 {
                     "policy": item.policy,

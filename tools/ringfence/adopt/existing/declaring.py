@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ringfence.adopt.existing.flows import Flow
 from ringfence.adopt.existing.keeping import Keep
 from ringfence.adopt.existing.peers import Named
-from ringfence.adopt.existing.plan import Plan
+from ringfence.adopt.existing.plan import Options, Plan
 from ringfence.adopt.existing.units import Unit
+from ringfence.documents import edit
 from ringfence.model.layout import ADOPTED, OF_CLUSTER
 from ringfence.render import emit
 from ringfence.render.adopted import printable
@@ -24,13 +25,16 @@ UNKNOWN_NETWORK = "192.0.2.0/24"
 UNKNOWN = "Not known from the manifests: write the real ones."
 
 
-def files(plan: Plan, *, fresh: bool, with_cluster: bool) -> dict[str, bytes]:
-    """The files by path. `fresh`: a repository of its own, with settings; `with_cluster`: the cluster's file too."""
+def files(plan: Plan, read: Callable[[str], bytes], *, fresh: bool, with_cluster: bool) -> dict[str, bytes]:
+    """The files by path: new ones, and those of the repository that change, which `read` gives.
+
+    `fresh`: a repository of its own, with settings; `with_cluster`: the cluster's file too. Raises `EditError`.
+    """
     found: dict[str, bytes] = {}
     if fresh:
         found["policies/ringfence.yaml"] = _settings(plan)
     if with_cluster:
-        found[f"policies/clusters/{plan.options.cluster}.yaml"] = _cluster(plan)
+        found[f"policies/clusters/{plan.options.cluster}.yaml"] = cluster_file(plan.options, plan.stages)
     if plan.peers:
         text = ["Named ends outside the teams, as the policies of before had them. Give them better names."]
         data = {"peers": {peer.name: _peer(peer) for peer in plan.peers}}
@@ -41,13 +45,30 @@ def files(plan: Plan, *, fresh: bool, with_cluster: bool) -> dict[str, bytes]:
     for flow in plan.flows:
         by_namespace[flow.namespace].append(flow)
     for team, namespaces in plan.teams.items():
-        found[f"teams/{team}/team.yaml"] = _team(plan, team, namespaces)
+        if there := plan.shared.teams.get(team):
+            path, raw = there
+            for name in namespaces:
+                raw = edit.append(raw, ("namespaces",), name)
+            found[path] = raw
+        else:
+            found[f"teams/{team}/team.yaml"] = _team(plan, team, namespaces)
         for name in namespaces:
             folder = f"teams/{team}/{name}"
             found[f"{folder}/namespace.yaml"] = _namespace(plan, name, fresh)
             if flows := by_namespace.get(name):
                 own = {"flows": [_flow(flow) for flow in flows]}
                 found[f"{folder}/flows.yaml"] = _document("Flows", own, ["Who may call whom, and why."])
+    found |= plan.shared.files
+    for name, folder in plan.shared.folders.items():
+        if flows := by_namespace.get(name):
+            limit = {"environments": [plan.options.environment]}
+            text = [f"Who may call whom in {plan.options.cluster}, beside what holds in other clusters too."]
+            path = f"{folder}/imported-{plan.options.cluster}.yaml"
+            found[path] = _document("Flows", {"flows": [{**_flow(flow), **limit} for flow in flows]}, text)
+    for unit in plan.added:
+        path = f"{plan.shared.folders[unit.namespace]}/namespace.yaml"
+        value = {**_workload(unit), "environments": [plan.options.environment]}
+        found[path] = edit.set_value(found.get(path) or read(path), ("workloads", unit.name), printable(value))
     for keep in plan.keeps:
         found[adopted_path(plan.options.cluster, keep)] = _adopted(keep)
     return dict(sorted(found.items()))
@@ -83,8 +104,8 @@ def _settings(plan: Plan) -> bytes:
     return _document("Settings", data, text)
 
 
-def _cluster(plan: Plan) -> bytes:
-    options = plan.options
+def cluster_file(options: Options, stages: Mapping[str, tuple[str, ...]]) -> bytes:
+    """The file of the cluster, with the directions of namespaces that stay open."""
     name, _, version = options.cni.partition("@")
     data: dict[str, Any] = {
         "environment": options.environment,
@@ -97,15 +118,15 @@ def _cluster(plan: Plan) -> bytes:
             "nodes": list(options.nodes),
         },
     }
-    if plan.stages:
+    if stages:
         data["stages"] = {
             name: "permissive" if len(directions) == 2 else {directions[0]: "permissive"}
-            for name, directions in sorted(plan.stages.items())
+            for name, directions in sorted(stages.items())
         }
     text = ["The cluster that was imported. The address of its API server is not known from the manifests: write it."]
     if not options.pods:
         text.append(f"Nor are its networks: {UNKNOWN_NETWORK} stands for addresses that nobody has.")
-    if plan.stages:
+    if stages:
         text.append("No policy closed what is permissive here; flows say what it needs before it is enforced.")
     return _document("Cluster", data, text)
 

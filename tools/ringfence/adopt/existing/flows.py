@@ -69,8 +69,8 @@ class Flow:
         return end.id
 
 
-def group(found: Iterable[tuple[Leg, RuleKey]]) -> list[Flow]:
-    """The flows of some legs, each with the rule that it comes from."""
+def group(found: Iterable[tuple[Leg, RuleKey]], taken: Iterable[str] = ()) -> list[Flow]:
+    """The flows of some legs, each with the rule that it comes from. Other flows have the `taken` ids."""
     ends: dict[str, End] = {}
     ports: dict[tuple[str, str], PortSet] = defaultdict(PortSet)
     origins: dict[tuple[str, str], set[RuleKey]] = defaultdict(set)
@@ -84,7 +84,7 @@ def group(found: Iterable[tuple[Leg, RuleKey]]) -> list[Flow]:
         start, end = ends[source], ends[destination]
         folder = start.namespace if isinstance(start, Unit) else end.namespace
         grouped[folder, destination, allowed, isinstance(start, Named)].append(source)
-    names: set[str] = set()
+    names = set(taken)
     result = []
     for (folder, destination, allowed, _), sources in grouped.items():
         end = ends[destination]

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ringfence import gitops, model, render
-from ringfence.adopt.existing import declaring, proof
-from ringfence.adopt.existing import plan as planning
+from ringfence.adopt.existing import declaring, planning, proof, shared
 from ringfence.adopt.existing.flows import RuleKey
 from ringfence.adopt.existing.peers import Named
 from ringfence.adopt.existing.plan import Options, Plan, Present
 from ringfence.adopt.existing.proof import Proof
 from ringfence.adopt.existing.rules import Kept
+from ringfence.adopt.existing.shared import Shared, may_be_managed, too_wide
 from ringfence.adopt.existing.source import Source
 from ringfence.compile import outlines
 from ringfence.connectivity import Endpoint
@@ -20,6 +20,7 @@ from ringfence.errors import NothingToCheckError
 from ringfence.findings import Finding, has_errors
 from ringfence.model.types import Model
 from ringfence.sources import Overlay, Tree, Unreadable
+from ringfence.values.addresses import AddressSet
 
 ROUNDS = 10
 """How often rules that a check refuses are taken back before the rest of the findings is handed on."""
@@ -35,7 +36,8 @@ SAID = 5
 class Result:
     """An import: the plan, the new files by path, the proof, and the errors that are left, if any.
 
-    `rendered` says whether the files hold `policies/rendered` too: a repository that exists renders its own.
+    `rendered` says whether the files hold `policies/rendered` too: a repository that exists renders its own. `edited`
+    are the files among them that it has already.
     """
 
     plan: Plan
@@ -43,6 +45,7 @@ class Result:
     proof: Proof | None
     findings: tuple[Finding, ...]
     rendered: bool
+    edited: frozenset[str] = frozenset()
 
 
 Judge = Callable[[Model], Sequence[Finding]]
@@ -74,13 +77,24 @@ def result(source: Source, options: Options, judge: Judge, tree: Tree | None, kn
     its policies stay adopted as a whole. Raises `NothingToCheckError` where there is nothing to import.
     """
     left: frozenset[str] = frozenset()
+    limited: frozenset[str] = frozenset()
     for _ in range(ROUNDS):
-        found = _result(source, options, judge, tree, known, left)
-        changed = _changed(found) - left
-        if options.tighten or not changed:
+        found = _result(source, options, judge, tree, known, left, limited)
+        differences = found.proof.differences if found.proof else ()
+        pods = AddressSet.of(options.pods)
+        wide = too_wide(found.plan.shared, differences, pods, options.environment) - limited
+        changed = frozenset() if options.tighten else _changed(found) - left - _staying(found, options, known)
+        if not wide and not changed:
             break
-        left |= changed
+        limited |= wide
+        left |= frozenset() if wide else changed
     return found
+
+
+def _staying(found: Result, options: Options, known: Model | None) -> frozenset[str]:
+    """The namespaces that the repository has, and that cannot be kept out of the cluster."""
+    fixed = known is not None and (options.cluster in known.clusters or bool(found.plan.shared.others))
+    return frozenset(found.plan.shared.folders) if fixed else frozenset()
 
 
 def _changed(found: Result) -> frozenset[str]:
@@ -90,12 +104,22 @@ def _changed(found: Result) -> frozenset[str]:
 
 
 def _result(
-    source: Source, options: Options, judge: Judge, tree: Tree | None, known: Model | None, left: frozenset[str]
+    source: Source,
+    options: Options,
+    judge: Judge,
+    tree: Tree | None,
+    known: Model | None,
+    left: frozenset[str],
+    limited: frozenset[str],
 ) -> Result:
     fresh = tree is None or known is None
     below: Tree = Nothing() if tree is None else tree
-    present = Present() if known is None else _present(known)
     with_cluster = known is None or options.cluster not in known.clusters
+    present = Present()
+    if known is not None:
+        cluster = options.cluster, options.environment, declaring.cluster_file(options, {}) if with_cluster else None
+        here = {name for name in source.state.all_namespaces() if may_be_managed(name) and name in known.namespaces}
+        present = _present(known, shared.of(here, source.state.endpoints, cluster, below, known, limited, left))
     refused: dict[RuleKey, Kept] = {}
     unfit: dict[str, str] = {}
     for _ in range(ROUNDS):
@@ -106,7 +130,7 @@ def _result(
                 "; ".join(f"{item.what} ({item.where}): {item.why}" for item in source.left_out[:SAID])
                 or "--namespace NAME is for objects that name none; default and kube-* belong to no team",
             )
-        files = declaring.files(plan, fresh=fresh, with_cluster=with_cluster)
+        files = declaring.files(plan, below.read, fresh=fresh, with_cluster=with_cluster)
         whole = Overlay(below, files, "the import")
         loaded, findings = model.load(whole)
         errors = [item for item in findings if has_errors([item])]
@@ -122,6 +146,7 @@ def _result(
         unfit |= odd
     if errors or loaded is None:
         return Result(plan, files, None, tuple(errors), rendered=False)
+    edited = frozenset(files) & frozenset(below.files())
     compiled = {name: outlines(loaded, cluster) for name, cluster in loaded.clusters.items()}
     written = {**render.tree(loaded, render.own_templates(whole)), **gitops.tree(loaded, compiled)}
     if fresh:
@@ -130,23 +155,23 @@ def _result(
     proven = proof.of(
         plan.original, places, Overlay(whole, {**_without(whole), **written}, "rendered"), options.cluster
     )
-    return Result(plan, dict(sorted(files.items())), proven, (), rendered=fresh)
+    return Result(plan, dict(sorted(files.items())), proven, (), fresh, edited)
 
 
 def _without(tree: Tree) -> dict[str, bytes | None]:
     return dict.fromkeys(tree.files(render.RENDERED))
 
 
-def _present(known: Model) -> Present:
+def _present(known: Model, same: Shared) -> Present:
     return Present(
         frozenset(known.namespaces),
-        frozenset(known.teams),
         {
             peer.name: Named(peer.name, peer.cidrs, peer.excepts, peer.namespace, peer.labels)
             for peer in known.peers.values()
             if not peer.names
         },
         frozenset(item.name for item in known.workloads.values()),
+        same,
     )
 
 
