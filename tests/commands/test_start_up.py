@@ -50,15 +50,12 @@ LEAN = {"__main__", "cache", "cache.marks", "cache.place", "cache.tools", "quick
 OF_ONE_FILE = {
     *("documents", "errors", "findings", "model.alone", "model.layout", "model.problems.files", "model", "resources"),
     *("model.problems", "schema", "schema.codes", "values", "values.nearest"),
-    *(
-        f"documents.{name}"
-        for name in ("aliases", "codes", "document", "problems", "reader", "scalars", "syntax", "text")
-    ),
+    *(f"documents.{name}" for name in ("codes", "document", "scalars", "simple", "text")),
 }
 """Those that it needs on top for another file."""
 NOT_FOR_ONE_FILE = [
     *("argparse", "dataclasses", "difflib", "git", "hashlib", "inspect", "jinja2", "json", "jsonschema", "pathlib"),
-    *("platform", "ruamel", "signal", "sqlite3", "subprocess", "tempfile", "unicodedata"),
+    *("platform", "ruamel", "signal", "sqlite3", "subprocess", "tempfile", "unicodedata", "yaml"),
 ]
 NEEDED = {"commands", "connectivity", "documents", "errors", "findings", "manifests", "report", "sources", "values"}
 OTHER_DIALECTS = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from itertools import accumulate
 
-from ringfence.documents import codes, text
+from ringfence.documents import codes, simple, text
 from ringfence.documents.codes import CHECKS
 from ringfence.documents.document import Document
 from ringfence.findings import Finding, Location
@@ -33,6 +33,8 @@ def read(path: str, raw: bytes) -> tuple[Document | None, list[Finding]]:
     characters, findings = text.decode(path, raw, MAX_DECLARATION, many=False)
     if characters is None:
         return None, findings
+    if not findings and (plain := simple.build(path, characters, many=False)):
+        return plain[0], []
     from ringfence.documents import reader
 
     documents, problems = reader.build(path, characters, many=False)
@@ -58,6 +60,8 @@ def read_many(path: str, raw: bytes) -> tuple[list[Document], list[Finding]]:
     characters, findings = text.decode(path, raw, MAX_MANIFEST, many=True)
     if characters is None:
         return [], findings
+    if not findings and (plain := simple.build(path, characters, many=True)) is not None:
+        return plain, []
     from ringfence.documents import reader
 
     documents, problems = reader.build(path, characters, many=True)

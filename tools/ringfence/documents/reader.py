@@ -27,7 +27,7 @@ from ringfence.documents import scalars, syntax
 from ringfence.documents.aliases import Aliases
 from ringfence.documents.document import Document, Lines
 from ringfence.documents.problems import MAX_DEPTH, Problems, Stop
-from ringfence.documents.scalars import FIRST_OF_NUMBER, Refused
+from ringfence.documents.scalars import Refused
 from ringfence.documents.text import unseen
 from ringfence.findings import Finding
 
@@ -183,12 +183,7 @@ def _meaning(text: str, *, many: bool) -> Any:
     """What an unquoted scalar that was not met lately stands for."""
     if len(_MEANT[many]) > _MANY_MEANT:
         _MEANT[many].clear()
-    words = scalars.WORDS_OF_MANIFESTS if many else scalars.WORDS_OF_DECLARATIONS
-    if text in words:
-        return words[text]
-    if text[0] in FIRST_OF_NUMBER:
-        return scalars.manifest_number(text) if many else scalars.declared_number(text)
-    return intern(text)
+    return scalars.meaning(text, many=many)
 
 
 def _key(value: Any, place: int, node: dict[Any, Any], marks: list[int], problems: Problems, *, many: bool) -> Any:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import re
+from sys import intern
 from typing import Any, NamedTuple
 
 from ringfence.documents import codes
@@ -46,9 +47,6 @@ _WORDS: dict[str, Any] = {
         "write the keys out, or quote '<<' if it is only text",
     ),
 }
-WORDS_OF_DECLARATIONS = _WORDS
-"""What each unquoted word that is not text stands for."""
-
 _YAML_1_1_BOOLEANS = ["y", "Y", "yes", "Yes", "YES", "n", "N", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF"]
 
 _NUMBER = re.compile(
@@ -157,3 +155,13 @@ WORDS_OF_MANIFESTS: dict[str, Any] = _WORDS | {
     for word in _YAML_1_1_BOOLEANS
 }
 """The same with the words that only YAML 1.1 takes for booleans, each refused."""
+
+
+def meaning(text: str, *, many: bool) -> Any:
+    """What an unquoted scalar stands for: int, float, bool, None, its text or `Refused`; `many` for a manifest."""
+    words = WORDS_OF_MANIFESTS if many else _WORDS
+    if text in words:
+        return words[text]
+    if text[0] in FIRST_OF_NUMBER:
+        return manifest_number(text) if many else declared_number(text)
+    return intern(text)
