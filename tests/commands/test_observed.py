@@ -33,6 +33,7 @@ def log(path: Path, *rows: str) -> Path:
 
 
 def test_all_that_there_is_to_say(small: GitRepository, ringfence: Cli, tmp_path: Path) -> None:
+    permissive(small, ringfence)
     path = log(
         tmp_path / "flows.csv",
         "shop/frontend > shop/checkout 5050 allowed",
@@ -77,7 +78,8 @@ def test_as_json(small: GitRepository, ringfence: Cli, tmp_path: Path) -> None:
     done = ringfence("observed", path, "--cluster", "dev", "--format", "json")
     assert (done.code, done.err) == (1, "")
     data = done.json
-    [breaking] = data["breaking"]
+    assert data["breaking"] == []
+    [breaking] = data["deniedToday"]
     assert breaking["source"] == {
         "end": None,
         "kind": "pod",
@@ -155,6 +157,62 @@ def test_promote_refuses_where_traffic_would_break(small: GitRepository, ringfen
     ):
         done = ringfence("promote", *words, "--cluster", "dev", "--observed", path, "--dry-run")
         assert done.code == 0, done
+
+
+def test_what_is_enforced_already_is_denied_today(small: GitRepository, ringfence: Cli, tmp_path: Path) -> None:
+    """It does not keep the other direction from being enforced, which closes nothing of it."""
+    permissive(small, ringfence)
+    path = log(tmp_path / "flows.csv", "shop/frontend > payments/api 9000 allowed")
+    words = ("payments", "--cluster", "dev", "--observed", path)
+    assert ringfence("promote", "shop", "--cluster", "dev", "--direction", "egress").code == 0
+    done = ringfence("observed", path, "--cluster", "dev")
+    assert done.code == 1
+    assert (
+        "Denied today: seen, not declared, and enforced already\n  shop/frontend → payments/api  9000/TCP" in done.out
+    )
+    assert "Would break" not in done.out
+    assert (
+        done.err
+        == "0 of 3 declared connections seen, 3 never; 0 would break; 1 denied today; 0 denied though declared\n"
+    )
+    assert ringfence("promote", *words, "--dry-run").code == 0
+
+
+def undecided(small: GitRepository, level: str, path: Path) -> None:
+    """A log with pings and a line that cannot be read, and the level of the gate on it."""
+    settings = small.path / "policies/ringfence.yaml"
+    if level:
+        settings.write_text(settings.read_text() + f"gates: {{undecided-traffic: {level}}}\n")
+    log(path, "shop/frontend > shop/checkout 5050 allowed")
+    rows = ["2026-01-02T12:00:00Z,shop,frontend,,payments,api,,ICMP,,allowed\n"] * 7
+    path.write_text(path.read_text() + "".join(rows) + "2026-01-02T12:00:00Z,shop,frontend\n")
+
+
+@pytest.mark.parametrize(
+    ("level", "severity", "code"),
+    [("", "warning", 0), ("warn", "warning", 0), ("ignore", "info", 0), ("error", "error", 1)],
+)
+def test_promote_is_never_silent_on_what_logs_do_not_decide(
+    small: GitRepository, ringfence: Cli, tmp_path: Path, level: str, severity: str, code: int
+) -> None:
+    permissive(small, ringfence)
+    path = tmp_path / "flows.csv"
+    undecided(small, level, path)
+    before = (small.path / DEV).read_bytes()
+    done = ringfence("promote", "payments", "--cluster", "dev", "--observed", path)
+    assert done.code == code, done
+    assert (
+        f"teams/payments/payments/namespace.yaml:1:1: {severity} RF619 seen-traffic-undecided: 7 connections in "
+        "ingress of payments may break when it is enforced, and may not: no policy names the protocol "
+        "(shop/frontend → payments/api on ICMP)\n"
+    ) in done.all
+    assert f"{DEV}:1:1: {severity} RF619 seen-traffic-undecided: 1 record of the flow logs cannot be read" in done.all
+    assert ((small.path / DEV).read_bytes() == before) is bool(code)
+    if code:
+        assert done.err == "Nothing was written: the flow logs do not say whether traffic breaks in dev.\n"
+    data = ringfence("promote", "payments", "--cluster", "dev", "--observed", path, "--format", "json", "--dry-run")
+    assert data.code == code
+    assert [item["severity"] for item in data.json["findings"]][:2] == [severity] * 2 or code == 0
 
 
 def test_promote_names_a_peer_of_many_addresses_once(small: GitRepository, ringfence: Cli, tmp_path: Path) -> None:

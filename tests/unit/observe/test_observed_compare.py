@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from observed_kit import START, address, model_of, observed, pod, seen
+from ringfence.model.types import Stage
+from ringfence.observe import undecided
 from ringfence.observe.compare import PARTS, PROBED, compare
 from ringfence.observe.enforcing import findings
 from ringfence.observe.kept import Kept
@@ -14,9 +18,15 @@ STRIPE, WORLD = address("192.0.2.7"), address("203.0.113.9")
 PRIVATE, ANYWHERE = Side(entity="private"), Side(entity="world")
 
 
-def comparison(*items: Seen, changes: dict[str, str | None] | None = None, cluster: str = "dev") -> Comparison:
+OPEN = Stage("permissive", "permissive")
+
+
+def comparison(
+    *items: Seen, changes: dict[str, str | None] | None = None, cluster: str = "dev", stage: Stage = OPEN
+) -> Comparison:
+    """What is said of some connections in a cluster at a stage."""
     model = model_of(changes)
-    return compare(observed(*items), model, model.clusters[cluster])
+    return compare(observed(*items), model, replace(model.clusters[cluster], default_stage=stage))
 
 
 def part(item: Seen, *more: Seen, changes: dict[str, str | None] | None = None, cluster: str = "dev") -> str:
@@ -228,8 +238,61 @@ def test_only_directions_that_are_to_be_enforced_are_judged() -> None:
 
     closed, half = ("enforce", "enforce"), ("enforce", "permissive")
     assert broken("permissive", "permissive", closed) == ["egress of shop is enforced"]
-    assert broken("permissive", "enforce", closed) == ["ingress of shop is enforced"]
+    assert broken("permissive", "enforce", closed) == []  # denied today, on its way out
+    assert broken("permissive", "enforce", closed, **{OUT: OPEN_OUT}) == ["ingress of shop is enforced"]
     assert broken("enforce", "enforce", closed) == []
     assert broken("permissive", "permissive", half, **{IN: OPEN_IN}) == []
     assert broken("permissive", "permissive", closed, **{IN: OPEN_IN}) == ["egress of shop is enforced"]
     assert broken("permissive", "permissive", closed, **{IN: OPEN_IN, OUT: OPEN_OUT}) == []
+
+
+def test_what_an_enforced_direction_denies_is_denied_today() -> None:
+    call, other = seen(FRONTEND, API, "8443"), seen(WORLD, FRONTEND, "8080")
+    for stage, first, second in (
+        (Stage("enforce", "enforce"), "denied_today", "denied_today"),
+        (Stage("permissive", "enforce"), "denied_today", "breaking"),
+        (Stage("audit", "enforce"), "denied_today", "breaking"),
+        (Stage("enforce", "permissive"), "denied_today", "denied_today"),
+        (Stage("audit", "permissive"), "breaking", "breaking"),
+    ):
+        done = comparison(call, other, stage=stage)
+        found = [
+            next(name for name in PARTS if talk in getattr(done, name)) for talk in (*done.denied_today, *done.breaking)
+        ]
+        assert sorted(found) == sorted([first, second]), stage
+    # what an adopted policy keeps open today breaks only when more is enforced
+    item, half = seen(FRONTEND, CHECKOUT, "9091"), Stage("permissive", "enforce")
+    laid = {OUT: OPEN_OUT, IN: OPEN_IN}
+    for stage, expected in ((half, "breaking"), (Stage(), "denied_today")):
+        done = comparison(item, changes=laid, stage=stage)
+        assert [name for name in PARTS if getattr(done, name)] == [expected]
+
+
+def test_what_logs_do_not_decide_is_said_with_its_number() -> None:
+    items = (
+        seen(API, PRIVATE, "443", count=4),
+        seen(API, PRIVATE, "443", count=2, day=2),
+        seen(FRONTEND, CHECKOUT, "0/ICMP", count=3),
+        seen(API, STRIPE, "443"),
+    )
+    done = comparison(*items)
+    model = model_of()
+    every = ["payments", "shop"]
+
+    def said(names: list[str], *directions: str) -> list[str]:
+        return [item.message for item in undecided.findings(done, model, names, directions)]
+
+    vague = (
+        "6 connections in egress of payments may break when it is enforced, and may not: the log says of an end only "
+        "that it is outside (payments/api → private on 443/TCP)"
+    )
+    icmp = (
+        "3 connections in {} of shop may break when it is enforced, and may not: no policy names the protocol "
+        "(shop/frontend → shop/checkout on ICMP)"
+    )
+    assert said(every, "ingress", "egress") == [vague, icmp.format("egress"), icmp.format("ingress")]
+    assert said(every, "ingress") == [icmp.format("ingress")]
+    assert said(["payments"], "ingress") == []
+    assert said(every) == []
+    enforced = comparison(*items, stage=Stage())
+    assert undecided.findings(enforced, model, every, ("ingress", "egress")) == []

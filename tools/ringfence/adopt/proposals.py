@@ -91,12 +91,14 @@ class _Pair:
 
 
 def propose(comparison: Comparison, model: Model, options: Options = Options()) -> Proposals:
-    """The flows and entries for all that would break, or will when adopted policies go, in stable order."""
+    """The flows and entries for all that breaks or would, or will when adopted policies go, in stable order."""
     known = entries.of(comparison, model)
     pairs: dict[tuple[str, str], _Pair] = {}
     used: dict[str, Entry] = {}
     left: list[Left] = []
-    for talk in (*comparison.breaking, *comparison.adopted):
+    for talk in sorted((*comparison.breaking, *comparison.denied_today), key=lambda talk: talk.sort_key) + list(
+        comparison.adopted
+    ):
         entry = known.get(talk.destination.label)
         source = _end(talk.source, model, options)
         destination = entry.peer if entry and options.catalogue else _end(talk.destination, model, options)

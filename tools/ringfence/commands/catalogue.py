@@ -10,7 +10,7 @@ def all_checks() -> list[Check]:
     from ringfence import checks, gitops, impact, lint, manifests, render, verify
     from ringfence.connectivity import checks as together
     from ringfence.manifests import calico, cilium
-    from ringfence.observe import enforcing
+    from ringfence.observe import enforcing, undecided
 
     known = [
         *checks.ALL,
@@ -19,6 +19,7 @@ def all_checks() -> list[Check]:
         *verify.CHECKS,
         *impact.CHECKS,
         *enforcing.CHECKS,
+        *undecided.CHECKS,
         *manifests.CHECKS,
         *calico.CHECKS,
         *cilium.CHECKS,

@@ -5,9 +5,9 @@ examples:
   ringfence observed flows-*.log --cluster prod-eu --format json > observed.json
   ringfence observed flows.csv --cluster dev --column source_pod=client --column verdict==allowed
 
-exit codes: 1 where something was seen that no declaration allows, so that it breaks once policies are enforced, or
-where something was denied though it is declared; 0 where nothing was. What was declared and never seen fails nothing:
-it may be removed, or it has not happened yet.
+exit codes: 1 where something was seen that no declaration allows, so that it breaks once policies are enforced or is
+denied today where they are, or where something was denied though it is declared; 0 where nothing was. What was declared
+and never seen fails nothing: it may be removed, or it has not happened yet.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
-    """Compare and print; 1 when something would break, or was denied though declared."""
+    """Compare and print; 1 when something would break, is denied today, or was denied though declared."""
     loaded = shared.load_valid(args.directory, out, err, args.format)
     if isinstance(loaded, int):
         return loaded
@@ -43,4 +43,5 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     else:
         out.write(observed.text(comparison, report.wants_colour(out), all_rows=args.all))
         print(observed.summary(comparison), file=err)
-    return EXIT_FINDINGS if comparison.breaking or comparison.denied else EXIT_CLEAN
+    wrong = comparison.breaking or comparison.denied_today or comparison.denied
+    return EXIT_FINDINGS if wrong else EXIT_CLEAN

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from ringfence.commands import edits, ends, logs, shared
 from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, UsageError
-from ringfence.findings import Finding, has_errors
+from ringfence.findings import Finding, has_errors, in_order
 
 if TYPE_CHECKING:
     from ringfence.commands.shared import Loaded
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ringfence.model.types import Cluster, Model
 
 DIRECTIONS = ("ingress", "egress")
+BREAKS = "RF618"
 STAGES = ("permissive", "audit", "enforce")
 
 
@@ -58,10 +59,14 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         shared.print_findings(findings, out, args.format)
         print(f"Nothing was written: {cluster.where.path} as it would be is refused.", file=err)
         return EXIT_FINDINGS
-    if broken := _broken(args, model, after, cluster, names):
-        shared.print_findings(broken, out, args.format)
-        print(f"Nothing was written: the flow logs show traffic that breaks in {cluster.name}.", file=err)
+    told = _told(args, model, after, cluster, names)
+    if has_errors(told):
+        shared.print_findings(told, out, args.format)
+        breaks = any(item.check.code == BREAKS and has_errors([item]) for item in told)
+        what = "show traffic that breaks" if breaks else "do not say whether traffic breaks"
+        print(f"Nothing was written: the flow logs {what} in {cluster.name}.", file=err)
         return EXIT_FINDINGS
+    findings = in_order([*findings, *told])
     result = _impact(args, repository, model, after, changes) if changes else None
     done = _Done(
         cluster.name, args.to, names, changes, edits.diff(repository, changes), result, findings, not args.dry_run
@@ -94,18 +99,21 @@ class _Done:
         return [gate.name for gate in self.impact.gates if gate.verdict == "failed"] if self.impact else []
 
 
-def _broken(args: argparse.Namespace, model: Model, after: Model, cluster: Cluster, names: list[str]) -> list[Finding]:
-    """What the logs show and nothing declares, where the new stage would deny it."""
+def _told(args: argparse.Namespace, model: Model, after: Model, cluster: Cluster, names: list[str]) -> list[Finding]:
+    """What the logs show and nothing declares, where the new stage would deny it, and what they leave open."""
+    from ringfence.observe import enforcing, undecided
     from ringfence.observe.compare import compare
-    from ringfence.observe.enforcing import findings
     from ringfence.observe.kept import Kept
 
     if not args.observed:
         return []
     comparison = compare(logs.read(args, args.observed), model, cluster)
-    directions = (args.direction,) if args.direction else DIRECTIONS
+    directions = () if args.to != "enforce" else (args.direction,) if args.direction else DIRECTIONS
     kept = Kept(after, after.clusters[cluster.name], stages=True)
-    return findings(comparison, model, names, directions if args.to == "enforce" else (), kept)
+    return [
+        *enforcing.findings(comparison, model, names, directions, kept),
+        *undecided.findings(comparison, model, names, directions),
+    ]
 
 
 def _namespaces(args: argparse.Namespace, model: Model, cluster: Cluster) -> list[str]:

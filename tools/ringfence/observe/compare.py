@@ -1,4 +1,4 @@
-"""What was seen, held against what is declared: used, never seen, would break, denied though declared.
+"""What was seen, held against what is declared: used, never seen, would break, denied today, denied though declared.
 
 What an adopted policy allows does not break, and what the log cannot tell from what is declared is said so.
 """
@@ -25,6 +25,7 @@ PROBED = 8
 
 PARTS = (
     "breaking",
+    "denied_today",
     "denied",
     "refused",
     "probes",
@@ -46,10 +47,14 @@ def compare(observed: Observations, model: Model, cluster: Cluster) -> Compariso
     sorted_out: dict[str, list[Talk]] = defaultdict(list)
     backwards = {(talk.destination.label, talk.source.label) for talk in talks if talk.port < EPHEMERAL}
     searched = _searched(talks, model)
-    kept = Kept(model, cluster)
+    kept, now = Kept(model, cluster), Kept(model, cluster, stages=True)
     for talk in talks:
         name = _bin(talk, declared, backwards, searched, model)
-        sorted_out["adopted" if name == "breaking" and kept.allows(talk) else name].append(talk)
+        if name == "breaking" and kept.allows(talk):
+            name = "adopted"
+        elif name == "breaking" and _is_enforced(talk, cluster) and not now.allows(talk):
+            name = "denied_today"
+        sorted_out[name].append(talk)
     ends = {mapped.end for talk in talks for mapped in (talk.source, talk.destination)}
     return Comparison(
         cluster,
@@ -94,6 +99,12 @@ def _bin(
     if not _is_declared(talk, model) and (pair in searched or talk.source.kind == "outside"):
         return "probes"
     return "unclear" if perhaps else "breaking"
+
+
+def _is_enforced(talk: Talk, cluster: Cluster) -> bool:
+    """Whether a team's namespace at either end is enforced in the direction that the connection takes there."""
+    ends = ((talk.source, "egress"), (talk.destination, "ingress"))
+    return any(end.is_managed and getattr(cluster.stage(end.namespace), way) == "enforce" for end, way in ends)
 
 
 def _searched(talks: Sequence[Talk], model: Model) -> set[tuple[str, str]]:

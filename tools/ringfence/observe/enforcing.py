@@ -4,8 +4,8 @@
 
 With `ringfence promote --observed`: connections that the flow logs show, of a workload or pod of the namespace in a
 direction that is to be enforced and is not yet, and that no flow, no baseline grant and no adopted policy allows.
-Searches for open ports, answers, what comes from a node, and what was denied are none; nor is what may be declared, as
-the log says of an end only that it is outside.
+Searches for open ports, answers, what comes from a node, what was denied, and what a direction that is enforced already
+denies today are none. What the log cannot tell is RF619.
 
 ## Why it matters
 
@@ -40,6 +40,7 @@ from ringfence.findings import Check, Finding, Severity
 from ringfence.model.types import Model
 from ringfence.observe.kept import Kept
 from ringfence.observe.results import Comparison, Talk, Usage
+from ringfence.observe.undecided import closing
 
 CHECK = Check("RF618", "seen-traffic-breaks", Severity.ERROR, __doc__)
 CHECKS = (CHECK,)
@@ -60,13 +61,10 @@ def findings(
     for talk in comparison.breaking:
         if kept is not None and kept.allows(talk):
             continue
-        for direction, mapped in (("egress", talk.source), ("ingress", talk.destination)):
-            if direction not in directions or not mapped.is_managed or mapped.namespace not in namespaces:
-                continue
-            if getattr(comparison.cluster.stage(mapped.namespace), direction) != "enforce":
-                ends = (talk.source.end or talk.source.label, talk.destination.end or talk.destination.label)
-                found[mapped.namespace, direction, *ends].append(talk)
-                break  # said once
+        for namespace, direction in closing(talk, comparison, namespaces, directions):
+            ends = (talk.source.end or talk.source.label, talk.destination.end or talk.destination.label)
+            found[namespace, direction, *ends].append(talk)
+            break  # said once
     return [_finding(model, key, talks) for key, talks in found.items()]
 
 

@@ -25,6 +25,7 @@ def text(comparison: Comparison, colour: bool, *, all_rows: bool = False) -> str
     since = words.moment(comparison.observed.first)
     parts: list[tuple[str, str, list[Sequence[str]]]] = [
         ("Would break on enforce: seen, not declared", "31", _talks(comparison.breaking)),
+        ("Denied today: seen, not declared, and enforced already", "31", _talks(comparison.denied_today)),
         ("Denied in the log though declared", "31", _denied(comparison.uses)),
         (f"Declared, never seen since {since} UTC: candidates to remove", "33", _uses(comparison.never, seen=False)),
         ("Allowed by an adopted policy only: a flow is to say it", "33", _talks(comparison.adopted)),
@@ -48,9 +49,11 @@ def summary(comparison: Comparison) -> str:
     """The counts that end a run."""
     flows = [use for use in comparison.uses if isinstance(use.cause, Flow)]
     seen = [use for use in flows if use.usage.count]
+    today = f"{len(_pairs(comparison.denied_today))} denied today; " if comparison.denied_today else ""
     return (
         f"{len(seen)} of {plural(len(flows), 'declared connection')} seen, {len(comparison.never)} never; "
-        f"{len(_pairs(comparison.breaking))} would break; {len(_pairs(comparison.denied))} denied though declared"
+        f"{len(_pairs(comparison.breaking))} would break; {today}"
+        f"{len(_pairs(comparison.denied))} denied though declared"
     )
 
 
@@ -160,6 +163,7 @@ def data(comparison: Comparison) -> dict[str, Any]:
         "cluster": comparison.cluster.name,
         "logs": logs(comparison.observed),
         "breaking": [talk(item) for item in comparison.breaking],
+        "deniedToday": [talk(item) for item in comparison.denied_today],
         "adopted": [talk(item) for item in comparison.adopted],
         "unclear": [talk(item) for item in comparison.unclear],
         "denied": [use(item) for item in comparison.uses if item.denied.count],
