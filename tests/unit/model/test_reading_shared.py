@@ -8,7 +8,7 @@ import pytest
 
 from ringfence import model
 from ringfence.findings import Finding
-from ringfence.model import reading
+from ringfence.model import clean
 from ringfence.model.types import Model
 from ringfence.sources import Unreadable
 from ringfence.values import workers
@@ -57,8 +57,8 @@ def _loaded(tree: Tree) -> tuple[Model | None, list[Finding]]:
 def alone(monkeypatch: pytest.MonkeyPatch) -> tuple[Model | None, list[Finding]]:
     """What one process reads."""
     result = _loaded(Tree())
-    monkeypatch.setattr(reading, "MANY", 1)
-    monkeypatch.setattr(reading, "AT_ONCE", 5)
+    monkeypatch.setattr(clean, "MANY", 1)
+    monkeypatch.setattr(clean, "AT_ONCE", 5)
     monkeypatch.setattr(workers, "processors", lambda: 3)
     return result
 

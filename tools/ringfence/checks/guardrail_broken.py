@@ -35,11 +35,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from ringfence.checks.sides import Ends, OfWorkloads, SideEnd, forbidden, matches, port_set
+from ringfence.checks.sides import Ends, OfWorkloads, SideEnd, forbidden, matches, other_pods, port_set
 from ringfence.checks.waiving import Raised
 from ringfence.findings import Check, Location, Severity
-from ringfence.model.flows import shared_environments
-from ringfence.model.types import Cluster, End, Flow, Grant, Guardrail, Leg, Model, Side, Workload
+from ringfence.model.types import Cluster, Flow, Grant, Guardrail, Leg, Model, Side
 from ringfence.values.ports import NO_PORTS, PortSet
 
 CHECK = Check("RF301", "guardrail-broken", Severity.ERROR, __doc__)
@@ -58,48 +57,45 @@ class _Broken:
 
 
 class _Legs:
-    """The legs of flows by their ends, so that a guardrail looks at those that it speaks of only."""
+    """The legs of flows between the ends that guardrails speak of; the others are never looked at."""
 
-    def __init__(self, model: Model, ends: Ends) -> None:
-        self._ends = ends
-        self._sources: dict[str, End] = {}
-        self._destinations: dict[str, End] = {}
-        self._into: dict[str, list[tuple[Flow, Leg]]] = {}
-        for flow in model.flows:
+    def __init__(self, guardrails: Iterable[Guardrail], model: Model, ends: Ends) -> None:
+        self._meant: dict[tuple[str, str], tuple[set[str], set[str]]] = {}
+        for guardrail in guardrails:
+            for cluster in model.clusters.values():
+                reached = _meant(guardrail.destination, cluster, model, ends)
+                sources = _meant(guardrail.source, cluster, model, ends) if reached else set()
+                self._meant[guardrail.name, cluster.name] = (sources, reached) if sources else (sources, set())
+        wanted = set[str]().union(*(reached for _, reached in self._meant.values()))
+        self._into: dict[str, list[tuple[Flow, Leg]]] = {id_: [] for id_ in wanted}
+        for flow in model.flows if wanted else ():
             for leg in flow.legs:
-                self._sources[leg.source.id] = leg.source
-                self._destinations[leg.destination.id] = leg.destination
-                self._into.setdefault(leg.destination.id, []).append((flow, leg))
+                if leg.destination.id in wanted:
+                    self._into[leg.destination.id].append((flow, leg))
 
-    def between(self, source: Side, destination: Side, cluster: Cluster) -> Iterator[tuple[Flow, Leg]]:
-        """The legs in a cluster whose ends two sides speak of."""
-        reached = self._meant(destination, self._destinations, cluster)
-        sources = self._meant(source, self._sources, cluster) if reached else set()
-        for id_ in reached if sources else ():
+    def between(self, guardrail: Guardrail, cluster: Cluster) -> Iterator[tuple[Flow, Leg]]:
+        """The legs in a cluster whose ends the two sides of a guardrail speak of."""
+        sources, reached = self._meant[guardrail.name, cluster.name]
+        for id_ in reached:
             for flow, leg in self._into[id_]:
-                if leg.source.id in sources and cluster.environment in shared_environments(leg, flow.environments):
+                if leg.source.id in sources and cluster.environment in leg.shared(flow.environments):
                     yield flow, leg
 
-    def _meant(self, side: Side, ends: dict[str, End], cluster: Cluster) -> set[str]:
-        """The ends that a side speaks of."""
-        of_workload = OfWorkloads(side, cluster)
-        return {
-            id_
-            for id_, end in ends.items()
-            if (of_workload(end) if isinstance(end, Workload) else _any(side, self._ends.of(end, cluster)))
-        }
+
+def _meant(side: Side, cluster: Cluster, model: Model, ends: Ends) -> set[str]:
+    """The workloads and peers that a side speaks of."""
+    found = {item.id for item in OfWorkloads(side, cluster).among(model.workloads.values())}
+    return found | {item.id for item in model.peers.values() if _any(side, ends.of(item, cluster))}
 
 
 def find(model: Model, ends: Ends) -> Iterator[Raised]:
     """One finding for each guardrail and each flow or grant that breaks it."""
     guardrails = [guardrail for guardrail in model.guardrails if not guardrail.must]
-    if not guardrails:
-        return
-    legs = _Legs(model, ends)
+    legs = _Legs(guardrails, model, ends)
     for guardrail in guardrails:
         broken: dict[str, _Broken] = {}
         for cluster in model.clusters.values():
-            for flow, leg in legs.between(guardrail.source, guardrail.destination, cluster):
+            for flow, leg in legs.between(guardrail, cluster):
                 if ports := forbidden(guardrail, port_set(leg.ports)):
                     entry = broken.setdefault(flow.id, _Broken(flow.where))
                     entry.add(leg.source.id, leg.destination.id, ports, cluster.name)
@@ -117,9 +113,10 @@ def _grant(
     if not _any(peer_side, ends.of(grant.peer, cluster)):
         return
     of_workloads = OfWorkloads(pod_side, cluster)
-    for pod in ends.pods(cluster) if not of_workloads.none else ():
-        if of_workloads.pod(pod) and (ports := forbidden(guardrail, granted_ports(grant, pod.workload, model))):
-            name = pod.workload or f"any other pod of {pod.namespace}"
+    pods = [(item.id, item.id) for item in of_workloads.among(model.workloads_in(cluster))]
+    pods += [("", f"any other pod of {pod.namespace}") for pod in other_pods(model, cluster) if of_workloads.pod(pod)]
+    for workload, name in pods:
+        if ports := forbidden(guardrail, granted_ports(grant, workload, model)):
             source, destination = (name, grant.peer.name) if grant.to_peer else (grant.peer.name, name)
             entry = broken.setdefault(f"baseline/{grant.name}", _Broken(grant.where))
             entry.add(source, destination, ports, cluster.name)

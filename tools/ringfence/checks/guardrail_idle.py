@@ -40,7 +40,7 @@ import datetime
 from collections.abc import Iterator
 
 from ringfence.checks.guardrail_unmet import pairs
-from ringfence.checks.sides import Ends, matches
+from ringfence.checks.sides import Ends
 from ringfence.findings import Check, Finding, Severity
 from ringfence.model.types import Guardrail, Model
 
@@ -52,9 +52,7 @@ def find(model: Model, today: datetime.date) -> Iterator[Finding]:  # noqa: ARG0
     ends = Ends(model)
     for guardrail in model.guardrails:
         idle = [
-            name
-            for name, side in (("from", guardrail.source), ("to", guardrail.destination))
-            if not any(matches(side, end) for end in ends.universe())
+            name for name, side in (("from", guardrail.source), ("to", guardrail.destination)) if not ends.meets(side)
         ]
         if idle:
             why = f"nothing in any cluster matches its `{'` and its `'.join(idle)}`"

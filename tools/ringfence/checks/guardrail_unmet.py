@@ -83,7 +83,7 @@ def pairs(guardrail: Guardrail, model: Model, cluster: Cluster, ends: Ends) -> I
 
 
 def _matching(side: Side, model: Model, cluster: Cluster, ends: Ends) -> Iterator[End]:
-    yield from filter(OfWorkloads(side, cluster), model.workloads_in(cluster))
+    yield from OfWorkloads(side, cluster).among(model.workloads_in(cluster))
     for peer in model.peers.values() if side.peers or side.world else ():
         # a peer of pods is in the cluster; one of addresses is what it is anywhere
         if matches(side, ends.of(peer, cluster)[0]):

@@ -64,6 +64,7 @@ peers:
 from __future__ import annotations
 
 import datetime
+import functools
 import re
 from collections.abc import Iterator
 
@@ -85,9 +86,9 @@ def find(model: Model, today: datetime.date) -> Iterator[Finding]:  # noqa: ARG0
     on_cilium = [cluster for cluster in model.clusters.values() if _is_cilium(cluster)]
     ends: list[End] = [*model.workloads.values(), *model.peers.values()]
     for end in ends if on_cilium else ():
-        clusters = [cluster.name for cluster in on_cilium if isinstance(end, Peer) or _is_in(end, cluster)]
-        for key, _ in end.labels:
-            if clusters and _LEFT_OUT.match(key):
+        for key in (key for key, _ in end.labels if _is_left_out(key)):
+            clusters = [cluster.name for cluster in on_cilium if isinstance(end, Peer) or _is_in(end, cluster)]
+            if clusters:
                 yield CHECK.at(
                     end.where,
                     f"{end.id} is told by the label `{key}`, which Cilium leaves out of identities: in "
@@ -95,6 +96,11 @@ def find(model: Model, today: datetime.date) -> Iterator[Finding]:  # noqa: ARG0
                     hint="use a label of the application, such as `app.kubernetes.io/name`",
                     subject=end.id,
                 )
+
+
+@functools.lru_cache(4096)
+def _is_left_out(key: str) -> bool:
+    return _LEFT_OUT.match(key) is not None
 
 
 def _is_cilium(cluster: Cluster) -> bool:

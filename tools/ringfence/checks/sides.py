@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 
 from ringfence.model.types import Cluster, End, Flow, Guardrail, Leg, Model, Peer, Side, Workload
 from ringfence.values.addresses import NOWHERE, AddressSet
@@ -78,6 +80,15 @@ class OfWorkloads:
         if known is None:
             known = self._known[key] = matches(self._side, of_workload(workload, self._cluster))
         return known
+
+    def among(self, workloads: Iterable[Workload]) -> Iterator[Workload]:
+        """Those of some workloads that it speaks of; the workloads of a namespace stand together."""
+        for _, group in groupby(workloads, attrgetter("namespace")) if not self.none else ():
+            if self._single:
+                yield from filter(self, group)
+            elif self(first := next(group)):
+                yield first
+                yield from group
 
     def pod(self, end: SideEnd) -> bool:
         """Whether it speaks of this pod of the cluster."""
@@ -179,13 +190,18 @@ class Ends:
             self._legs[cluster.name] = self._model.legs_in(cluster)
         return self._legs[cluster.name]
 
-    def universe(self) -> Iterator[SideEnd]:
-        """Every end that a declaration can name in any cluster, and the world, which any new peer may hold."""
-        yield SideEnd(world=True)
-        for cluster in self._model.clusters.values():
-            yield from self.pods(cluster)
-            for peer in self._model.peers.values():
-                yield from self.of(peer, cluster)
+    def meets(self, side: Side) -> bool:
+        """Whether a side speaks of any end that a declaration can name in any cluster, or of the world.
+
+        The world counts, since any new peer may hold some of it.
+        """
+        model = self._model
+        return matches(side, SideEnd(world=True)) or any(
+            any(True for _ in OfWorkloads(side, cluster).among(model.workloads_in(cluster)))
+            or any(matches(side, pod) for pod in other_pods(model, cluster))
+            or any(matches(side, end) for peer in model.peers.values() for end in self.of(peer, cluster))
+            for cluster in model.clusters.values()
+        )
 
     def pods(self, cluster: Cluster) -> list[SideEnd]:
         """The workloads and other pods of the team namespaces in a cluster."""

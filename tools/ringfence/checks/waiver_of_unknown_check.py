@@ -52,6 +52,7 @@ from collections.abc import Iterator
 
 from ringfence.checks import egress_to_world, guardrail_broken, guardrail_unmet, ticket_missing
 from ringfence.findings import Check, Finding, Severity
+from ringfence.model.ports import shorten
 from ringfence.model.types import Model
 from ringfence.values.nearest import nearest
 
@@ -77,7 +78,7 @@ def find(model: Model, today: datetime.date) -> Iterator[Finding]:  # noqa: ARG0
             hint = "these can be waived: " + ", ".join(f"`{check.name}`" for check in WAIVABLE)
         yield CHECK.at(
             waiver.where,
-            f"no check that can be waived is called `{waiver.check}`, so this waiver excuses nothing",
+            f"no check that can be waived is called `{shorten(waiver.check)}`, so this waiver excuses nothing",
             hint=hint,
             subject=waiver.subject,
         )

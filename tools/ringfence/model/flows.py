@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
 
 from ringfence.findings import Location
 from ringfence.model import dates, ports
@@ -15,43 +14,53 @@ from ringfence.model.plain import Plain
 from ringfence.model.ports import is_numeric, shorten
 from ringfence.model.problems import flows as problems
 from ringfence.model.problems import names as name_problems
+from ringfence.model.rows import Rows
 from ringfence.model.types import End, Flow, Leg, Peer, Workload
 from ringfence.values.nearest import nearest
 from ringfence.values.ports import NO_PORTS, Growing, PortRange, PortSet
 
 
-def build(found: Iterable[tuple[Place, Node]], broken: set[str], names: Names) -> tuple[Flow, ...]:
+def build(found: Iterable[tuple[Place, Rows]], broken: set[str], names: Names) -> tuple[Flow, ...]:
     """The flows by namespace and name. A flow of which any part is broken is left out, and its id added to `broken`."""
-    result: dict[tuple[str, str], Flow] = {}
-    first: dict[tuple[str, str], Location] = {}
+    spaces: dict[str, dict[str, Flow | Location]] = defaultdict(dict)
     plain = Plain(names, _ports)
     for place, document in found:
-        items = document.get("flows")
-        read = document.document
-        for index, data in enumerate(items.value if isinstance(items.value, list) else ()):
-            name = data.get("name") if isinstance(data, dict) else ""
-            name = name if isinstance(name, str) else ""
-            node = partial(Node, items, index, data)
-            key = (place.namespace, name)
-            where = read.item(items.value, index)
-            if name and (other := first.setdefault(key, where)) is not where:
-                names.report(
-                    name_problems.DUPLICATE_NAME.at(
-                        node().get("name").where,
-                        f"there is a flow `{name}` in namespace {place.namespace} already; waivers and reports "
-                        "point at the name",
-                        hint="choose a name that says what the flow is for",
-                        subject=f"{place.namespace}/{name}",
-                        related=[(other, "the other flow")],
-                    )
-                )
-            elif flow := plain.flow(place, name, data, node, where) or _one(place, name, node(), names):
-                result[key] = flow
+        known = spaces[place.namespace]
+        path = document.where.path
+        for index, row in enumerate(document.rows):
+            flow = plain.flow(place, row, path) if row and row[0] not in known else None
+            if flow:
+                known[flow.name] = flow
             else:
-                broken.add(f"{place.namespace}/{name}")
-    ordered = tuple(result[key] for key in sorted(result))
+                _unusual(place, document.node(index), known, broken, names)
+    spaces = {namespace: spaces[namespace] for namespace in sorted(spaces)}
+    kept = (known[name] for known in spaces.values() for name in sorted(known))
+    ordered = tuple(flow for flow in kept if isinstance(flow, Flow))
     _check_repeated(ordered, names)
     return ordered
+
+
+def _unusual(place: Place, node: Node, known: dict[str, Flow | Location], broken: set[str], names: Names) -> None:
+    """Build a flow of which something may have to be said. `known` are those of the namespace, or where they stand."""
+    name = node.string("name")
+    id_ = f"{place.namespace}/{name}"
+    other = known.get(name)
+    if name and other:
+        names.report(
+            name_problems.DUPLICATE_NAME.at(
+                node.get("name").where,
+                f"there is a flow `{name}` in namespace {place.namespace} already; waivers and reports point at the "
+                "name",
+                hint="choose a name that says what the flow is for",
+                subject=id_,
+                related=[(other.where if isinstance(other, Flow) else other, "the other flow")],
+            )
+        )
+    elif flow := _one(place, name, node, names):
+        known[name] = flow
+    else:
+        known[name] = node.where
+        broken.add(id_)
 
 
 def _one(place: Place, name: str, node: Node, names: Names) -> Flow | None:
@@ -167,10 +176,7 @@ def _legs(
 
 def shared_environments(leg: Leg, environments: frozenset[str]) -> frozenset[str]:
     """The environments in which both ends of a leg exist."""
-    for end in (leg.source, leg.destination):
-        if isinstance(end, Workload):
-            environments &= end.environments
-    return environments
+    return leg.shared(environments)
 
 
 def _lives(
@@ -180,12 +186,12 @@ def _lives(
     used: set[str] = set()
     alive = True
     for node, leg in legs:
-        shared = shared_environments(leg, environments)
+        shared = leg.shared(environments)
         used |= shared
         if shared:
             continue
         alive = False
-        both = shared_environments(leg, names.environments)
+        both = leg.shared(names.environments)
         if both:
             why = f"flow {id_} names none of the environments that {leg.source.id} and {leg.destination.id} share"
             hint = f"they share {', '.join(sorted(both))}"
@@ -229,7 +235,7 @@ def covers(wide: Flow, narrow: Flow) -> bool:
     allowed = {(leg.source.id, leg.destination.id): PortSet.of(leg.ports) for leg in wide.legs}
     return all(
         PortSet.of(leg.ports) <= allowed.get((leg.source.id, leg.destination.id), NO_PORTS)
-        and shared_environments(leg, narrow.environments) <= wide.environments
+        and leg.shared(narrow.environments) <= wide.environments
         for leg in narrow.legs
     )
 

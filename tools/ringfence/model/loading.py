@@ -65,7 +65,7 @@ def load(tree: Tree, absent: Iterable[str] = ()) -> tuple[Model | None, list[Fin
     declared, spaces = teams.namespaces(found["Namespace"], names)
     known_namespaces.update(declared)
     teams.check_folders(
-        [*found["Team"], *found["Namespace"], *found["Flows"]],
+        [*found["Team"], *found["Namespace"], *read.flows],
         names,
         {(place.team, place.namespace) for place, _ in found["Namespace"]},
     )
@@ -77,7 +77,7 @@ def load(tree: Tree, absent: Iterable[str] = ()) -> tuple[Model | None, list[Fin
     clusters.check_namespaces(known_clusters.values(), known_namespaces.values(), known_peers, report)
 
     gone = set[str]()
-    known_flows = flows.build(found["Flows"], gone, names)
+    known_flows = flows.build(read.flows, gone, names)
     known_grants = baseline.build(found["Baseline"], gone, names)
     known_guardrails = guardrails.build(found["Guardrails"], gone, names)
     known_waivers = waivers.build(found["Waivers"], known_guardrails, known_flows, known_grants, gone, names)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from ringfence.model.flows import shared_environments
 from ringfence.model.ports import Report
 from ringfence.model.problems import addresses as problems
 from ringfence.model.types import Cluster, Flow, Grant, Peer
@@ -54,7 +53,7 @@ def _uses(flows: Iterable[Flow], grants: Iterable[Grant], wanted: Iterable[str])
         for leg in flow.legs:
             for end in (leg.source, leg.destination):
                 if isinstance(end, Peer) and end.name in used:
-                    used[end.name] |= shared_environments(leg, flow.environments)
+                    used[end.name] |= leg.shared(flow.environments)
     for grant in grants:
         if grant.peer.name in used:
             used[grant.peer.name] |= grant.environments

@@ -1,4 +1,4 @@
-"""The plain flow, of which a large repository has thousands alike: one source, one destination, nothing to report.
+"""The plain flow, of which a large repository has thousands alike: nothing to report.
 
 What its texts stand for is found out once. Whatever is not plain goes the long way (`flows`), which gives the same and
 says what is wrong.
@@ -9,16 +9,22 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
+from ringfence.documents import Document
 from ringfence.findings import Finding, Location
 from ringfence.model import dates
 from ringfence.model.layout import Place
 from ringfence.model.names import Names
 from ringfence.model.node import Node
-from ringfence.model.types import End, Flow, Leg, Peer, Workload
+from ringfence.model.rows import Row
+from ringfence.model.types import End, Flow, Leg, Peer
 from ringfence.values.ports import PortRange
 
+Key = TypeVar("Key")
+Found = TypeVar("Found")
+Listed = tuple[str | int, ...]
 Ranges = tuple[PortRange, ...]
 Resolve = Callable[[Node, Sequence[tuple[Node, End]], Names], list[Ranges]]
 """The ports of each destination, or an empty list where any of them is unknown."""
@@ -31,94 +37,96 @@ class Plain:
         self._told: list[Finding] = []
         self._names = replace(names, report=self._told.append)
         self._resolve = ports
-        self._ends: dict[str, dict[str, End | None]] = {}
-        self._ports: dict[tuple[Any, ...], tuple[Ranges, tuple[str, ...]] | None] = {}
-        self._environments: dict[tuple[str, ...], frozenset[str] | None] = {}
-        self._dates: dict[str, datetime.date | None] = {}
+        self._everywhere: _Known[str, End | None] = _Known(partial(self._end, ""))
+        self._here: _Known[str, _Known[str, End | None]] = _Known(self._namespace)
+        self._ports: dict[tuple[int, Listed], Ranges] = {}
+        self._texts: _Known[Listed, tuple[str, ...]] = _Known(lambda listed: tuple(map(str, listed)))
+        self._environments: _Known[tuple[str, ...], frozenset[str] | None] = _Known(self._set)
+        self._dates: _Known[str, datetime.date | None] = _Known(self._date)
 
-    def flow(self, place: Place, name: str, data: Any, node: Callable[[], Node], where: Location) -> Flow | None:
-        """The flow of an item of a document, or nothing where it is not plain; `node` is the item with its place."""
-        if type(data) is not dict:
+    def flow(self, place: Place, row: Row, path: str) -> Flow | None:
+        """The flow of a row of the document at `path`, or nothing where it is not plain."""
+        name, start, end, listed, reason, ticket, wanted, day, line, column = row
+        environments = self._names.environments if wanted is None else self._environments[wanted]
+        expires = None if day is None else self._dates[day]
+        if not environments or (expires is None and day is not None):
             return None
-        reason, ticket = data.get("reason"), data.get("ticket", "")
-        if not name or type(reason) is not str or type(ticket) is not str:
+        here = self._here[place.namespace]
+        if type(start) is str and type(end) is str:
+            leg = self._leg(here[start], here[end], listed)
+            legs = (leg,) if leg else _NONE
+        else:
+            legs = self._legs(_several(here, start), _several(here, end), listed)
+        used = [leg.shared(environments) for leg in legs]
+        if not all(used) or not used:
             return None
-        source = self._end(place, data.get("from"), node)
-        destination = self._end(place, data.get("to"), node)
+        if wanted is not None and environments.difference(*used):
+            return None
+        texts, where = self._texts[listed], Location(path, line, column)
+        return Flow(place.namespace, name, place.team, legs, texts, environments, reason, expires, ticket, where)
+
+    def _leg(self, source: End | None, destination: End | None, listed: Listed) -> Leg | None:
         if source is None or destination is None or source is destination:
             return None
-        ports = self._ports_of(data.get("ports"), destination, node)
-        if ports is None:
+        if type(source) is type(destination) is Peer:
             return None
-        environments: frozenset[str] | None = self._names.environments
-        if "environments" in data:
-            environments = self._environments_of(data["environments"], node)
-        expires = None
-        if "expires" in data:
-            expires = self._date(data["expires"], node)
-            if expires is None:
-                return None
-        if not environments:
-            return None
-        shared = environments
-        if type(source) is Workload:
-            shared = shared & source.environments
-        elif type(destination) is Peer:
-            return None
-        if type(destination) is Workload:
-            shared = shared & destination.environments
-        if not shared or (shared != environments and "environments" in data):
-            return None
-        legs = (Leg(source, destination, ports[0]),)
-        return Flow(place.namespace, name, place.team, legs, ports[1], environments, reason, expires, ticket, where)
-
-    def _end(self, place: Place, text: Any, node: Callable[[], Node]) -> End | None:
-        if type(text) is not str:
-            return None
-        here = "" if "/" in text else place.namespace
-        known = self._ends.get(here)
-        if known is None:
-            known = self._ends[here] = {}
-        if text not in known:
-            found = self._names.end(Node(node(), "", text), place.namespace)
-            known[text] = found if self._quiet() else None
-        return known[text]
-
-    def _ports_of(
-        self, listed: Any, destination: End, node: Callable[[], Node]
-    ) -> tuple[Ranges, tuple[str, ...]] | None:
-        if type(listed) is not list:
-            return None
-        for item in listed:
-            if type(item) is not str and type(item) is not int:
-                return None  # a boolean is equal to a number, and not the same
         # ends with equal ports have one tuple of them, which the ends keep alive
-        key = (id(destination.ports), *listed)
-        if key not in self._ports:
-            item = node()
-            found = self._resolve(item.get("ports"), [(item, destination)], self._names)
-            self._ports[key] = (found[0], tuple(map(str, listed))) if self._quiet() and found else None
+        key = id(destination.ports), listed
+        ports = self._ports.get(key) or self._ranges(key, destination)
+        return Leg(source, destination, ports) if ports else None
+
+    def _legs(self, sources: list[End | None], destinations: list[End | None], listed: Listed) -> tuple[Leg, ...]:
+        legs = [self._leg(source, destination, listed) for source in sources for destination in destinations]
+        return tuple(leg for leg in legs if leg) if all(legs) else ()
+
+    def _ranges(self, key: tuple[int, Listed], destination: End) -> Ranges:
+        node = _node(list(key[1]))
+        found = self._quiet(self._resolve(node, [(node, destination)], self._names))
+        self._ports[key] = found[0] if found else ()
         return self._ports[key]
 
-    def _environments_of(self, listed: Any, node: Callable[[], Node]) -> frozenset[str] | None:
-        if type(listed) is not list or not all(type(item) is str for item in listed):
-            return None
-        key = tuple(listed)
-        if key not in self._environments:
-            found = self._names.environment_set(node().get("environments"))
-            self._environments[key] = found if self._quiet() else None
-        return self._environments[key]
+    def _namespace(self, namespace: str) -> _Known[str, End | None]:
+        """What texts stand for in a namespace."""
+        return _Known(lambda text: self._everywhere[text] if "/" in text else self._end(namespace, text))
 
-    def _date(self, text: Any, node: Callable[[], Node]) -> datetime.date | None:
-        if type(text) is not str:
-            return None
-        if text not in self._dates:
-            found = dates.read(node().get("expires"), self._names.report)
-            self._dates[text] = found if self._quiet() else None
-        return self._dates[text]
+    def _end(self, namespace: str, text: str) -> End | None:
+        return self._quiet(self._names.end(_node(text), namespace))
 
-    def _quiet(self) -> bool:
-        """Whether what was just found out said nothing."""
-        quiet = not self._told
+    def _set(self, listed: tuple[str, ...]) -> frozenset[str] | None:
+        return self._quiet(self._names.environment_set(_node(list(listed))))
+
+    def _date(self, text: str) -> datetime.date | None:
+        return self._quiet(dates.read(_node(text), self._names.report))
+
+    def _quiet(self, found: Found) -> Found | None:
+        """What was just found out, if nothing was said."""
+        if not self._told:
+            return found
         self._told.clear()
-        return quiet
+        return None
+
+
+class _Known(dict[Key, Found]):
+    """What is found out once for each key."""
+
+    def __init__(self, find: Callable[[Key], Found]) -> None:
+        self._find = find
+
+    def __missing__(self, key: Key) -> Found:
+        found = self[key] = self._find(key)
+        return found
+
+
+def _several(known: _Known[str, End | None], texts: str | tuple[str, ...]) -> list[End | None]:
+    """The ends of texts; none where one is there twice."""
+    ends = [known[text] for text in ((texts,) if isinstance(texts, str) else texts)]
+    return ends if len({id(end) for end in ends}) == len(ends) else []
+
+
+_NONE: tuple[Leg, ...] = ()
+_NOWHERE = Document("", None)
+
+
+def _node(value: Any) -> Node:
+    """A value without a place: what is said of it is not passed on."""
+    return Node(_NOWHERE, "", value)

@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ringfence import documents, schema
 from ringfence.documents import Document
 from ringfence.findings import Finding
-from ringfence.model import layout
+from ringfence.model import clean, layout, rows
+from ringfence.model.clean import Clean
 from ringfence.model.layout import Place
 from ringfence.model.node import Node
+from ringfence.model.rows import Rows
 from ringfence.sources import Tree, Unreadable
-from ringfence.values import workers
 
 ROOTS = ("policies", "teams")
-MANY = 300
-"""From so many files on, a copy of this process is worth its making."""
-AT_ONCE = 100
-"""Files that a process reads before it takes the next ones."""
 
 
 @dataclass(slots=True)
 class Read:
     """The documents by kind, in the order of their paths, and the folders of which some document is lost.
 
-    A name that is missing may stand in a lost document, so it is not reported as unknown there.
+    A name that is missing may stand in a lost document, so it is not reported as unknown there. Those of flows are in
+    `flows` alone.
     """
 
+    flows: list[tuple[Place, Rows]] = field(default_factory=list)
     by_kind: dict[str, list[tuple[Place, Node]]] = field(default_factory=lambda: defaultdict(list))
     lost: set[str] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
@@ -38,7 +36,8 @@ class Read:
 def read(tree: Tree) -> Read:
     """All documents of `teams/` and `policies/`. A broken file hides no other."""
     result = Read()
-    known = _clean(tree, [path for root in ROOTS for path in tree.files(root)])
+    found = [path for root in ROOTS for path in tree.files(root) if layout.is_read(path)]
+    known = clean.read(tree, [path for path in found if not path.startswith(layout.ADOPTED)])
     for root in ROOTS:
         # a thing that is no file may have held documents: its folder counts as lost
         for problem in tree.problems(root):
@@ -51,36 +50,7 @@ def read(tree: Tree) -> Read:
     return result
 
 
-def _clean(tree: Tree, paths: Sequence[str]) -> dict[str, Document]:
-    """Documents of which nothing is to be said, by path, read with copies of this process where there are many.
-
-    What is missing here is read by the one who says what is wrong with it.
-    """
-    paths = [path for path in paths if layout.is_read(path) and not path.startswith(layout.ADOPTED)]
-    if len(paths) < MANY or workers.processors() < 2:
-        return {}
-    from ringfence.documents import packed
-
-    def read(part: Sequence[str]) -> list[Document]:
-        return [document for path in part if (document := _one_clean(tree, path))]
-
-    first = read(paths[:1])  # what is imported and compiled now need not be in each copy
-    parts = [paths[start : start + AT_ONCE] for start in range(1, len(paths), AT_ONCE)]
-    found = workers.spread(read, parts, packed.pack_all, packed.unpack_all)
-    return {document.path: document for part in (first, *found) for document in part}
-
-
-def _one_clean(tree: Tree, path: str) -> Document | None:
-    if isinstance(layout.place(path), Finding):
-        return None
-    try:
-        document, findings = documents.read(path, tree.read(path))
-    except Unreadable:
-        return None
-    return document if document is not None and not findings and not schema.validate(document) else None
-
-
-def _file(tree: Tree, path: str, result: Read, known: dict[str, Document]) -> None:
+def _file(tree: Tree, path: str, result: Read, known: dict[str, Clean]) -> None:
     result.files += 1
     place = layout.place(path)
     if isinstance(place, Finding):
@@ -96,6 +66,9 @@ def _file(tree: Tree, path: str, result: Read, known: dict[str, Document]) -> No
         document = _read(tree, path, result)
     if document is None:
         result.lost.add(_folder(path))
+        return
+    if isinstance(document, Rows) or rows.are_in(document, place):
+        result.flows.append((place, document if isinstance(document, Rows) else rows.of(document)))
         return
     node = Node.root(document)
     kind = node.get("kind").text()

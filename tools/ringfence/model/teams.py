@@ -11,6 +11,7 @@ from ringfence.model.names import Names
 from ringfence.model.node import Node
 from ringfence.model.problems import files as problems
 from ringfence.model.problems import names as name_problems
+from ringfence.model.rows import Rows
 from ringfence.model.types import Namespace, Team
 from ringfence.values.nearest import nearest
 
@@ -82,7 +83,9 @@ def namespaces(
     return dict(sorted(result.items())), kept
 
 
-def check_folders(places: Iterable[tuple[Place, Node]], names: Names, declared: Collection[tuple[str, str]]) -> None:
+def check_folders(
+    places: Iterable[tuple[Place, Node | Rows]], names: Names, declared: Collection[tuple[str, str]]
+) -> None:
     """Report each folder of a team without `team.yaml`, and of a namespace without its document (once each)."""
     seen: set[tuple[str, str]] = set()
     for place, node in places:

@@ -36,9 +36,10 @@ def accept(found: Iterable[tuple[Workload, Node]], names: Names) -> dict[str, Wo
     """The workloads by id with `accepts` resolved; `names` knows all workloads by now."""
     result = {}
     for workload, node in found:
-        accepts = node.get("accepts")
-        accepted = tuple(names.listed(accepts, partial(names.pattern, here=workload.namespace)))
-        result[workload.id] = replace(workload, accepts=accepted)
+        if node.has("accepts"):
+            accepted = names.listed(node.get("accepts"), partial(names.pattern, here=workload.namespace))
+            workload = replace(workload, accepts=tuple(accepted))
+        result[workload.id] = workload
     return dict(sorted(result.items()))
 
 
@@ -109,27 +110,24 @@ def _environments(space: Namespace, id_: str, node: Node, names: Names) -> froze
 
 
 def _check_overlaps(found: Iterable[Workload], names: Names) -> None:
-    by_namespace: dict[str, list[Workload]] = defaultdict(list)
+    by_namespace: dict[str, list[tuple[Workload, set[tuple[str, str]]]]] = defaultdict(list)
     for workload in found:
-        by_namespace[workload.namespace].append(workload)
+        by_namespace[workload.namespace].append((workload, set(workload.labels)))
     for group in by_namespace.values():
-        for one, other in combinations(sorted(group, key=lambda item: item.id), 2):
-            if one.environments & other.environments:
-                _check_pair(one, other, names)
+        for (one, own), (other, others) in combinations(sorted(group, key=lambda item: item[0].id), 2):
+            if (own <= others or others <= own) and one.environments & other.environments:
+                _report_overlap(*((one, other) if own <= others else (other, one)), names)
 
 
-def _check_pair(one: Workload, other: Workload, names: Names) -> None:
-    for wide, narrow in ((one, other), (other, one)):
-        if set(wide.labels) <= set(narrow.labels):
-            text = ", ".join(f"{key}: {value}" for key, value in wide.labels)
-            names.report(
-                problems.LABELS_OVERLAP.at(
-                    wide.where,
-                    f"the labels of {wide.id} ({text}) also select the pods of {narrow.id}: what is opened for "
-                    "the first would be open for the second",
-                    hint="give each of them a label value that the other does not have",
-                    subject=wide.id,
-                    related=[(narrow.where, narrow.id)],
-                )
-            )
-            return
+def _report_overlap(wide: Workload, narrow: Workload, names: Names) -> None:
+    text = ", ".join(f"{key}: {value}" for key, value in wide.labels)
+    names.report(
+        problems.LABELS_OVERLAP.at(
+            wide.where,
+            f"the labels of {wide.id} ({text}) also select the pods of {narrow.id}: what is opened for the first would "
+            "be open for the second",
+            hint="give each of them a label value that the other does not have",
+            subject=wide.id,
+            related=[(narrow.where, narrow.id)],
+        )
+    )
