@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from ringfence.documents import Document
+from ringfence.documents import Document, read_many
 from ringfence.errors import UsageError
 from ringfence.findings import Finding
 from ringfence.manifests import parse_documents
 from ringfence.manifests.kustomize import Overlays, build_overlay
+from ringfence.manifests.once import Once
 
 POLICY = """\
 apiVersion: networking.k8s.io/v1
@@ -92,6 +93,70 @@ def test_each_file_is_read_once():
         overlays.build("r/prod/shop")
         overlays.build("r/base/shop")
     assert sorted(reads) == sorted(TREE)
+
+
+def side(tree: dict[str, str], reads: list[str] | None = None) -> Overlays:
+    def read(path: str) -> bytes:
+        if reads is not None:
+            reads.append(path)
+        return tree[path].encode()
+
+    return Overlays(read, sorted(tree))
+
+
+def test_what_two_trees_both_hold_is_parsed_once_and_is_the_same_object():
+    one, other = side(TREE), side(TREE)
+    one.share(other)
+    assert one.build("r/prod/shop")[0][0] is other.build("r/prod/shop")[0][0]
+
+
+@pytest.mark.parametrize("path", TREE)
+def test_what_differs_in_one_file_is_built_for_each_tree(path: str):
+    more = {
+        "r/base/shop/kustomization.yaml": TREE["r/base/shop/kustomization.yaml"] + "patches: []\n",
+        "r/base/shop/api.yaml": POLICY.replace("egress: []", "egress: [{ports: [{port: 22}]}]"),
+        "r/prod/shop/kustomization.yaml": OVERLAY.replace("patches:", "patches: # here"),
+        "r/prod/shop/api.patch.yaml": PATCH.replace("port: 443", "port: 444"),
+    }
+    for changed in ({**TREE, path: more[path]}, {name: text for name, text in TREE.items() if name != path}):
+        for first, second in ((TREE, changed), (changed, TREE)):
+            one, other = side(first), side(second)
+            one.share(other)
+            for overlays, tree in ((one, first), (other, second)):
+                for folder in ("r/prod/shop", "r/base/shop"):
+                    found, findings = overlays.build(folder)
+                    alone, said = build(tree, folder)
+                    assert [item.data for item in found] == [item.data for item in alone]
+                    assert findings == said
+
+
+def test_a_file_that_git_names_alike_is_not_read_in_the_other_tree():
+    reads: list[str] = []
+    one = Overlays(side(TREE, reads)._read, sorted(TREE), dict.fromkeys(TREE, "not so"))
+    other = side(TREE)
+    one.share(other)
+    one.build("r/prod/shop")
+    assert sorted(reads) == sorted(TREE)  # the names differ
+    reads.clear()
+    names = {path: other._name(path) for path in TREE}
+    one = Overlays(side(TREE, reads)._read, sorted(TREE), names)
+    one.share(other)
+    assert len(one.build("r/prod/shop")[0]) == 1
+    assert reads == []
+
+
+def test_documents_are_typed_once():
+    once = Once()
+    documents, _ = build(TREE)
+    assert once.parse(documents) == parse_documents(documents)
+    again = once.parse(documents)
+    assert again == parse_documents(documents)
+    good, _ = read_many("api.yaml", POLICY.encode())
+    odd, _ = read_many("odd.yaml", POLICY.replace("[Ingress, Egress]", "[Ingress]").encode())
+    assert once.parse(good).policies[0] is once.parse(good).policies[0]
+    both = once.parse([*odd, *good, *odd])
+    assert both == parse_documents([*odd, *good, *odd])
+    assert (both.policies, len(both.opaque)) == ([], 2)
 
 
 def test_inline_patches_point_at_the_kustomization():

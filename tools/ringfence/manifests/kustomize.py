@@ -6,12 +6,11 @@ of the file that it was written in, and an appended rule those of its patch.
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import posixpath
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ringfence.documents.document import Document, Route
 from ringfence.errors import RingfenceError
@@ -69,20 +68,28 @@ def build_overlay(
 class Overlays:
     """Builds the overlays of one tree of files; documents are read once and shared.
 
-    `like` are those of a tree that may hold files of the same content: their documents are shared too.
+    `names` are the ids that Git has for contents, by path, where they are known without reading.
     """
 
-    def __init__(self, read: Callable[[str], bytes], files: Sequence[str], like: Overlays | None = None) -> None:
+    def __init__(
+        self, read: Callable[[str], bytes], files: Sequence[str], names: Mapping[str, str] | None = None
+    ) -> None:
         self._read = read
         self._files = frozenset(files)
-        self._like = like
-        self._contents: dict[str, bytes] = {}
+        self._names = dict(names or {})
+        self._raw: dict[str, bytes] = {}
+        self._beside: Overlays | None = None
         self._known: dict[str, tuple[list[Document], list[Finding]]] = {}
-        self._built: dict[str, tuple[list[Document], list[Finding]]] = {}
+        self._built: dict[str, _Built] = {}
+
+    def share(self, other: Overlays) -> None:
+        """Take from another tree what has the same content there: it is read there only, and is the same object."""
+        self._beside = other
 
     def build(self, folder: str) -> tuple[list[Document], list[Finding]]:
         """The objects of one folder, and what is wrong with it and what it uses."""
-        return self._folder(folder.rstrip("/"), ())
+        built = self.below(folder.rstrip("/"), ())
+        return list(built.documents), list(built.findings)
 
     def documents(self, path: str) -> tuple[list[Document], list[Finding]]:
         """The documents of one file."""
@@ -90,10 +97,7 @@ class Overlays:
             from ringfence import documents
 
             try:
-                raw = self._read(path)
-                self._contents[path] = hashlib.blake2b(raw, digest_size=16).digest()
-                same = self._like and self._like.document_of(path, self._contents[path])
-                self._known[path] = same or documents.read_many(path, raw)
+                self._known[path] = self._elsewhere(path) or documents.read_many(path, self._content(path))
             except RingfenceError as error:
                 finding = KUSTOMIZATION.at(
                     Location(path), f"{error.message}, and a kustomization uses it", hint=error.hint
@@ -101,23 +105,55 @@ class Overlays:
                 self._known[path] = [], [finding]
         return self._known[path]
 
-    def document_of(self, path: str, content: bytes) -> tuple[list[Document], list[Finding]] | None:
-        """What is known of a file, if it has the content of this digest."""
-        return self._known[path] if self._contents.get(path) == content else None
-
-    def _folder(self, folder: str, parents: tuple[str, ...]) -> tuple[list[Document], list[Finding]]:
-        if folder not in self._built:
-            self._built[folder] = _Build(self, folder, (*parents, folder)).run()
-        documents, findings = self._built[folder]
-        return list(documents), list(findings)
-
     def has(self, path: str) -> bool:
         """Whether the tree holds a file."""
         return path in self._files
 
-    def below(self, folder: str, parents: tuple[str, ...]) -> tuple[list[Document], list[Finding]]:
-        """The objects of a folder that another one uses as a resource."""
-        return self._folder(folder, parents)
+    def below(self, folder: str, parents: tuple[str, ...]) -> _Built:
+        """What a folder holds; `parents` use it as a resource."""
+        if folder not in self._built:
+            same = self._beside and self._beside._same_folder(folder, self)
+            self._built[folder] = same or _Build(self, folder, (*parents, folder)).run()
+        return self._built[folder]
+
+    def _content(self, path: str) -> bytes:
+        raw = self._raw.pop(path, None)
+        return self._read(path) if raw is None else raw
+
+    def _name(self, path: str) -> str:
+        """The id of a file's content. Raises `RingfenceError` where it cannot be read."""
+        name = self._names.get(path)
+        if name is None:
+            raw = self._raw[path] = self._read(path)
+            name = self._names[path] = hashlib.sha1(b"blob %d\0" % len(raw) + raw, usedforsecurity=False).hexdigest()
+        return name
+
+    def _elsewhere(self, path: str) -> tuple[list[Document], list[Finding]] | None:
+        """What the other tree knows of a file, if it has the same content there."""
+        other = self._beside
+        return other.documents(path) if other and other.has(path) and self._is_same(other, path) else None
+
+    def _is_same(self, other: Overlays, path: str) -> bool:
+        try:
+            return self._name(path) == other._name(path)
+        except RingfenceError:
+            return False
+
+    def _same_folder(self, folder: str, other: Overlays) -> _Built | None:
+        """A folder without a fault, if all that it is built from is the same in another tree."""
+        if not self.has(f"{folder}/{NAME}"):
+            return None
+        built = self.below(folder, ())
+        same = not built.findings and all(other.has(path) and self._is_same(other, path) for path in built.files)
+        return built if same else None
+
+
+class _Built(NamedTuple):
+    """The objects of a folder, what is wrong with it and what it uses, and the files that it is built from."""
+
+    documents: list[Document]
+    findings: list[Finding]
+    files: list[str]
 
 
 class _Build:
@@ -129,20 +165,25 @@ class _Build:
         self._chain = chain
         self._findings: list[Finding] = []
         self._objects: list[Document] = []
+        self._files: list[str] = []
 
-    def run(self) -> tuple[list[Document], list[Finding]]:
+    def run(self) -> _Built:
         path = f"{self._folder}/{NAME}".lstrip("/")
         if not self._tree.has(path):
             self._wrong(Location(path), f"{self._folder} holds no {NAME}", "run: ringfence render")
-            return [], self._findings
-        documents, findings = self._tree.documents(path)
-        self._findings += findings
-        if len(documents) != 1 or has_errors(findings):
-            if not has_errors(findings):
+        else:
+            documents, findings = self._file(path)
+            self._findings += findings
+            if len(documents) == 1 and not has_errors(findings):
+                self._kustomization(documents[0])
+            elif not has_errors(findings):
                 self._wrong(Location(path), f"{len(documents)} documents where one kustomization belongs")
-            return [], self._findings
-        self._kustomization(documents[0])
-        return self._objects, self._findings
+        return _Built(self._objects, self._findings, self._files)
+
+    def _file(self, path: str) -> tuple[list[Document], list[Finding]]:
+        """The documents of a file that the folder is built from."""
+        self._files.append(path)
+        return self._tree.documents(path)
 
     def _wrong(self, where: Location, message: str, hint: str = "") -> None:
         self._findings.append(KUSTOMIZATION.at(where, message, hint=hint))
@@ -186,12 +227,13 @@ class _Build:
         if self._tree.has(path):
             if not path.startswith(f"{self._folder}/"):
                 self._wrong(where, f"{item} lies outside this folder; kustomize refuses such files", "name its folder")
-            documents, findings = self._tree.documents(path)
+            documents, findings = self._file(path)
         elif self._tree.has(f"{path}/{NAME}"):
             if path in self._chain:
                 self._wrong(where, f"{item} leads back to {path}: the folders use each other")
                 return
-            documents, findings = self._tree.below(path, self._chain)
+            documents, findings, files = self._tree.below(path, self._chain)
+            self._files += files
         else:
             self._wrong(where, f"{item} is neither a file nor a folder with a {NAME} in the repository")
             return
@@ -253,7 +295,7 @@ class _Build:
         if not self._tree.has(path) or not path.startswith(f"{self._folder}/"):
             self._wrong(document.at(*route, "path"), f"the patch {data['path']} is no file of this folder")
             return None
-        documents, findings = self._tree.documents(path)
+        documents, findings = self._file(path)
         self._findings += findings
         if len(documents) != 1 or not isinstance(documents[0].data, list):
             self._wrong(Location(path), "the patch is no list of JSON patch operations")
@@ -271,7 +313,7 @@ class _Build:
         return found[0].standing_at(where)
 
     def _applied(self, target: Document, patch: Document) -> Document:
-        data = copy.deepcopy(target.data)
+        data = target.data
         grafts = dict(target.grafts) if isinstance(target, Patched) else {}
         for index, item in enumerate(patch.data):
             operation = self._mapping(patch, item, (index,), ("op", "path", "value"))
@@ -285,13 +327,15 @@ class _Build:
                 self._wrong(patch.at(index), message, f"only `add` of a rule to {' or '.join(_LISTS)}")
                 continue
             section = path.split("/")[2]
-            rules = data["spec"].get(section) if isinstance(data, dict) and isinstance(data.get("spec"), dict) else None
-            if not isinstance(rules, list):
+            spec = data.get("spec") if isinstance(data, dict) else None
+            rules = spec.get(section) if isinstance(spec, dict) else None
+            if not isinstance(spec, dict) or not isinstance(rules, list):
                 message = f"{target.path} has no list at /spec/{section}, so kustomize cannot append to it"
                 self._wrong(patch.at(index, "path"), message)
                 continue
             grafts["spec", section, len(rules)] = (patch, (index, "value"))
-            rules.append(copy.deepcopy(value))
+            # what no patch touches is shared with the base: nobody changes what is read
+            data = {**data, "spec": {**spec, section: [*rules, value]}}
         return Patched(target.base if isinstance(target, Patched) else target, data, grafts)
 
 

@@ -62,10 +62,11 @@ class Manifests:
 
     def extend(self, other: Manifests) -> None:
         """Take in what was read elsewhere and is not finished."""
-        for item in fields(self):
-            if item.name != "skipped":
-                getattr(self, item.name).extend(getattr(other, item.name))
-        self.skipped.update(other.skipped)
+        for name in LISTS:
+            if found := getattr(other, name):
+                getattr(self, name).extend(found)
+        if other.skipped:
+            self.skipped.update(other.skipped)
 
     def finish(self) -> Manifests:
         """Find objects declared twice; what the repetition could touch becomes opaque. Gives itself back."""
@@ -209,14 +210,15 @@ class Manifests:
 
     def _unique(self, items: list[Any], kind: str, may_deny: bool, dialect: str = "") -> None:
         seen: dict[tuple[str, str, str], Any] = {}
-        for item in list(items):
+        gone: set[int] = set()
+        for item in items:
             key = (getattr(item, "kind", kind) or type(item).__name__, getattr(item, "namespace", ""), item.name)
             first = seen.setdefault(key, item)
             if first is not item:
                 self._twice(key, first.where, item, may_deny, dialect)
-                if kind == "NetworkPolicy" and first in items:
-                    items.remove(first)
-                items.remove(item)
+                gone |= {id(first), id(item)} if kind == "NetworkPolicy" else {id(item)}
+        if gone:
+            items[:] = [item for item in items if id(item) not in gone]
 
     def _twice(self, key: tuple[str, str, str], first: Location, item: Any, may_deny: bool, dialect: str) -> None:
         kind, namespace, name = key
@@ -226,6 +228,10 @@ class Manifests:
         self.findings.append(DUPLICATE.at(item.where, message, hint=hint, related=((first, "declared first"),)))
         digest = _digest(repr(item))
         self.opaque.append(Opaque(what, "declared twice", namespace, may_deny, digest, item.where, dialect))
+
+
+LISTS = tuple(item.name for item in fields(Manifests) if item.name != "skipped")
+"""The lists of what was read."""
 
 
 def _unrolled(data: Any, root: Route, api: str = "", kind: str = "") -> Iterator[tuple[Any, Route]]:

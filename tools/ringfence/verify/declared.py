@@ -139,10 +139,12 @@ def declared(model: Model, clusters: Sequence[Cluster]) -> Declared:
     """The statements that certainly hold in one Kubernetes cluster (all clusters that share it)."""
     pods = _pods(model, clusters)
     result = Declared(pods, opened=dict(_openings(pods)))
+    known: dict[tuple[PortRange, ...], PortSet] = {}
     for cluster in clusters:
         ends = _Ends(pods, cluster)
         for flow, leg in model.legs_in(cluster):
-            ports = PortSet.of(leg.ports)
+            if (ports := known.get(leg.ports)) is None:
+                ports = known[leg.ports] = PortSet.of(leg.ports)
             for source in ends.of(leg.source):
                 for destination in ends.called(leg.destination):
                     result.add(Statement(source, destination, ports, flow))
@@ -263,18 +265,21 @@ def _matches(name: str, other: str) -> bool:
 
 
 def _grant(world: Declared, grant: Grant, cluster: Cluster, ends: _Ends) -> None:
+    known: dict[tuple[PortRange, ...], PortSet] = {}
+    others = (ends.called if grant.to_peer else ends.of)(grant.peer)
     for pod in list(world.pods.values()):
         if pod.cluster is not cluster:
             continue
-        ranges: list[PortRange] = list(grant.ranges)
+        ranges = tuple(grant.ranges)
         if isinstance(pod.declared, Workload):
             for name in grant.port_names:
                 port = pod.declared.port(name)
                 ranges += port.ranges if port else ()
-        ports = PortSet.of(ranges)
+        if (ports := known.get(ranges)) is None:
+            ports = known[ranges] = PortSet.of(ranges)
         if not ports:
             continue
-        for end in (ends.called if grant.to_peer else ends.of)(grant.peer):
+        for end in others:
             if grant.to_peer:
                 world.add(Statement(pod.id, end, ports, grant))
             else:

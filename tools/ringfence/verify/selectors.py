@@ -42,7 +42,9 @@ def foreign(
         here = known.setdefault(pod.id.partition("/")[0], {Selector()})
         if pod.declared is not None:
             here.add(Selector.of(dict(pod.declared.labels)))
-    for use in (*_of_kubernetes(policies), *_of_calico(calico), *_of_cilium(cilium)):
+    fine = _Fine(known)
+    odd = [policy for policy in policies if not fine.holds(policy)]
+    for use in (*_of_kubernetes(odd), *_of_calico(calico), *_of_cilium(cilium)):
         if use.subject and use.namespace not in known:
             continue
         if use.pods is None or use.pods not in known.get(use.namespace or "", ()):
@@ -53,6 +55,30 @@ def foreign(
                 hint="run: ringfence render",
                 subject=use.policy,
             )
+
+
+class _Fine:
+    """The NetworkPolicies whose selectors are all of something declared; equal peers are looked at once."""
+
+    def __init__(self, known: _Known) -> None:
+        self._known = known
+        self._peers: dict[int, PodsPeer] = {}
+
+    def holds(self, policy: NetworkPolicy) -> bool:
+        """Whether nothing is to be said of a policy."""
+        here = policy.namespace
+        return (here not in self._known or policy.selector in self._known[here]) and all(
+            id(peer) in self._peers or not isinstance(peer, PodsPeer) or self._is_known(peer, here)
+            for rules in (policy.ingress, policy.egress)
+            for rule in rules or ()
+            for peer in rule.peers
+        )
+
+    def _is_known(self, peer: PodsPeer, namespace: str) -> bool:
+        fine = all(peer.pods in self._known.get(name or "", ()) for name in _named(peer, namespace))
+        if fine and peer.namespaces is not None:
+            self._peers[id(peer)] = peer
+        return fine
 
 
 def _of_kubernetes(policies: Iterable[NetworkPolicy]) -> Iterator[_Use]:

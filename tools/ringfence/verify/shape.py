@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
-from typing import Any
+from typing import Any, NamedTuple
 
 from ringfence.documents.document import Document, Route
 from ringfence.findings import Finding, Location
+from ringfence.manifests.kustomize import Patched
 from ringfence.model.types import Cluster
 from ringfence.values.addresses import AddressSet
 from ringfence.verify.foreign import KUSTOMIZATION, OF_CLUSTER, OVERLAYS
@@ -36,66 +37,118 @@ _WHY = {
 """Why it matters, by the key that is wrong or the nearest one above it."""
 
 
-def odd(documents: Iterable[Document], clusters: Sequence[Cluster]) -> Iterator[Finding]:
-    """What stands in rendered objects that Ringfence never writes there. Objects of other kinds are not looked at.
+class Shapes:
+    """What is wrong with the forms of documents, each looked at once, however many clusters it is for."""
 
-    `clusters` share the Kubernetes cluster that the objects are for.
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Document, list[_Fault]]] = {}
+
+    def odd(self, documents: Iterable[Document], clusters: Sequence[Cluster]) -> Iterator[Finding]:
+        """What stands in rendered objects that Ringfence never writes there. Objects of other kinds are left out.
+
+        `clusters` share the Kubernetes cluster that the objects are for.
+        """
+        own = [(item.pods | item.services, item.nodes) for item in clusters]
+        inner = reduce(or_, (pods for pods, _ in own), AddressSet())
+        whole = reduce(or_, (nodes for _, nodes in own), inner)
+        for document in documents:
+            for fault in self._of(document):
+                if not fault.address or _lies_in(fault.address, inner if fault.nodes else whole):
+                    yield fault.finding(document)
+
+    def _of(self, document: Document) -> list[_Fault]:
+        known = self._known.get(id(document))
+        if known is None:
+            known = self._known[id(document)] = document, list(self._faults(document))
+        return known[1]
+
+    def _faults(self, document: Document) -> Iterator[_Fault]:
+        name = _name_of(document)
+        if name is None:
+            return
+        seen: frozenset[int] = frozenset()
+        if isinstance(document, Patched) and not self._of(document.base):
+            seen = frozenset(id(item) for items in _lists(document.base) for item in items if isinstance(item, dict))
+        data = document.data
+        yield from _Walk(seen).faults(data, form(str(data.get("apiVersion")), str(data.get("kind")), name), ())
+        yield from _unread_names(document)
+
+
+class _Fault(NamedTuple):
+    """Something wrong at a route. With an `address`, only where that is one of the cluster's own pods or Services.
+
+    Without `nodes`, also where it is one of its nodes.
     """
-    own = [(item.pods | item.services, item.nodes) for item in clusters]
-    inner = reduce(or_, (pods for pods, _ in own), AddressSet())
-    walk = _Walk(inner, reduce(or_, (nodes for _, nodes in own), inner))
-    for document in documents:
-        data = document.data if isinstance(document.data, Mapping) else {}
-        found = data.get("metadata")
-        name = found.get("name") if isinstance(found, Mapping) else None
-        if not isinstance(name, str):
-            continue
-        expected = form(str(data.get("apiVersion")), str(data.get("kind")), name)
-        for route, what in walk.faults(data, expected, ()):
-            why = next((_WHY[step] for step in reversed(route) if step in _WHY), "what it does is not looked at")
-            yield FOREIGN_FORM.at(
-                document.at_key(*route), f"in {data.get('kind')} {name}, {what}; {why}", hint=_HINT, subject=name
-            )
-        yield from _unread_names(document, name)
+
+    route: Route
+    what: str
+    why: str = ""
+    address: str = ""
+    nodes: bool = False
+
+    def finding(self, document: Document) -> Finding:
+        """The fault as people read it."""
+        name = _name_of(document) or ""
+        message = f"in {name}, {self.what}, {self.why}"
+        if not self.why:
+            why = next((_WHY[step] for step in reversed(self.route) if step in _WHY), "what it does is not looked at")
+            message = f"in {document.data.get('kind')} {name}, {self.what}; {why}"
+        return FOREIGN_FORM.at(document.at_key(*self.route), message, hint=_HINT, subject=name)
+
+
+def _name_of(document: Document) -> str | None:
+    """The name of an object; None where there is none to speak of it by."""
+    found = document.data.get("metadata") if isinstance(document.data, Mapping) else None
+    name = found.get("name") if isinstance(found, Mapping) else None
+    return name if isinstance(name, str) else None
+
+
+def _lists(document: Document) -> Iterator[list[Any]]:
+    """The lists that patches append to."""
+    spec = document.data.get("spec")
+    for section in ("ingress", "egress"):
+        rules = spec.get(section) if isinstance(spec, Mapping) else None
+        yield rules if isinstance(rules, list) else []
 
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
-    """Goes through objects; `inner` are the addresses of the cluster's pods and Services, `whole` its nodes' too."""
+    """Goes through objects, but for the items of lists in `seen`, by `id()`: of those nothing is to be said."""
 
-    inner: AddressSet
-    whole: AddressSet
+    seen: frozenset[int]
 
-    def faults(self, value: Any, expected: Form, route: Route) -> Iterator[tuple[Route, str]]:
-        """The routes at which a value is not of a form, and what is wrong there. Types are the reader's affair."""
+    def faults(self, value: Any, expected: Form, route: Route) -> Iterator[_Fault]:
+        """Where a value is not of a form, and what is wrong there. Types are the reader's affair."""
         if isinstance(expected, Either) and isinstance(value, Mapping):
             expected = expected.present if expected.key in value else expected.absent
         if isinstance(expected, Keys) and isinstance(value, Mapping):
             for key in expected.required:
                 if key not in value:
-                    yield route, f"`{_name((*route, key))}` is missing, which Ringfence always writes"
+                    yield _Fault(route, f"`{_name((*route, key))}` is missing, which Ringfence always writes")
             for key, item in value.items():
-                if key in expected.known:
-                    yield from self.faults(item, expected.known[key], (*route, key))
-                else:
-                    yield (*route, key), f"there is `{_name((*route, key))}`, which Ringfence never writes here"
+                if key not in expected.known:
+                    here = (*route, key)
+                    yield _Fault(here, f"there is `{_name(here)}`, which Ringfence never writes here")
+                elif (inner := expected.known[key]) is not None:
+                    yield from self.faults(item, inner, (*route, key))
         elif isinstance(expected, Each) and isinstance(value, list):
             for index, item in enumerate(value):
-                yield from self.faults(item, expected.item, (*route, index))
+                if id(item) not in self.seen:
+                    yield from self.faults(item, expected.item, (*route, index))
         elif isinstance(expected, Only) and value not in expected.values:
             listed = " or ".join(map(str, expected.values))
-            yield route, f"`{_name(route)}` is {str(value)[:40]} where Ringfence writes {listed}"
+            yield _Fault(route, f"`{_name(route)}` is {str(value)[:40]} where Ringfence writes {listed}")
         elif isinstance(expected, Outside):
-            own = self.inner if expected.nodes else self.whole
             for index, text in enumerate(value if isinstance(value, list) else [value]):
-                if _lies_in(text, own):
+                if isinstance(text, str):
                     where = (*route, index) if isinstance(value, list) else route
-                    yield where, f"{text} lies among the cluster's own addresses, which no flow can name"
+                    what = f"{text} lies among the cluster's own addresses, which no flow can name"
+                    yield _Fault(where, what, "", text, expected.nodes)
 
 
-def _lies_in(text: Any, own: AddressSet) -> bool:
+def _lies_in(text: str, own: AddressSet) -> bool:
     try:
-        return isinstance(text, str) and AddressSet.of([text]) <= own
+        return AddressSet.of([text]) <= own
     except ValueError:
         return False  # the reader of the object refuses it
 
@@ -104,30 +157,24 @@ def _name(route: Route) -> str:
     return ".".join(map(str, route))
 
 
-def _unread_names(document: Document, name: str) -> Iterator[Finding]:
+def _unread_names(document: Document) -> Iterator[_Fault]:
     """DNS names in a policy of Cilium without the rule that reads DNS questions, and that rule without names."""
     spec = document.data.get("spec")
     rules = spec.get("egress") if isinstance(spec, Mapping) else None
-    named = read = None
+    named: Route = ()
+    read: Route = ()
     for index, rule in enumerate(rules if isinstance(rules, list) else ()):
         if isinstance(rule, Mapping):
             if "toFQDNs" in rule:
-                named = named or document.at_key("spec", "egress", index, "toFQDNs")
+                named = named or ("spec", "egress", index, "toFQDNs")
             ports = rule.get("toPorts")
             for number, item in enumerate(ports if isinstance(ports, list) else ()):
                 if isinstance(item, Mapping) and "rules" in item:
-                    read = read or document.at_key("spec", "egress", index, "toPorts", number, "rules")
-    if (named is None) != (read is None):
-        where, message = (
-            (read, "DNS questions are read, and no rule is by name, so nobody declared that")
-            if named is None
-            else (
-                named,
-                "there are names, and no rule that reads DNS questions, so they never get addresses",
-            )
-        )
-        assert where is not None  # noqa: S101 - one of the two is there
-        yield FOREIGN_FORM.at(where, f"in {name}, {message}", hint=_HINT, subject=name)
+                    read = read or ("spec", "egress", index, "toPorts", number, "rules")
+    if read and not named:
+        yield _Fault(read, "DNS questions are read", "and no rule is by name, so nobody declared that")
+    if named and not read:
+        yield _Fault(named, "there are names", "and no rule that reads DNS questions, so they never get addresses")
 
 
 def tiers(cluster: Cluster, documents: Iterable[Document]) -> Iterator[Finding]:

@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ringfence import manifests
 from ringfence.connectivity import (
     DNS,
     ClusterState,
@@ -21,8 +20,9 @@ from ringfence.connectivity import (
 from ringfence.connectivity import checks as together
 from ringfence.findings import Finding
 from ringfence.manifests import METADATA_NAME, ContainerPort, kustomize
+from ringfence.manifests.once import Once
 from ringfence.model.types import Adopted, Cluster, Model, Port, Workload
-from ringfence.sources import Tree
+from ringfence.sources import BlobTree, Tree
 from ringfence.values.addresses import AddressSet
 from ringfence.verify import adopted, foreign, rest, selectors, shape
 from ringfence.verify.declared import OTHER, Declared, Pod, declared, groups, says_names
@@ -101,39 +101,49 @@ class States:
     def __init__(
         self, model: Model, tree: Tree, within: Collection[str] | None = None, like: States | None = None
     ) -> None:
-        """Take one side; `like` may be much the same, and is asked first for each state."""
+        """Take one side. What `like`, another side, has of the same content is read here only, as long as both last."""
         self._model, self._within = model, within
         self._clusters = groups(model)
-        self._files = tree.files("policies/rendered")
-        others = like._overlays if like else None
-        self._overlays: kustomize.Overlays = kustomize.Overlays(tree.read, self._files, others)
+        self._rendered: _Rendered = _Rendered(tree, like._rendered if like else None)
         self.names = sorted(self._clusters)
 
     @property
     def is_large(self) -> bool:
         """Whether a copy of this process is worth its making."""
-        return len(self.names) > 1 and len(self._files) >= MANY
+        return len(self.names) > 1 and len(self._rendered.files) >= MANY
 
     def of(self, name: str, like: State | None = None) -> State:
         """The state of a Kubernetes cluster; `like` may be much the same. Raises `KeyError` for an unknown name."""
         clusters = self._clusters[name]
-        return _state(self._model, self._overlays, self._files, name, clusters, like, self._within)
+        return _state(self._model, self._rendered, name, clusters, like, self._within)
 
     def strays(self) -> list[Finding]:
         """What is rendered for no cluster."""
-        return [*foreign.of_no_cluster(self._files, self._model), *foreign.other_kustomizations(self._files)]
+        files = self._rendered.files
+        return [*foreign.of_no_cluster(files, self._model), *foreign.other_kustomizations(files)]
+
+
+class _Rendered:
+    """The rendered files of a side: each is read once, whatever stands in several clusters or on both sides."""
+
+    def __init__(self, tree: Tree, like: _Rendered | None = None) -> None:
+        self.files = tree.files("policies/rendered")
+        names = tree.blobs if isinstance(tree, BlobTree) else None
+        self.overlays: kustomize.Overlays = kustomize.Overlays(tree.read, self.files, names)
+        self.objects: Once = like.objects if like else Once()
+        self.shapes: shape.Shapes = like.shapes if like else shape.Shapes()
+        if like is not None:
+            like.overlays.share(self.overlays)
 
 
 def alone(model: Model, tree: Tree, cluster: Cluster) -> State:
     """The state of one cluster, as if no other lay on its Kubernetes cluster."""
-    files = tree.files("policies/rendered")
-    return _state(model, kustomize.Overlays(tree.read, files), files, cluster.name, [cluster])
+    return _state(model, _Rendered(tree), cluster.name, [cluster])
 
 
 def _state(
     model: Model,
-    overlays: kustomize.Overlays,
-    files: Sequence[str],
+    rendered: _Rendered,
     name: str,
     clusters: Sequence[Cluster],
     like: State | None = None,
@@ -146,15 +156,15 @@ def _state(
     kept = adopted.of(model, clusters)
     for cluster in clusters:
         found: list[Mapping[str, Any]] = []
-        for folder, namespace in foreign.folders(files, model, cluster).items():
-            built, problems = overlays.build(folder)
+        for folder, namespace in foreign.folders(rendered.files, model, cluster).items():
+            built, problems = rendered.overlays.build(folder)
             findings += problems
             # what is no mapping is no object, and is reported below
             found += [document.data for document in built if isinstance(document.data, Mapping)]
             built, problems = adopted.apart(kept, built)
             findings += problems
             findings += foreign.in_folder(folder, namespace, cluster, built)
-            findings += shape.odd(built, clusters)
+            findings += rendered.shapes.odd(built, clusters)
             documents += built
             wide |= {document.path for document in built if namespace == foreign.OF_CLUSTER}
         objects[cluster.name] = found
@@ -162,7 +172,7 @@ def _state(
         findings += adopted.missing(kept, (item for found in objects.values() for item in found))
     if documents:
         findings += shape.tiers(min(clusters, key=lambda item: item.name), documents)
-    parsed = manifests.parse_documents(documents)
+    parsed = rendered.objects.parse(documents)
     # a staged policy is what a stage declares; where it should be in force, what it denies is missing
     findings += [finding for finding in parsed.findings if finding.check.code != STAGED]
     state = ClusterState(
