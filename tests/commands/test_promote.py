@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 from command_kit import NAMESPACE, Cli, edit, snapshot
@@ -169,3 +170,51 @@ def test_a_namespace_that_begins_open_lowers_no_share(small: GitRepository, ring
     done = ringfence("impact", "--base", "HEAD", "--format", "json")
     gates = {gate["name"]: gate["verdict"] for gate in done.json["gates"]}
     assert (gates["isolation-ratchet"], gates["justification-ratchet"], gates["default-deny"]) == ("passed",) * 3
+
+
+def begin(small: GitRepository, ringfence: Cli) -> None:
+    """Nothing of dev is rendered in the base: no policy closes anything there yet."""
+    (small.path / "policies/clusters/prod.yaml").unlink()
+    prepare(small, ringfence, "")
+    small.git("rm", "--quiet", "-r", "policies/rendered/overlays/dev")
+    small.commit("Not yet")
+
+
+@pytest.mark.parametrize("stage", ["permissive", "audit"])
+def test_a_first_stage_is_no_step_back(small: GitRepository, ringfence: Cli, stage: str) -> None:
+    begin(small, ringfence)
+    done = ringfence("promote", "--all", "--cluster", "dev", "--to", stage)
+    assert done.code == 0, done
+    assert "\nNo connection opens, closes or changes — dev\n" in done.out
+    assert "2 namespaces of dev taken to stage" in done.err
+    assert (small.path / DEV).read_text().endswith(f"\nstage: {stage}\n")
+
+
+def test_a_namespace_that_no_other_branch_has_takes_no_step_back(small: GitRepository, ringfence: Cli) -> None:
+    prepare(small, ringfence, "")
+    small.git("switch", "--quiet", "--create", "late")
+    edit(small, "teams/checkout/team.yaml", "[shop]", "[shop, late]")
+    small.write("teams/checkout/late/namespace.yaml", (small.path / NAMESPACE).read_text())
+    assert ringfence("render").code == 0
+    small.commit("Late")
+    assert ringfence("promote", "late", "--cluster", "dev", "--to", "permissive", "--dry-run").code == 0
+    done = ringfence("promote", "shop", "--cluster", "dev", "--to", "permissive", "--dry-run")
+    assert done.code == 1
+    assert "gates will fail: cross-environment, isolation-ratchet" in done.err
+
+
+def test_a_step_that_was_never_committed_may_be_taken_back(small: GitRepository, ringfence: Cli) -> None:
+    prepare(small, ringfence, "stage: permissive\n")
+    assert ringfence("promote", "shop", "--cluster", "dev").code == 0
+    assert ringfence("render").code == 0
+    done = ringfence("promote", "shop", "--cluster", "dev", "--to", "permissive")
+    assert done.code == 0, done
+    assert (small.path / DEV).read_text().endswith("\nstages:\n  shop: permissive\n")
+
+
+def test_outside_of_git_what_is_rendered_here_counts(plain: GitRepository, ringfence: Cli) -> None:
+    (plain.path / "policies/guardrails/platform.yaml").unlink()
+    assert ringfence("render").code == 0
+    assert ringfence("promote", "--all", "--cluster", "dev", "--to", "permissive", "--dry-run").code == 1
+    shutil.rmtree(plain.path / "policies/rendered")
+    assert ringfence("promote", "--all", "--cluster", "dev", "--to", "permissive", "--dry-run").code == 0

@@ -16,7 +16,8 @@ import argparse
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TextIO
 
-from ringfence.commands import edits, ends, logs, shared
+from ringfence.commands import edits, ends, in_effect, logs, shared
+from ringfence.commands.in_effect import DIRECTIONS
 from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, UsageError
 from ringfence.findings import Finding, has_errors, in_order
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from ringfence.impact import Report
     from ringfence.model.types import Cluster, Model
 
-DIRECTIONS = ("ingress", "egress")
 BREAKS = "RF618"
 STAGES = ("permissive", "audit", "enforce")
 
@@ -67,7 +67,8 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         print(f"Nothing was written: the flow logs {what} in {cluster.name}.", file=err)
         return EXIT_FINDINGS
     findings = in_order([*findings, *told])
-    result = _impact(args, repository, model, after, changes) if changes else None
+    now = in_effect.now(repository, model, cluster, names) if args.to != "enforce" else model
+    result = _impact(args, repository, now, after, changes) if changes else None
     done = _Done(
         cluster.name, args.to, names, changes, edits.diff(repository, changes), result, findings, not args.dry_run
     )
