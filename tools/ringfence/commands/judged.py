@@ -48,7 +48,7 @@ def working_tree(root: Path, today: datetime.date) -> Judgement:
     from ringfence import cache, sources
 
     store = cache.store()
-    tree = sources.working_tree(root)
+    tree = sources.working_tree(root, ONLY, BUT)
     commits = [] if store.why else sources.recent(root, _COMMITS)
     if not commits:
         return judge(tree, today)

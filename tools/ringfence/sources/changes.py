@@ -10,9 +10,9 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 
 from ringfence.sources.blobs import BlobTree
-from ringfence.sources.repository import Failed
+from ringfence.sources.repository import Asked, Failed
 from ringfence.sources.tree import Tree, name_problem
-from ringfence.sources.working import WorkingTree
+from ringfence.sources.working import WorkingTree, parts
 
 REGULAR = ("100644", "100755", "000000")
 """Modes of regular files, and of a file that one side does not have."""
@@ -21,27 +21,24 @@ REGULAR = ("100644", "100755", "000000")
 def changed(base: BlobTree, head: Tree, only: Sequence[str] = (), but: Sequence[str] = ()) -> frozenset[str] | None:
     """The paths of files that only one of the trees has, or whose content Git takes for another.
 
-    `only`: what is in these folders; `but`: not what is in these. The base must have been listed with the same.
+    `only`: what is in these folders; `but`: not what is in these, each a folder right below one of `only`. The base
+    must have been listed with no less than that.
 
     None where that cannot be said without looking at every file: a tree that is none of Git's, a link, a nested
     repository, an unfinished merge, a file that Git was told not to look at (`git update-index --assume-unchanged`).
     """
     if base.found:
         return None
-    if isinstance(head, BlobTree):
-        return None if head.found else frozenset(path for path, _ in base.blobs.items() ^ head.blobs.items())
-    if not isinstance(head, WorkingTree) or head.root / "" != base.repository.top / base.repository.prefix:
-        return None
     try:
-        prefix = base.repository.prefix
-        where = [f":(top,literal){prefix}{folder}" for folder in only]
-        where += [f":(top,literal,exclude){prefix}{folder}" for folder in but]
-        new = list(_untracked(base, where))
-        paths = [*_differing(base, where, frozenset(new)), *new]
+        if isinstance(head, BlobTree) and not head.found:
+            paths = frozenset(_between(base, head, only, but))
+        elif isinstance(head, WorkingTree) and head.root / "" == base.repository.top / base.repository.prefix:
+            paths = frozenset(_on_disk(base, head, only, but))
+        else:
+            return None
     except (Failed, _Odd):
         return None
-    own = [path.removeprefix(prefix) for path in paths if path.startswith(prefix)]
-    return None if any(map(_is_odd, own)) else frozenset(own)
+    return None if any(map(_is_odd, paths)) else paths
 
 
 def has(tree: Tree, path: str) -> bool:
@@ -53,9 +50,9 @@ def has(tree: Tree, path: str) -> bool:
 
 def ignored(base: BlobTree, under: str) -> list[str]:
     """The files below a folder on disk that Git ignores and does not track, relative to the root."""
-    where = f":(top,literal){base.repository.prefix}{under}"
-    listing = base.repository.run("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", where)
-    return [os.fsdecode(name).removeprefix(base.repository.prefix) for name in listing.split(b"\0") if name]
+    where = _where(base, (under,))
+    listing = base.repository.run("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", *where)
+    return list(_own(base, listing))
 
 
 def holding(tree: BlobTree, texts: Iterable[str], under: str) -> frozenset[str]:
@@ -82,51 +79,87 @@ class _Odd(Exception):  # noqa: N818 - never leaves this module
 
 def problems(tree: WorkingTree, only: Sequence[str], but: Sequence[str] = ()) -> bool:
     """Whether anything in some folders on disk is a problem (`Tree.problems`), what is in others left out."""
-    folders = set(only)
-    for folder in {path.rpartition("/")[0] for path in but}:
-        folders.discard(folder)
-        try:
-            names = [entry.name for entry in (tree.root / folder).iterdir()]
-        except OSError:
-            return True
-        folders |= {f"{folder}/{name}" for name in names} - set(but)
-    return any(tree.problems(folder) for folder in folders)
+    folders = parts(tree.root, only, but)
+    # to ask Git what it ignores takes longer than to see that there is nothing to ask about
+    return any(map(tree.may_hold_problems, folders)) and any(map(tree.problems, folders))
 
 
-def _differing(base: BlobTree, where: Sequence[str], untracked: frozenset[str]) -> Iterator[str]:
-    """What Git tracks and has another content on disk; paths from the top. `untracked` are the others there."""
-    if _is_filtered(base):
+def _where(base: BlobTree, folders: Iterable[str], without: Iterable[str] = ()) -> list[str]:
+    """The folders of the root as Git takes them."""
+    prefix = base.repository.prefix
+    return [
+        *(f":(top,literal){prefix}{folder}" for folder in folders),
+        *(f":(top,literal,exclude){prefix}{folder}" for folder in without),
+    ]
+
+
+def _own(base: BlobTree, listing: bytes) -> Iterator[str]:
+    """The paths of a listing that lie below the root, relative to it."""
+    prefix = base.repository.prefix
+    paths = map(os.fsdecode, filter(None, listing.split(b"\0")))
+    return (path.removeprefix(prefix) for path in paths if path.startswith(prefix))
+
+
+def _between(base: BlobTree, head: BlobTree, only: Sequence[str], but: Sequence[str]) -> Iterator[str]:
+    """What differs between two trees of Git's."""
+    if not head.commit:
+        return (path for path, _ in base.blobs.items() ^ head.blobs.items())
+    command = ("diff-tree", "-r", "--raw", "-z", "--no-renames", base.commit, head.commit)
+    listing = base.repository.run(*command, "--", *_where(base, only, but))
+    return (path for _, path in _raw(base, listing))
+
+
+def _on_disk(base: BlobTree, head: WorkingTree, only: Sequence[str], but: Sequence[str]) -> Iterator[str]:
+    """What on disk differs from a tree of Git's."""
+    where = _where(base, only, but)
+    # an excluded folder would be walked all the same
+    inside = _where(base, parts(head.root, only, but))
+    ask = base.repository.ask
+    filters = ask("config", "--get-regexp", r"^filter\..*\.(clean|process)$")
+    flags = ask("ls-files", "-v", "-z", "--deduplicate", "--", *where)
+    other = ask("ls-files", "-z", "--others", "--exclude-standard", "--", *inside)
+    tracked = ask("diff", "--raw", "-z", "--no-renames", "--no-ext-diff", base.commit, "--", *where)
+    for item in (filters, flags, other, tracked):
+        item.hear()
+    if _has_filters(filters) and _is_filtered(base):
         raise _Odd
-    flags = base.repository.run("ls-files", "-v", "-z", "--deduplicate", "--", *where)
-    if any(not record.startswith(b"H ") for record in flags.split(b"\0") if record):
+    if any(not record.startswith(b"H ") for record in flags.output().split(b"\0") if record):
         raise _Odd
-    listing = base.repository.run("diff", "--raw", "-z", "--no-renames", "--no-ext-diff", base.commit, "--", *where)
+    new = frozenset(_own(base, other.output()))
+    yield from new
+    for status, path in _raw(base, tracked.output()):
+        if status == "D" and path not in new and os.path.lexists(head.root / path):
+            raise _Odd  # tracked no more, and ignored
+        yield path
+
+
+def _has_filters(asked: Asked) -> bool:
+    try:
+        return bool(asked.output())
+    except Failed:
+        return False
+
+
+def _raw(base: BlobTree, listing: bytes) -> Iterator[tuple[str, str]]:
+    """The status and the path of each record of `git diff --raw` below the root. Raises `_Odd` for more than files."""
+    prefix = base.repository.prefix
     fields = iter(listing.split(b"\0"))
     for head in fields:
         if not head:
             return
         old, new, _, _, status = head.decode("ascii").lstrip(":").split()
+        path = os.fsdecode(next(fields))
+        if not path.startswith(prefix):
+            continue
         if status not in ("A", "D", "M") or {old, new} - set(REGULAR):
             raise _Odd
-        path = os.fsdecode(next(fields))
-        if status == "D" and path not in untracked and os.path.lexists(base.repository.top / path):
-            raise _Odd  # tracked no more, and ignored
-        yield path
+        yield status, path.removeprefix(prefix)
 
 
 def _is_filtered(base: BlobTree) -> bool:
-    """Whether Git stores other bytes than those on disk, by a filter: it then compares what nobody reads."""
-    try:
-        base.repository.run("config", "--get-regexp", r"^filter\..*\.(clean|process)$")
-    except Failed:
-        return False
+    """Whether a filter stands between what Git stores and what is on disk: Git then compares what nobody reads."""
     filtered = base.repository.run("ls-files", "-z", "--", ":(top,exclude,attr:!filter)")
-    return any(os.fsdecode(name).startswith(base.repository.prefix) for name in filtered.split(b"\0") if name)
-
-
-def _untracked(base: BlobTree, where: Sequence[str]) -> Iterator[str]:
-    listing = base.repository.run("ls-files", "-z", "--others", "--exclude-standard", "--", *where)
-    return (os.fsdecode(name) for name in listing.split(b"\0") if name)
+    return any(_own(base, filtered))
 
 
 def _is_odd(path: str) -> bool:

@@ -31,17 +31,24 @@ REPOSITORY_VARIABLES = (
 """`git rev-parse --local-env-vars` without the configuration (it carries `safe.directory`), and the pathspec modes."""
 
 
+OURS = {"LC_ALL": "C", "LANGUAGE": "C", "GIT_NO_REPLACE_OBJECTS": "1"}
+"""Messages in English; and objects as they are, not as this clone replaces them for itself (`git replace`)."""
+
+
 def clean() -> dict[str, str]:
-    """A copy of the environment without those variables, and with Git's messages in English."""
-    kept = {name: value for name, value in os.environ.items() if name not in REPOSITORY_VARIABLES}
-    return kept | {"LC_ALL": "C", "LANGUAGE": "C"}
+    """A copy of the environment without those variables, and with ours."""
+    return {name: value for name, value in os.environ.items() if name not in REPOSITORY_VARIABLES} | OURS
 
 
 @contextlib.contextmanager
 def cleaned() -> Iterator[None]:
-    """Take those variables out of this process for a while: GitPython passes on what it finds. Not for threads."""
-    taken = {name: os.environ.pop(name) for name in REPOSITORY_VARIABLES if name in os.environ}
+    """The same for this process, for a while: GitPython passes on what it finds. Not for threads."""
+    before = {name: os.environ.get(name) for name in (*REPOSITORY_VARIABLES, *OURS)}
+    for name in REPOSITORY_VARIABLES:
+        os.environ.pop(name, None)
+    os.environ.update(OURS)
     try:
         yield
     finally:
-        os.environ.update(taken)
+        for name, value in before.items():
+            os.environ.pop(name, None) if value is None else os.environ.update({name: value})

@@ -6,48 +6,32 @@ It runs Git directly: opening the repository with GitPython costs more than the 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from ringfence.errors import UsageError
-from ringfence.sources import environment
 
 
-def paths(root: Path) -> frozenset[str]:
+def paths(root: Path, folders: Sequence[str] = ()) -> frozenset[str]:
     """Files and whole folders below `root` that Git ignores and does not track, relative to it, without a final `/`.
 
-    Empty where `root` is in no Git repository, where Git is not installed, and where `root` itself is ignored: then it
-    is a tree of its own that only happens to lie inside a repository. Raises `UsageError` where Git refuses to answer.
+    `folders` of the root are all that is looked at, where any are given. Empty where `root` is in no Git repository,
+    where Git is not installed, and where `root` itself is ignored: then it is a tree of its own that only happens to
+    lie inside a repository. Raises `UsageError` where Git refuses to answer.
     """
-    import subprocess
+    from ringfence.sources.repository import Asked
 
     top = next((folder for folder in (root, *root.parents) if os.path.lexists(folder / ".git")), None)
     if top is None:
         return frozenset()
     prefix = root.relative_to(top).as_posix()
-    command = [
-        "git",
-        "-C",
-        str(top),
-        "ls-files",
-        "-z",
-        "--others",
-        "--ignored",
-        "--exclude-standard",
-        "--directory",
-    ]
+    places = [Path(prefix, folder).as_posix() for folder in folders] or ([] if prefix == "." else [prefix])
+    options = ("-z", "--others", "--ignored", "--exclude-standard", "--directory")
     try:
-        done = subprocess.run(
-            [*command, "--", prefix],
-            env=environment.clean() | {"GIT_LITERAL_PATHSPECS": "1"},
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
+        told = Asked(top, "ls-files", *options, "--", *(f":(top,literal){place}" for place in places)).output()
     except OSError:
         return frozenset()
-    if done.returncode:
-        raise refusal(top, os.fsdecode(done.stderr))
-    names = [os.fsdecode(name).removesuffix("/") for name in done.stdout.split(b"\0") if name]
+    names = [os.fsdecode(name).removesuffix("/") for name in told.split(b"\0") if name]
     if prefix == ".":
         return frozenset(names)
     if any(prefix == name or prefix.startswith(name + "/") for name in names):

@@ -25,14 +25,52 @@ class Failed(UsageError):  # noqa: N818 - an answer of Git, handled where one ca
         self.stderr = stderr
 
 
+class Asked:
+    """A Git command that is at work in a folder, beside this process. Raises `OSError` where there is none of them."""
+
+    def __init__(self, folder: Path, *arguments: str, index: str = "") -> None:
+        import subprocess
+
+        self._folder = folder
+        self._told: tuple[bytes, bytes] | None = None
+        self._process = subprocess.Popen(
+            ["git", *arguments],
+            cwd=folder,
+            env=environment.clean() | ({"GIT_INDEX_FILE": index} if index else {}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def hear(self) -> tuple[bytes, bytes]:
+        """What it printed and what it complained of. Of several side by side, hear each, whatever another one says."""
+        if self._told is None:
+            self._told = self._process.communicate()
+        return self._told
+
+    def output(self) -> bytes:
+        """All that it printed, once it has ended. Raises `Failed` on an exit status above 0."""
+        output, errors = self.hear()
+        if self._process.returncode:
+            raise Failed(self._folder, self._process.returncode, os.fsdecode(errors))
+        return output
+
+
 @dataclass(slots=True)
 class Repository:
     """A repository, and the folder of the Ringfence root in it (`prefix`, with `/` at the end, or "" at the top)."""
 
-    repo: git.Repo
     top: Path
     prefix: str
+    _repo: git.Repo | None = field(default=None, repr=False)
     _readers: dict[int, git.Git] = field(default_factory=dict, repr=False)
+
+    @property
+    def repo(self) -> git.Repo:
+        """The same for GitPython, whose import takes longer than most commands of Git."""
+        if self._repo is None:
+            self._repo = _found(self.top)
+        return self._repo
 
     @property
     def bare(self) -> bool:
@@ -44,23 +82,13 @@ class Repository:
         """Whether the clone holds only the end of the history."""
         return (Path(self.repo.common_dir) / "shallow").exists()
 
+    def ask(self, *arguments: str, index: str = "") -> Asked:
+        """Start `git <arguments>` at the top; `index` names an index file other than the repository's."""
+        return Asked(self.top, *arguments, index=index)
+
     def run(self, *arguments: str, index: str = "") -> bytes:
-        """The raw output of `git <arguments>` at the top; `index` names an index file other than the repository's.
-
-        Raises `Failed` on an exit status above 0.
-        """
-        import git
-
-        extra = {"GIT_INDEX_FILE": index} if index else {}
-        with environment.cleaned():
-            try:
-                output = self.repo.git.execute(
-                    ["git", *arguments], stdout_as_string=False, strip_newline_in_stdout=False, env=extra
-                )
-            except git.GitCommandError as error:
-                status = error.status if isinstance(error.status, int) else 128
-                raise Failed(self.top, status, _stderr(error)) from error
-        return bytes(output)
+        """The raw output of the same. Raises `Failed` on an exit status above 0."""
+        return self.ask(*arguments, index=index).output()
 
     def text(self, *arguments: str) -> str:
         """The output of a Git command without the final newline."""
@@ -73,37 +101,46 @@ class Repository:
         """
         import git
 
-        with environment.cleaned():
-            process = os.getpid()
-            if process not in self._readers:
-                self._readers[process] = git.Git(str(self.top))
+        process = os.getpid()
+        if process in self._readers:
+            return bytes(self._readers[process].get_object_data(name)[3])
+        self._readers[process] = git.Git(str(self.top))
+        with environment.cleaned():  # now the command starts
             return bytes(self._readers[process].get_object_data(name)[3])
 
 
 def open_repository(root: Path) -> Repository:
     """The repository that a Ringfence root lies in; raises `UsageError` where there is none or Git refuses it."""
-    try:
-        import git
-    except ImportError as error:
-        raise UsageError("Git is not installed, and this command compares revisions", "install git") from error
     where = Path(os.path.realpath(root))
-    with environment.cleaned():
-        try:
-            repo = git.Repo(where, search_parent_directories=True, expand_vars=False)
-        except git.NoSuchPathError as error:
-            raise UsageError(f"{root} does not exist", "name a folder inside a Git repository") from error
-        except git.InvalidGitRepositoryError as error:
-            raise UsageError(
-                f"{root} is not in a Git repository, so there is no other revision to read",
-                f"make it one: git -C {where} init && git -C {where} add . && git -C {where} commit -m 'Start'",
-            ) from error
+    try:
+        told = Asked(where, "rev-parse", "--show-toplevel").output()
+        top = Path(os.path.realpath(os.fsdecode(told).removesuffix("\n")))
+        return Repository(top, _prefix(where, top))
+    except (OSError, Failed):  # no Git, no repository, a bare one, one of somebody else: GitPython tells them apart
+        repo = _found(where)
     top = Path(os.path.realpath(repo.working_tree_dir or repo.git_dir))
-    prefix = "" if where == top else where.relative_to(top).as_posix() + "/"
-    repository = Repository(repo, top, prefix)
+    repository = Repository(top, _prefix(where, top), repo)
     repository.run("rev-parse", "--git-dir")  # raises where Git refuses to work here
     return repository
 
 
-def _stderr(error: git.GitCommandError) -> str:
-    """What Git said; GitPython wraps it in a line `stderr: '…'`."""
-    return error.stderr.strip().removeprefix("stderr: '").removesuffix("'")
+def _prefix(where: Path, top: Path) -> str:
+    return "" if where == top else where.relative_to(top).as_posix() + "/"
+
+
+def _found(where: Path) -> git.Repo:
+    """The repository around a folder. Raises `UsageError`."""
+    try:
+        import git
+    except ImportError as error:
+        raise UsageError("Git is not installed, and this command compares revisions", "install git") from error
+    with environment.cleaned():
+        try:
+            return git.Repo(where, search_parent_directories=True, expand_vars=False)
+        except git.NoSuchPathError as error:
+            raise UsageError(f"{where} does not exist", "name a folder inside a Git repository") from error
+        except git.InvalidGitRepositoryError as error:
+            raise UsageError(
+                f"{where} is not in a Git repository, so there is no other revision to read",
+                f"make it one: git -C {where} init && git -C {where} add . && git -C {where} commit -m 'Start'",
+            ) from error

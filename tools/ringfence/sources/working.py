@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,9 +15,12 @@ from ringfence.sources.tree import MAX_BYTES, Unreadable, name_problem, shown
 Walk = tuple[list[str], list[Finding]]
 
 
-def working_tree(root: Path) -> WorkingTree:
-    """The files on disk at a Ringfence root (see `find_root`)."""
-    return WorkingTree(Path(os.path.realpath(root)))
+def working_tree(root: Path, only: Sequence[str] = (), but: Sequence[str] = ()) -> WorkingTree:
+    """The files on disk at a Ringfence root (see `find_root`).
+
+    `only`: what is in these folders of it. `but`: not what is in these, each a folder right below one of `only`.
+    """
+    return WorkingTree(Path(os.path.realpath(root)), only=tuple(only), but=tuple(but))
 
 
 def folder(path: Path) -> WorkingTree:
@@ -30,6 +34,8 @@ class WorkingTree:
 
     root: Path
     label: str = "working tree"
+    only: tuple[str, ...] = ()
+    but: tuple[str, ...] = ()
     _walks: dict[str, Walk] = field(default_factory=dict, repr=False)
     _plain_folders: set[str] = field(default_factory=set, repr=False)
     _ignored: frozenset[str] | None = field(default=None, repr=False)
@@ -44,6 +50,33 @@ class WorkingTree:
         top = f"{self.root}/"
         closed = [path for path in files if not os.access(top + path, os.R_OK)]
         return problems + [Unreadable(path, "Permission denied").finding for path in closed]
+
+    def may_hold_problems(self, under: str) -> bool:
+        """Whether anything below a folder can be a problem: quicker than to say which, and whether Git ignores it."""
+        full, mode = f"{self.root}/{under}", self._mode(under)
+        if not mode:
+            return False
+        if stat.S_ISREG(mode):
+            return not (under.isprintable() and os.access(full, os.R_OK))
+        if os.path.realpath(full) != full or _is_odd(under):
+            return True
+        waiting = [full]
+        while waiting:
+            try:
+                with os.scandir(waiting.pop()) as scan:
+                    for entry in scan:
+                        if _is_odd(entry.name, file=True):
+                            return True
+                        if entry.is_file(follow_symlinks=False):
+                            if not os.access(entry.path, os.R_OK):
+                                return True
+                        elif not entry.is_dir(follow_symlinks=False) or _is_odd(entry.name):
+                            return True
+                        else:
+                            waiting.append(entry.path)
+            except OSError:
+                return True
+        return False
 
     def read(self, path: str) -> bytes:
         """The bytes of a file. It need not be listed (Git may ignore it), but no link on the way to it is followed."""
@@ -74,7 +107,8 @@ class WorkingTree:
     def _walk(self, under: str) -> Walk:
         if under not in self._walks:
             walk: Walk = ([], [])
-            self._visit_from_root(under, walk)
+            for folder in (self.only if not under else ()) or (under,):
+                self._visit_from_root(folder, walk)
             walk[0].sort()
             self._walks[under] = walk
         return self._walks[under]
@@ -135,7 +169,7 @@ class WorkingTree:
             return
         for entry in entries:
             name = f"{path}/{entry.name}" if path else entry.name
-            if name == ".git":
+            if name == ".git" or name in self.but:
                 continue
             if entry.is_file(follow_symlinks=False):
                 if entry.name.isprintable():
@@ -166,8 +200,27 @@ class WorkingTree:
 
     def _git_ignores(self) -> frozenset[str]:
         if self._ignored is None:
-            self._ignored = ignored.paths(self.root)
+            self._ignored = ignored.paths(self.root, parts(self.root, self.only, self.but))
         return self._ignored
+
+
+def _is_odd(path: str, *, file: bool = False) -> bool:
+    """Whether a name is reason to look closer."""
+    return not path.isprintable() or path == ".git" or (not file and path.endswith((".yaml", ".yml", "/.git")))
+
+
+def parts(root: Path, only: Sequence[str], but: Sequence[str]) -> list[str]:
+    """The folders `only`; instead of one that holds any of `but`, all else that lies right in it on disk."""
+    above = {path.rpartition("/")[0] for path in but}
+    found = [folder for folder in only if folder not in above]
+    for folder in sorted(above):
+        try:
+            names = [entry.name for entry in (root / folder).iterdir()]
+        except OSError:
+            found.append(folder)
+        else:
+            found += sorted({f"{folder}/{name}" for name in names} - {*but})
+    return found
 
 
 def _name(entry: os.DirEntry[str]) -> str:
