@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -139,6 +140,35 @@ def test_what_git_does_not_list(repository: GitRepository):
     assert not sources.problems(tree, only, but)
     os.mkfifo(repository.path / "policies" / "x.yaml")
     assert sources.problems(sources.working_tree(repository.path), only, but)
+
+
+@pytest.mark.parametrize("odd", ["link.yaml", "x.yaml/", "inner/.git/", "inner/.git", "a\nb"])
+def test_what_is_no_plain_file_is_looked_for_on_disk(repository: GitRepository, odd: str):
+    only, but = ("teams", "policies"), ("policies/rendered",)
+    for folder, found in (("policies/rendered/base", False), ("teams/a/one", True), ("policies/other", True)):
+        full = repository.path / folder / odd
+        full.parent.mkdir(parents=True, exist_ok=True)
+        if odd.startswith("link"):
+            full.symlink_to("nowhere")
+        elif odd.endswith("/"):
+            full.mkdir()
+        else:
+            full.write_text("")
+        tree = sources.working_tree(repository.path, only, but)
+        assert sources.problems(tree, only, but) is found
+        assert bool(tree.problems("teams") or tree.problems("policies")) is found
+        if folder.startswith("teams"):
+            shutil.rmtree(repository.path / "teams/a/one")
+
+
+def test_objects_are_not_what_this_clone_replaces_them_with(repository: GitRepository):
+    first = repository.git("rev-parse", "HEAD")
+    repository.write(A, "another\n")
+    second = repository.commit("Second")
+    repository.git("replace", first, second)
+    base = sources.revision(repository.path, first)
+    assert base.read(A) == f"kind: {A}\n".encode()
+    assert sources.changed(base, sources.revision(repository.path, second)) == {A}
 
 
 def test_a_root_below_the_top(repository: GitRepository):

@@ -249,3 +249,12 @@ def test_plain_folder_is_listed_whole(repository: GitRepository) -> None:
     repository.write("manifests/a.yaml", "a")
     tree = sources.folder(repository.path / "manifests")
     assert (tree.files(), tree.read("a.yaml")) == (["a.yaml"], b"a")
+
+
+def test_some_folders_only(repository: GitRepository) -> None:
+    for path in ("teams/a.yaml", "teams/a.tmp", "policies/b.yaml", "policies/rendered/c.yaml", "other/d.yaml"):
+        repository.write(path)
+    repository.write(".gitignore", "*.tmp\n")
+    tree = sources.working_tree(repository.path, ("teams", "policies"), ("policies/rendered",))
+    assert tree.files() == ["policies/b.yaml", "teams/a.yaml"]
+    assert tree.files("policies") == ["policies/b.yaml"]
