@@ -1,4 +1,4 @@
-"""A server that behaves as GitLab's notes API documents, with accidents on demand."""
+"""A server that behaves as GitLab's APIs of notes, approvals and members document, with accidents on demand."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 TOKEN = "glpat-Secret_Of-The.Test"
 NOTES = "/api/v4/projects/7/merge_requests/3/notes"
+APPROVALS = "/api/v4/projects/7/merge_requests/3/approvals"
+GROUPS, MEMBERS = "/api/v4/groups/", "/members/all"
 ME = {"id": 41, "username": "project_7_bot"}
 SOMEBODY = {"id": 1, "username": "root"}
 
@@ -31,6 +33,10 @@ class Server:
     requests: list[str] = field(default_factory=list)
     page_limit: int = 100
     user_status: int = 200
+    approved: list[str] = field(default_factory=list)
+    """Who has approved, by username."""
+    groups: dict[str, list[str]] = field(default_factory=dict)
+    """The members of groups that the token may see."""
 
     @property
     def api(self) -> str:
@@ -146,7 +152,18 @@ class Handler(BaseHTTPRequestHandler):
         elif self.command == "GET" and url.path == "/api/v4/user":
             reply(self.state.user_status, json.dumps(ME).encode(), {})
         elif self.command == "GET" and url.path == NOTES:
-            self.list(reply, {key: value[0] for key, value in parse_qs(url.query).items()})
+            query = {key: value[0] for key, value in parse_qs(url.query).items()}
+            assert (query["sort"], query["order_by"]) == ("asc", "created_at")
+            self.list(reply, query, self.state.notes)
+        elif self.command == "GET" and url.path == APPROVALS:
+            found = [{"user": {"id": 1, "username": name, "state": "active"}} for name in self.state.approved]
+            reply(200, json.dumps({"approved": bool(found), "approved_by": found}).encode(), {})
+        elif self.command == "GET" and (group := unquote(url.path.removeprefix(GROUPS).removesuffix(MEMBERS))) in (
+            self.state.groups
+        ):
+            assert url.path == f"{GROUPS}{quote(group, safe='')}{MEMBERS}"
+            members = [{"username": name, "state": "active"} for name in self.state.groups[group]]
+            self.list(reply, {key: value[0] for key, value in parse_qs(url.query).items()}, members)
         elif self.command == "POST" and url.path == NOTES:
             number = self.state.add(json.loads(self.content)["body"])
             reply(201, json.dumps({"id": number}).encode(), {})
@@ -162,18 +179,19 @@ class Handler(BaseHTTPRequestHandler):
         else:
             reply(404, b'{"message":"404 Not found"}', {})
 
-    def list(self, reply: Callable[[int, bytes, dict[str, str]], None], query: dict[str, str]) -> None:
-        assert (query["sort"], query["order_by"]) == ("asc", "created_at")
+    def list(
+        self, reply: Callable[[int, bytes, dict[str, str]], None], query: dict[str, str], items: list[dict[str, Any]]
+    ) -> None:
         page, size = int(query["page"]), min(int(query["per_page"]), self.state.page_limit)
-        last = -(-len(self.state.notes) // size) or 1
+        last = -(-len(items) // size) or 1
         headers = {
             "X-Page": str(page),
             "X-Per-Page": str(size),
             "X-Next-Page": str(page + 1) if page < last else "",
-            "X-Total": str(len(self.state.notes)),
+            "X-Total": str(len(items)),
             "X-Total-Pages": str(last),
         }
-        reply(200, json.dumps(self.state.notes[(page - 1) * size : page * size]).encode(), headers)
+        reply(200, json.dumps(items[(page - 1) * size : page * size]).encode(), headers)
 
     def reply(self, code: int, content: bytes, headers: dict[str, str]) -> None:
         self.send_response(code)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,7 +38,7 @@ def test_created_then_unchanged_then_updated(server: Server, ringfence: Cli) -> 
     done = ringfence("gitlab", "comment")
     assert (done.code, done.out, done.err) == (0, "", "merge request !3: 1 note created\n")
     done = ringfence("gitlab", "comment", "--format", "json")
-    assert done.json == {"action": "unchanged", "mergeRequest": "3", "why": ""}
+    assert done.json == {"action": "unchanged", "mergeRequest": "3", "why": "", "approvalsUnknown": ""}
     report(QUIET)
     Path("impact.md").write_text("# Nothing changes\n")
     assert ringfence("gitlab", "comment").err == "merge request !3: 1 note updated\n"
@@ -58,6 +59,76 @@ def test_the_note_of_a_real_change(server: Server, small: GitRepository, ringfen
         Path(name).write_text(ringfence("impact", "--format", format_).out)
     assert ringfence("gitlab", "comment").err == "merge request !3: 1 note created\n"
     assert "shop/look" in server.notes[0]["body"]
+
+
+def owned(small: GitRepository, ringfence: Cli) -> None:
+    """A change of two teams, asked of users, groups and an address."""
+    for path, owners in (
+        ("teams/checkout/team.yaml", "'@example/checkout', '@Ada'"),
+        ("teams/payments/team.yaml", "'@example/pay/core', sam@example.com"),
+    ):
+        file = small.path / path
+        text, number = re.subn(r"owners: \[.*\]", f"owners: [{owners}]", file.read_text())
+        assert number == 1, text
+        file.write_text(text)
+    assert ringfence("owners").code == 0
+    assert ringfence("render").code == 0
+    small.commit("Owners")
+    add_flow(small, *CALL_API)
+    assert ringfence("render").code == 0
+    for format_, name in (("json", "impact.json"), ("markdown", "impact.md")):
+        Path(name).write_text(ringfence("impact", "--base", "HEAD", "--format", format_).out)
+
+
+CALL_API = ("name: look", "from: checkout", "to: payments/api", "ports: [8444/TCP]", "reason: A test")
+
+
+def states(server: Server) -> dict[str, str]:
+    """The state of each party in the note's table, where nobody is mentioned again."""
+    body = server.notes[0]["body"].replace("@\N{ZERO WIDTH SPACE}", "@")
+    rows = [line.split(" | ") for line in body.splitlines() if line.startswith("| ")]
+    return {row[0].removeprefix("| "): row[3].removesuffix(" |") for row in rows if len(row) == 4}
+
+
+def test_who_has_approved_is_in_the_table(server: Server, small: GitRepository, ringfence: Cli) -> None:
+    owned(small, ringfence)
+    assert ringfence("gitlab", "comment").code == 0
+    assert {name: states(server)[name] for name in ("checkout", "payments")} == {
+        "checkout": "asked",
+        "payments": "asked",
+    }
+    assert "GET /groups" not in " ".join(server.requests)
+    server.page_limit = 1
+    server.groups = {"example/pay/core": ["kim", "lee"], "example/checkout": ["kim"]}
+    server.approved = ["ada"]
+    done = ringfence("gitlab", "comment", "--format", "json")
+    assert (done.json["action"], done.json["approvalsUnknown"]) == ("updated", "")
+    assert {name: states(server)[name] for name in ("checkout", "payments")} == {
+        "checkout": "approved by @ada for @Ada",
+        "payments": "missing",
+    }
+    server.approved = ["Lee"]
+    assert ringfence("gitlab", "comment").err == "merge request !3: 1 note updated\n"
+    assert {name: states(server)[name] for name in ("checkout", "payments")} == {
+        "checkout": "missing",
+        "payments": "approved by @Lee for @example/pay/core",
+    }
+    assert ringfence("gitlab", "comment").err.endswith("1 note says this already; 0 notes written\n")
+
+
+def test_groups_that_a_token_may_not_see_and_approvals_that_it_may_not_read(
+    server: Server, small: GitRepository, ringfence: Cli
+) -> None:
+    owned(small, ringfence)
+    server.approved = ["kim"]
+    assert ringfence("gitlab", "comment").err == "merge request !3: 1 note created\n"
+    assert states(server)["payments"] == "asked"
+    server.befall("GET", status(403))
+    done = ringfence("gitlab", "comment")
+    assert done.code == 0
+    assert "who has approved is not in the note: " in done.err
+    assert "answers 403 to GET" in done.err
+    assert done.err.endswith("1 note says this already; 0 notes written\n")
 
 
 def test_a_token_that_may_not_post_is_no_failure(

@@ -7,13 +7,14 @@ examples:
 
 For a job of a merge request pipeline. Where to post comes from GitLab's predefined variables; RINGFENCE_GITLAB_TOKEN
 holds a project access token with scope api. A token that may not post is no failure: the report stays an artifact of
-the job.
+the job. The note's table of who must approve says who has, as GitLab knows it when the job runs.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -59,8 +60,9 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     from ringfence.platforms import RefusedError, gitlab, merge_request
 
     text = _read(args.markdown).decode("utf-8", "replace")
-    changed = _changes(args.json)
-    why = ""
+    data = _report(args.json)
+    changed = _changes(data)
+    why = unknown = ""
     if args.dry_run:
         target = _target()
         action = "dry run"
@@ -69,19 +71,23 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     else:
         target = merge_request(os.environ)
         try:
+            text, unknown = _approved(target, text, data)
             action = gitlab.publish(target, text, changed=changed).value
         except RefusedError as error:
             action, why = "refused", error.message
-    _print(args.format, action, why, target, out, err)
+    _print(args.format, action, why, unknown if action != "refused" else "", target, out, err)
     return EXIT_CLEAN
 
 
-def _print(format_: str, action: str, why: str, target: MergeRequest, out: TextIO, err: TextIO) -> None:
+def _print(format_: str, action: str, why: str, unknown: str, target: MergeRequest, out: TextIO, err: TextIO) -> None:
     from ringfence.report import json
 
     if format_ == "json":
-        out.write(json.dump({"action": action, "mergeRequest": target.iid, "why": why}))
+        data = {"action": action, "mergeRequest": target.iid, "why": why, "approvalsUnknown": unknown}
+        out.write(json.dump(data))
         return
+    if unknown:
+        print(f"who has approved is not in the note: {unknown}", file=err)
     if why:
         print(f"the note is not posted: {why}", file=err)
         print(
@@ -102,8 +108,41 @@ def _target() -> MergeRequest:
         return MergeRequest("", "", "", "")
 
 
-def _changes(path: Path) -> bool:
+def _approved(target: MergeRequest, text: str, data: dict[str, Any]) -> tuple[str, str]:
+    """The report with those who have approved in its table, and why that is not known, if it is not."""
+    from ringfence.impact.types import Approval
+    from ringfence.platforms import PlatformError, approvals
+    from ringfence.report import impact_markdown
+
+    try:
+        asked = [
+            Approval(tuple(map(str, item["owners"])), str(item["for"]), tuple(item["paths"]), str(item["given"]))
+            for item in data.get("approvals") or []
+        ]
+    except (LookupError, TypeError):
+        return text, "the report lists approvals in another form"
+    table = "\n".join(impact_markdown.approvals(asked))
+    if not asked or table not in text:
+        return text, ""
+    try:
+        found = approvals.given(target, (owner for item in asked for owner in item.owners))
+    except PlatformError as error:
+        return text, error.message
+    now = []
+    for item in asked:
+        owner = next((owner for owner in item.owners if owner in found), "")
+        said = found.get(owner, "")
+        now.append(replace(item, given=said if said == owner else f"{said} for {owner}") if said else item)
+    return text.replace(table, "\n".join(impact_markdown.approvals(now)), 1), ""
+
+
+def _changes(data: dict[str, Any]) -> bool:
     """Whether a report says anything that a reviewer needs to see."""
+    findings = [item for item in data.get("findings", []) if isinstance(item, dict) and item.get("severity") != "info"]
+    return bool(data["changes"] or data.get("objects") or findings)
+
+
+def _report(path: Path) -> dict[str, Any]:
     import json
 
     try:
@@ -112,8 +151,7 @@ def _changes(path: Path) -> bool:
         data = None
     if not isinstance(data, dict) or not isinstance(data.get("changes"), list):
         raise UsageError(f"{path} is no impact report", f"write one: ringfence impact --output json={path}")
-    findings = [item for item in data.get("findings", []) if isinstance(item, dict) and item.get("severity") != "info"]
-    return bool(data["changes"] or data.get("objects") or findings)
+    return data
 
 
 def _read(path: Path) -> bytes:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,7 +99,8 @@ def _ours(api: Api, notes: str) -> list[Note]:
     result = []
     me: int | None = None
     asked = False
-    for item in _pages(api, notes):
+    # the oldest first, so that one that comes meanwhile shifts no page
+    for item in pages(api, notes, {"sort": "asc", "order_by": "created_at"}):
         text = item.get("body")
         found = _MARKER.match(text) if isinstance(text, str) else None
         if not found or not isinstance(text, str) or not isinstance(item.get("id"), int):
@@ -112,13 +113,14 @@ def _ours(api: Api, notes: str) -> list[Note]:
     return result
 
 
-def _pages(api: Api, notes: str) -> Iterator[dict[str, Any]]:
-    """All notes, oldest first, so that one that comes meanwhile shifts no page."""
+def pages(api: Api, path: str, query: Mapping[str, str | int]) -> Iterator[dict[str, Any]]:
+    """The items of a list, page by page. Raises `PlatformError`."""
     page = 1
     while True:
-        items, headers = api.get(notes, {"per_page": PAGE, "page": page, "sort": "asc", "order_by": "created_at"})
+        items, headers = api.get(path, {"per_page": PAGE, "page": page, **query})
         if not isinstance(items, list):
-            raise PlatformError("GitLab's list of notes is no list", "is CI_API_V4_URL the address of GitLab's API?")
+            what = path.rpartition("/")[2]
+            raise PlatformError(f"GitLab's list of {what} is no list", "is CI_API_V4_URL the address of GitLab's API?")
         yield from (item for item in items if isinstance(item, dict))
         following = headers.get("X-Next-Page", "")
         if not following.isdecimal() or int(following) <= page:

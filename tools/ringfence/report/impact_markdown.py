@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ringfence.impact import Cause, Effect, Report, Row
+from ringfence.impact.types import Approval
 from ringfence.report import impact_words as words
 from ringfence.report import mermaid
 from ringfence.report.markdown import GITLAB_NOTE, Limit, code, escape, finding, folded
@@ -82,7 +83,7 @@ def _note(report: Report, limit: Limit, cut: _Cut) -> str:
             lines += _graphs(parts, cut)
     lines += ["**Gates**", "", "| Gate | Verdict | Why |", "|---|---|---|"]
     lines += [f"| {code(gate.name)} | {VERDICTS[gate.verdict]} | {escape(gate.reason)} |" for gate in report.gates]
-    lines += ["", *_findings(report, limit, cut), *_approvals(report), *_objects(report, limit, cut)]
+    lines += ["", *_findings(report, limit, cut), *approvals(report.approvals), *_objects(report, limit, cut)]
     lines.append(f"<sub>base {code(report.base)} · head {code(report.head)} · reproduce: {code(report.command)}</sub>")
     return "\n".join(lines) + "\n"
 
@@ -152,15 +153,16 @@ def _findings(report: Report, limit: Limit, cut: _Cut) -> list[str]:
     return lines + _left_out(report, limit, len(items) - cut.findings, "finding")
 
 
-def _approvals(report: Report) -> list[str]:
-    if not report.approvals:
+def approvals(items: Sequence[Approval]) -> list[str]:
+    """The lines of the table of who must approve, and who has; none for nobody."""
+    if not items:
         return []
-    known = words.some_given(report.approvals)
+    known = words.some_given(items)
     lines = ["**Who must approve**", "", "| For | Owners | Changed files | State |", "|---|---|---|---|"]
     lines += [
         f"| {escape(item.party)} | {' '.join(code(owner) for owner in item.owners)} | {len(item.paths):,} "
         f"| {escape(words.owner_state(item, known))} |"
-        for item in report.approvals
+        for item in items
     ]
     return [*lines, ""]
 
