@@ -37,7 +37,8 @@ class Scope:
 def scope(base: Tree, head: Tree, paths: frozenset[str] | None = None) -> Scope | None:
     """The scope of the change from one tree to the other; None where it may be everything.
 
-    `paths` are the files that differ, where that is known (`sources.changed`).
+    `paths` are the files that differ, where that is known (`sources.changed`). Of what is rendered, trees of Git's need
+    not list anything: they are told to list what is looked at.
     """
     if not isinstance(base, BlobTree):
         return None
@@ -58,6 +59,7 @@ class _Scoping:
     def __init__(self, base: BlobTree, head: Tree, paths: frozenset[str]) -> None:
         self._base, self._head = base, head
         self._paths = frozenset(path for path in paths if path.startswith(("teams/", "policies/")))
+        self._clusters = [path.rpartition("/")[2].removesuffix(".yaml") for path in base.files("policies/clusters")]
         self._folders: dict[str, set[str]] = {}
         self._teams: set[str] = set()
         for path in (*base.files("teams"), *(path for path in self._paths if path.startswith("teams/"))):
@@ -69,6 +71,7 @@ class _Scoping:
         self._differing: dict[tuple[bool, str], bytes | None] = {}
 
     def scope(self) -> Scope:
+        self._list(f"{RENDERED}/overlays/{cluster}/{OF_CLUSTER}" for cluster in self._clusters)
         namespaces = self._namespaces()
         speaking = self._speaking(namespaces)
         speaking |= {path for name in self._waived() for path in self._files_of(name)}
@@ -127,11 +130,14 @@ class _Scoping:
         if not names:
             return set()
         texts = [f"{name}/" for name in names]
-        found = set(holding(self._base, texts, "teams"))
         # with an escape, a text can be written in another way
-        found |= {path for path in holding(self._base, ["\\"], "teams") if words(self._contents([path])) & names}
+        found = {path for path in holding(self._base, [*texts, "\\"], "teams") if self._speaks(path, texts, names)}
         found |= {path for path in self._paths if path.startswith("teams/")}
         return found | {path for name in names for path in self._files_of(name)}
+
+    def _speaks(self, path: str, texts: Iterable[str], names: set[str]) -> bool:
+        raw = self._read(False, path) or b""
+        return any(text.encode() in raw for text in texts) or bool(words([raw]) & names if b"\\" in raw else ())
 
     def _waived(self) -> set[str]:
         """The namespaces that waivers speak of: their flows must be known."""
@@ -145,15 +151,22 @@ class _Scoping:
             yield from (path for path in self._paths if path.startswith(f"{folder}/") and path not in self._base.blobs)
 
     def _rendered(self, namespaces: Iterable[str]) -> Iterator[str]:
-        clusters = {path.rpartition("/")[2].removesuffix(".yaml") for path in self._base.files("policies/clusters")}
-        for name in namespaces:
-            for team in self._folders[name]:
-                yield from self._base.files(f"{RENDERED}/base/{team}/{name}")
-                for cluster in clusters:
-                    yield from self._base.files(f"{RENDERED}/overlays/{cluster}/{team}/{name}")
-        for cluster in clusters:
-            yield from self._base.files(f"{RENDERED}/overlays/{cluster}/{OF_CLUSTER}")
-        yield from (path for path in self._paths if path.startswith(f"{RENDERED}/"))
+        places = [f"{team}/{name}" for name in namespaces for team in self._folders[name]]
+        above = [f"{RENDERED}/base", *(f"{RENDERED}/overlays/{cluster}" for cluster in self._clusters)]
+        folders = [f"{folder}/{place}" for folder in above for place in places]
+        differing = [path for path in self._paths if path.startswith(f"{RENDERED}/")]
+        self._list((*folders, *differing))
+        for folder in (*folders, *(f"{folder}/{OF_CLUSTER}" for folder in above)):
+            yield from self._base.files(folder)
+        yield from differing
+
+    def _list(self, paths: Iterable[str]) -> None:
+        paths = list(paths)
+        for tree in (self._base, self._head):
+            if isinstance(tree, BlobTree):
+                tree.also(paths)
+                if tree.found:
+                    raise Unclear
 
     def _part(self, head: bool, files: set[str], absent: set[str]) -> Part:
         there = {path for path in files - self._paths if path in self._base.blobs}

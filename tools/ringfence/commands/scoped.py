@@ -33,15 +33,17 @@ def attempt(args: argparse.Namespace, root: Path, parts: parted.Parts | None = N
     from ringfence import affected, checks, impact, model, sources
     from ringfence.commands.impact import default_base
 
-    tree = sources.revision(root, args.head) if args.head is not None else sources.working_tree(root)
+    head = args.head
+    tree = sources.revision(root, head, *_DECLARED) if head is not None else sources.working_tree(root, *_DECLARED)
     revision = args.base
     if revision is None:
         platform, _ = model.load(affected.Part(tree, [path for name in _PLATFORM for path in tree.files(name)]))
         if platform is None:
             return None
         revision = default_base(root, platform)
-    base_tree = sources.revision(root, revision)
-    scope = affected.scope(base_tree, tree)
+    base_tree = sources.revision(root, revision, *_DECLARED)
+    paths = sources.changed(base_tree, tree, _DECLARED[0])
+    scope = affected.scope(base_tree, tree, paths) if paths is not None else None
     if scope is None or (isinstance(tree, sources.WorkingTree) and sources.problems(tree, *_DECLARED)):
         return None
     loaded = [model.load(part, part.absent) for part in (scope.base, scope.head)]

@@ -18,16 +18,23 @@ from ringfence.sources.working import link, nested
 
 LINK, SUBMODULE = "120000", "160000"
 
+MANY = 2_000
+"""Paths that a command is given at once: a command line has a limit."""
+
 
 @dataclass(slots=True)
 class BlobTree:
-    """A tree of blobs: `blobs` maps each path of a regular file to its object id; `commit` is a revision's id."""
+    """A tree of blobs: `blobs` maps each path of a regular file to its object id; `commit` is a revision's id.
+
+    Where it is not `whole`, only some folders are listed; `also` adds others.
+    """
 
     label: str
     repository: Repository = field(repr=False)
     blobs: dict[str, str] = field(repr=False)
     found: list[tuple[str, Finding]] = field(repr=False)
     commit: str = ""
+    whole: bool = True
     _sorted: list[str] = field(default_factory=list, repr=False)
 
     def files(self, under: str = "") -> list[str]:
@@ -39,6 +46,16 @@ class BlobTree:
         # `0` follows `/` in every order of characters, so nothing else stands between these two
         first, last = (bisect.bisect_left(self._sorted, under + end) for end in ("/", "0"))
         return [*([under] if under in self.blobs else []), *self._sorted[first:last]]
+
+    def also(self, paths: Iterable[str]) -> None:
+        """List these files and folders too."""
+        wanted = [f"{self.repository.prefix}{path}" for path in paths]
+        if self.whole or not wanted:
+            return
+        more = _tree(self.repository, self.label, _listed(self.repository, self.commit, wanted), self.commit)
+        self.blobs = dict(sorted({**self.blobs, **more.blobs}.items()))
+        self.found = sorted({**dict(self.found), **dict(more.found)}.items(), key=lambda item: item[0])
+        self._sorted = []
 
     def problems(self, under: str = "") -> list[Finding]:
         """Links, submodules, unmerged files, folders named like files, and names that cannot be printed."""
@@ -72,10 +89,9 @@ def revision(root: Path, rev: str, only: Sequence[str] = (), but: Sequence[str] 
         folders.remove(folder)
         folders += [path for _, _, _, path in inside if path not in left_out]
     # Git takes no folder to mean all of them
-    listing = repository.run("ls-tree", "-r", "-z", "--full-tree", sha, *folders) if folders or not only else b""
-    entries = [(mode, name, path) for mode, _, name, path in _records(listing)]
+    entries = _listed(repository, sha, folders) if folders or not only else []
     label = sha[:7] if sha.startswith(rev) else f"{sha[:7]} ({shown(rev)})"
-    return _tree(repository, label, entries, sha)
+    return _tree(repository, label, entries, sha, whole=not only)
 
 
 def index(root: Path) -> BlobTree:
@@ -90,6 +106,16 @@ def index(root: Path) -> BlobTree:
         "index",
         [(mode, "" if stage != "0" else name, path) for mode, name, stage, path in _records(listing)],
     )
+
+
+def _listed(repository: Repository, sha: str, paths: Sequence[str]) -> list[tuple[str, str, str]]:
+    """The entries of some paths in a commit, or of all without any."""
+    found = []
+    for start in range(0, len(paths) or 1, MANY):
+        part = paths[start : start + MANY]
+        listing = repository.run("ls-tree", "-r", "-z", "--full-tree", sha, *part)
+        found += [(mode, name, path) for mode, _, name, path in _records(listing)]
+    return found
 
 
 def _records(listing: bytes) -> Iterable[tuple[str, str, str, str]]:
@@ -110,7 +136,9 @@ def _index_of_hook(repository: Repository, asked: str) -> str:
     return str(full) if full.is_relative_to(own) and full.exists() else ""
 
 
-def _tree(repository: Repository, label: str, entries: Iterable[tuple[str, str, str]], sha: str = "") -> BlobTree:
+def _tree(
+    repository: Repository, label: str, entries: Iterable[tuple[str, str, str]], sha: str = "", *, whole: bool = True
+) -> BlobTree:
     """The tree of the entries (mode, object id or "" when unmerged, path from the top) below the Ringfence root."""
     blobs: dict[str, str] = {}
     found: dict[str, Finding] = {}
@@ -130,7 +158,7 @@ def _tree(repository: Repository, label: str, entries: Iterable[tuple[str, str, 
             plain.add(folder)
             blobs[path] = name
     ordered = dict(sorted(blobs.items()))
-    return BlobTree(label, repository, ordered, sorted(found.items(), key=lambda item: item[0]), sha)
+    return BlobTree(label, repository, ordered, sorted(found.items(), key=lambda item: item[0]), sha, whole)
 
 
 def _problem(path: str, mode: str, name: str) -> tuple[str, Finding | None]:
