@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     CHECKS: tuple[Check, ...]
 
+MANY = 10_000
+"""Flows from which on the collector is kept away from a model for good: it would pass over a million objects."""
+
 
 def load(tree: Tree, absent: Iterable[str] = ()) -> tuple[Model | None, list[Finding]]:
     """The model of a repository and everything that is wrong with it (`loading.load`)."""
@@ -27,7 +30,10 @@ def load(tree: Tree, absent: Iterable[str] = ()) -> tuple[Model | None, list[Fin
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return loading.load(tree, absent)
+        loaded, findings = loading.load(tree, absent)
+        if loaded is not None and len(loaded.flows) > MANY:
+            gc.freeze()  # nor will it be as long as the run needs it
+        return loaded, findings
     finally:
         if collecting:
             gc.enable()

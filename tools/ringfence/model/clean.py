@@ -13,7 +13,8 @@ from ringfence.documents import Document
 from ringfence.errors import UsageError
 from ringfence.findings import Finding, Location
 from ringfence.model import layout, rows
-from ringfence.model.rows import Row, Rows
+from ringfence.model.layout import Place
+from ringfence.model.rows import KINDS, Flows, Listing
 from ringfence.sources import Tree, Unreadable
 from ringfence.values import workers
 
@@ -22,7 +23,7 @@ MANY = 300
 AT_ONCE = 50
 """Files that a process reads before it takes the next ones."""
 
-Clean = Document | Rows
+Clean = Document | Listing
 Part = list[tuple[str, Clean]]
 
 
@@ -53,20 +54,29 @@ def _one(tree: Tree, path: str) -> Clean | None:
         return None
     if document is None or findings or schema.validate(document):
         return None
-    if not rows.are_in(document, place):
+    found = rows.of(document, place)
+    if found is None:
         return document
-    found = rows.of(document)
-    # a document is large, and what is not in its rows is seldom asked for
-    return found if None in found.rows else Rows(found.where, found.rows, partial(_again, tree, path, found.rows))
+    if _says_all(found):
+        # a document is large, and what is not in its rows is seldom asked for
+        found.again = partial(_again, tree, path, found.rows)
+    return found
 
 
-def _again(tree: Tree, path: str, known: Sequence[Row | None]) -> Document:
+def _says_all(found: Listing) -> bool:
+    """Whether a clean document can be done without."""
+    return isinstance(found, Flows) and None not in found.rows
+
+
+def _again(tree: Tree, path: str, known: Sequence[object]) -> Document:
     """A document that was read before; raises `UsageError` where it is another one by now."""
     try:
         document, _ = documents.read(path, tree.read(path))
     except Unreadable:
         document = None
-    if document is None or not isinstance(document.data, dict) or rows.of(document).rows != known:
+    place = layout.place(path)
+    found = rows.of(document, place) if document and isinstance(place, Place) else None
+    if document is None or found is None or found.rows != known:
         raise UsageError(f"{path} was changed while the repository was read", "run it again")
     return document
 
@@ -81,7 +91,8 @@ def _pack(part: Part) -> bytes:
         if isinstance(found, Document):
             entries.append((path, packed.pack(found)))
         else:
-            entries.append((path, packed.pack(found.again()) if None in found.rows else b"", found.where, found.rows))
+            document = b"" if _says_all(found) else packed.pack(found.again())
+            entries.append((path, document, found.ITEMS, found.where, found.rows))
     raw: bytes = msgpack.packb(entries)
     return raw
 
@@ -91,12 +102,14 @@ def _unpack(tree: Tree, raw: bytes) -> Part:
 
     from ringfence.documents import packed
 
+    listings = {listing.ITEMS: listing for listing in KINDS.values()}
     part: Part = []
     for path, document, *found in msgpack.unpackb(raw, use_list=False):
+        unpack = partial(packed.unpack, path, document)
         if not found:
-            part.append((path, packed.unpack(path, document)))
+            part.append((path, unpack()))
             continue
-        where, known = found
-        again = partial(packed.unpack, path, document) if document else partial(_again, tree, path, known)
-        part.append((path, Rows(Location(*where), known, again)))
+        items, where, known = found
+        again = unpack if document else partial(_again, tree, path, known)
+        part.append((path, listings[items](Location(*where), known, again)))
     return part

@@ -14,13 +14,13 @@ from ringfence.model.plain import Plain
 from ringfence.model.ports import is_numeric, shorten
 from ringfence.model.problems import flows as problems
 from ringfence.model.problems import names as name_problems
-from ringfence.model.rows import Rows
+from ringfence.model.rows import Flows
 from ringfence.model.types import End, Flow, Leg, Peer, Workload
 from ringfence.values.nearest import nearest
 from ringfence.values.ports import NO_PORTS, Growing, PortRange, PortSet
 
 
-def build(found: Iterable[tuple[Place, Rows]], broken: set[str], names: Names) -> tuple[Flow, ...]:
+def build(found: Iterable[tuple[Place, Flows]], broken: set[str], names: Names) -> tuple[Flow, ...]:
     """The flows by namespace and name. A flow of which any part is broken is left out, and its id added to `broken`."""
     spaces: dict[str, dict[str, Flow | Location]] = defaultdict(dict)
     plain = Plain(names, _ports)

@@ -62,12 +62,12 @@ def load(tree: Tree, absent: Iterable[str] = ()) -> tuple[Model | None, list[Fin
         report=report,
     )
     known_teams.update(teams.build(found["Team"], names))
-    declared, spaces = teams.namespaces(found["Namespace"], names)
+    declared, spaces = teams.namespaces(read.spaces, names)
     known_namespaces.update(declared)
     teams.check_folders(
-        [*found["Team"], *found["Namespace"], *read.flows],
+        [*found["Team"], *read.spaces, *read.flows],
         names,
-        {(place.team, place.namespace) for place, _ in found["Namespace"]},
+        {(place.team, place.namespace) for place, _ in read.spaces},
     )
     built = workloads.build(spaces, broken, names)
     known_workloads.update({workload.id: workload for workload, _ in built})

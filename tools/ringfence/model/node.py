@@ -41,6 +41,11 @@ class Node:
         return document.at_key(*route)
 
     @property
+    def key(self) -> str | int:
+        """The last step of the way to it."""
+        return self._key
+
+    @property
     def document(self) -> Document:
         """The document that it is part of."""
         return self._way()[0]
@@ -56,6 +61,11 @@ class Node:
     def get(self, key: str) -> Node:
         """The value of a key; a node of None where there is no such key, or this is no mapping."""
         return Node(self, key, self.value.get(key) if isinstance(self.value, dict) else None)
+
+    def child(self, index: int) -> Node:
+        """The value of a list or mapping that is the given one in its order."""
+        key = index if isinstance(self.value, list) else list(self.value)[index]
+        return Node(self, key, self.value[key])
 
     def string(self, key: str) -> str:
         """The text of a key, or an empty text."""

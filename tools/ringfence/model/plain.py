@@ -18,7 +18,7 @@ from ringfence.model import dates
 from ringfence.model.layout import Place
 from ringfence.model.names import Names
 from ringfence.model.node import Node
-from ringfence.model.rows import Row
+from ringfence.model.rows import FlowRow
 from ringfence.model.types import End, Flow, Leg, Peer
 from ringfence.values.ports import PortRange
 
@@ -44,7 +44,7 @@ class Plain:
         self._environments: _Known[tuple[str, ...], frozenset[str] | None] = _Known(self._set)
         self._dates: _Known[str, datetime.date | None] = _Known(self._date)
 
-    def flow(self, place: Place, row: Row, path: str) -> Flow | None:
+    def flow(self, place: Place, row: FlowRow, path: str) -> Flow | None:
         """The flow of a row of the document at `path`, or nothing where it is not plain."""
         name, start, end, listed, reason, ticket, wanted, day, line, column = row
         environments = self._names.environments if wanted is None else self._environments[wanted]

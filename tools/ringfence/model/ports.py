@@ -74,7 +74,7 @@ def declared(node: Node, report: Report) -> tuple[Port, ...]:
     if isinstance(value, dict) and all(
         type(name) is str and type(item) is int and FIRST <= item <= LAST for name, item in value.items()
     ):
-        return _single(tuple(value.items()))
+        return single(tuple(value.items()))
     result = []
     for name, value in node.items():
         ranges: list[PortRange] = []
@@ -95,7 +95,7 @@ def declared(node: Node, report: Report) -> tuple[Port, ...]:
 
 
 @functools.lru_cache(4096)
-def _single(ports: tuple[tuple[str, int], ...]) -> tuple[Port, ...]:
+def single(ports: tuple[tuple[str, int], ...]) -> tuple[Port, ...]:
     """Named single ports of TCP: thousands of workloads have the same ones."""
     return tuple(sorted((Port(name, (PortRange("TCP", at, at),)) for name, at in ports), key=lambda port: port.name))
 

@@ -12,7 +12,7 @@ from ringfence.model import clean, layout, rows
 from ringfence.model.clean import Clean
 from ringfence.model.layout import Place
 from ringfence.model.node import Node
-from ringfence.model.rows import Rows
+from ringfence.model.rows import Flows, Space
 from ringfence.sources import Tree, Unreadable
 
 ROOTS = ("policies", "teams")
@@ -22,11 +22,12 @@ ROOTS = ("policies", "teams")
 class Read:
     """The documents by kind, in the order of their paths, and the folders of which some document is lost.
 
-    A name that is missing may stand in a lost document, so it is not reported as unknown there. Those of flows are in
-    `flows` alone.
+    A name that is missing may stand in a lost document, so it is not reported as unknown there. Those of flows and of
+    namespaces are in `flows` and `spaces` alone.
     """
 
-    flows: list[tuple[Place, Rows]] = field(default_factory=list)
+    flows: list[tuple[Place, Flows]] = field(default_factory=list)
+    spaces: list[tuple[Place, Space]] = field(default_factory=list)
     by_kind: dict[str, list[tuple[Place, Node]]] = field(default_factory=lambda: defaultdict(list))
     lost: set[str] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
@@ -61,15 +62,21 @@ def _file(tree: Tree, path: str, result: Read, known: dict[str, Clean]) -> None:
     if path.startswith(layout.ADOPTED):
         _manifest(tree, path, place, result)
         return
-    document = known.get(path)
-    if document is None:
-        document = _read(tree, path, result)
+    document = known.get(path) or _read(tree, path, result)
+    if isinstance(document, Document):
+        document = rows.of(document, place) or document
     if document is None:
         result.lost.add(_folder(path))
-        return
-    if isinstance(document, Rows) or rows.are_in(document, place):
-        result.flows.append((place, document if isinstance(document, Rows) else rows.of(document)))
-        return
+    elif isinstance(document, Flows):
+        result.flows.append((place, document))
+    elif isinstance(document, Space):
+        result.spaces.append((place, document))
+    else:
+        _document(path, place, document, result)
+
+
+def _document(path: str, place: Place, document: Document, result: Read) -> None:
+    """A document of another kind, where it may stand there."""
     node = Node.root(document)
     kind = node.get("kind").text()
     if kind in place.kinds:

@@ -1,59 +1,110 @@
-"""Documents of flows as rows: what a plain flow says, with its place, small enough to travel between processes.
+"""Documents of flows and of namespaces as rows: what plain flows and workloads say, with their places.
 
-A flow is plain in shape where no value is of an odd type. Whatever else is asked of a document is looked up in the
-document itself, which is read again where nobody kept it.
+Rows are small enough to travel between processes. A flow or workload is plain in shape where no value is of an odd
+type. Whatever else is asked of a document is looked up in the document itself, which need not be at hand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar, Generic, TypeVar
 
 from ringfence.documents import Document
 from ringfence.findings import Location
 from ringfence.model.layout import Place
 from ringfence.model.node import Node
+from ringfence.model.types import Labels
+from ringfence.values.ports import FIRST, LAST
 
 Names = str | tuple[str, ...]
-Row = tuple[str, Names, Names, tuple[str | int, ...], str, str, tuple[str, ...] | None, str | None, int, int]
+FlowRow = tuple[str, Names, Names, tuple[str | int, ...], str, str, tuple[str, ...] | None, str | None, int, int]
 """Name, `from`, `to`, `ports`, reason, ticket, `environments`, `expires` (None: absent); line and column."""
 
-_FLOWS = "Flows"
+WorkloadRow = tuple[str, Labels, tuple[tuple[str, int], ...], str, int, int]
+"""Name, labels, single ports by name, service account; line and column of the name."""
+
+Row = TypeVar("Row", FlowRow, WorkloadRow)
+
+_PLAIN = {"labels", "ports", "serviceAccount"}
 
 
 @dataclass(slots=True)
-class Rows:
-    """The flows of one document in their order; None for one that is not plain. `where` is the whole document."""
+class Rows(Generic[Row]):
+    """What one document lists under the key `ITEMS`, in its order; None for what is not plain.
+
+    `where` is the whole document, and `again` gives it.
+    """
+
+    ITEMS: ClassVar[str]
 
     where: Location
     rows: Sequence[Row | None]
     again: Callable[[], Document]
-    """Gives the document, anew for each call or not."""
-    _items: Node | None = field(default=None, repr=False)
+    _root: Node | None = field(default=None, repr=False)
+
+    @property
+    def root(self) -> Node:
+        """The document."""
+        if self._root is None:
+            self._root = Node.root(self.again())
+        return self._root
 
     def node(self, index: int) -> Node:
-        """One flow in the document."""
-        if self._items is None:
-            self._items = Node.root(self.again()).get("flows")
-        return Node(self._items, index, self._items.value[index])
+        """One of what is listed, in the document."""
+        return self.root.get(self.ITEMS).child(index)
 
 
-def are_in(document: Document, place: Place) -> bool:
-    """Whether a document is one of flows, in a place for them."""
+class Flows(Rows[FlowRow]):
+    """A document of flows."""
+
+    __slots__ = ()
+    ITEMS = "flows"
+
+
+class Space(Rows[WorkloadRow]):
+    """A document of a namespace with its workloads."""
+
+    __slots__ = ()
+    ITEMS = "workloads"
+
+
+Listing = Flows | Space
+KINDS: Mapping[str, type[Listing]] = {"Flows": Flows, "Namespace": Space}
+
+
+def of(document: Document, place: Place) -> Listing | None:
+    """The rows of a document of flows or a namespace that stands in a place for it; the document is kept."""
     data = document.data
-    return isinstance(data, dict) and data.get("kind") == _FLOWS and _FLOWS in place.kinds
+    kind = data.get("kind") if isinstance(data, dict) else None
+    if kind not in place.kinds or kind not in KINDS:
+        return None
+    items = data.get(KINDS[kind].ITEMS)
+    if kind == "Flows":
+        listed = enumerate(items if isinstance(items, list) else ())
+        flows = tuple(_flow(item, *document.item(items, index)) for index, item in listed)
+        return Flows(document.at(), flows, lambda: document)
+    pairs = items.items() if isinstance(items, dict) else ()
+    workloads = tuple(_workload(name, item, *document.at_key(Space.ITEMS, name)) for name, item in pairs)
+    return Space(document.at(), workloads, lambda: document)
 
 
-def of(document: Document) -> Rows:
-    """The rows of a document of flows, which is kept."""
-    items = document.data.get("flows")
-    found = items if isinstance(items, list) else []
-    rows = tuple(_row(item, *document.item(items, index)) for index, item in enumerate(found))
-    return Rows(document.at(), rows, lambda: document)
+def _workload(name: str, data: Any, _: str, line: int, column: int) -> WorkloadRow | None:
+    if type(data) is not dict or not data.keys() <= _PLAIN:
+        return None
+    labels, ports, account = data.get("labels"), data.get("ports", {}), data.get("serviceAccount", "")
+    if not (labels and type(labels) is dict and type(ports) is dict and type(account) is str):
+        return None
+    for value in labels.values():
+        if type(value) is not str:
+            return None
+    for port in ports.values():
+        if type(port) is not int or not FIRST <= port <= LAST:
+            return None
+    return name, tuple(sorted(labels.items())), tuple(ports.items()), account, line, column
 
 
-def _row(data: Any, _: str, line: int, column: int) -> Row | None:
+def _flow(data: Any, _: str, line: int, column: int) -> FlowRow | None:
     if type(data) is not dict:
         return None
     get = data.get

@@ -11,7 +11,7 @@ from ringfence.model.names import Names
 from ringfence.model.node import Node
 from ringfence.model.problems import files as problems
 from ringfence.model.problems import names as name_problems
-from ringfence.model.rows import Rows
+from ringfence.model.rows import Flows, Space
 from ringfence.model.types import Namespace, Team
 from ringfence.values.nearest import nearest
 
@@ -41,17 +41,17 @@ def build(found: Iterable[tuple[Place, Node]], names: Names) -> dict[str, Team]:
 
 
 def namespaces(
-    found: Iterable[tuple[Place, Node]], names: Names
-) -> tuple[dict[str, Namespace], list[tuple[Namespace, Node]]]:
+    found: Iterable[tuple[Place, Space]], names: Names
+) -> tuple[dict[str, Namespace], list[tuple[Namespace, Space]]]:
     """The namespaces by declared name, and each with its document; a second declaration is reported and left out."""
     result: dict[str, Namespace] = {}
     kept = []
-    for place, node in found:
+    for place, document in found:
         name = place.namespace
         if name in RESERVED or name.startswith("kube-"):
             names.report(
                 name_problems.RESERVED_NAME.at(
-                    node.where,
+                    document.where,
                     f"the namespace name `{name}` is reserved: a default deny there would hit what is not this team's",
                     hint="choose another namespace; pods of the system are peers of the catalogue",
                     subject=name,
@@ -61,7 +61,7 @@ def namespaces(
         if other := result.get(name):
             names.report(
                 problems.NAMESPACE_TWICE.at(
-                    node.where,
+                    document.where,
                     f"namespace `{name}` is declared already by team {other.team}; two declarations are not merged",
                     hint=f"put its workloads into `{other.where.path}`"
                     if other.team == place.team
@@ -74,17 +74,17 @@ def namespaces(
         space = Namespace(
             name=name,
             team=place.team,
-            labels=labels(node.get("labels")),
-            environments=names.environment_set(node.get("environments")),
-            where=node.where,
+            labels=labels(document.root.get("labels")),
+            environments=names.environment_set(document.root.get("environments")),
+            where=document.where,
         )
         result[name] = space
-        kept.append((space, node))
+        kept.append((space, document))
     return dict(sorted(result.items())), kept
 
 
 def check_folders(
-    places: Iterable[tuple[Place, Node | Rows]], names: Names, declared: Collection[tuple[str, str]]
+    places: Iterable[tuple[Place, Node | Flows | Space]], names: Names, declared: Collection[tuple[str, str]]
 ) -> None:
     """Report each folder of a team without `team.yaml`, and of a namespace without its document (once each)."""
     seen: set[tuple[str, str]] = set()

@@ -8,22 +8,32 @@ from dataclasses import replace
 from functools import partial
 from itertools import combinations
 
+from ringfence.findings import Location
 from ringfence.model import ports
 from ringfence.model.catalog import labels
 from ringfence.model.names import Names
 from ringfence.model.node import Node
 from ringfence.model.problems import names as name_problems
 from ringfence.model.problems import workloads as problems
+from ringfence.model.rows import Space, WorkloadRow
 from ringfence.model.types import Namespace, Workload
 
 RESERVED = ("0-permissive-egress", "0-permissive-ingress", "baseline", "kustomization")
 
 
-def build(spaces: Iterable[tuple[Namespace, Node]], broken: set[str], names: Names) -> list[tuple[Workload, Node]]:
-    """The workloads in file order, each with its place in the document; `accepts` is empty yet."""
-    result = []
+def build(
+    spaces: Iterable[tuple[Namespace, Space]], broken: set[str], names: Names
+) -> list[tuple[Workload, Node | None]]:
+    """The workloads in file order; `accepts` is empty yet, and one that may have some comes with its place."""
+    result: list[tuple[Workload, Node | None]] = []
     for space, document in spaces:
-        for name, node in document.get("workloads").items():
+        path = document.where.path
+        for index, row in enumerate(document.rows):
+            if row and row[0] not in RESERVED:
+                result.append((_plain(space, row, path), None))
+                continue
+            node = document.node(index)
+            name = str(node.key)
             if workload := _one(space, name, node, names):
                 result.append((workload, node))
             else:
@@ -32,15 +42,23 @@ def build(spaces: Iterable[tuple[Namespace, Node]], broken: set[str], names: Nam
     return result
 
 
-def accept(found: Iterable[tuple[Workload, Node]], names: Names) -> dict[str, Workload]:
+def accept(found: Iterable[tuple[Workload, Node | None]], names: Names) -> dict[str, Workload]:
     """The workloads by id with `accepts` resolved; `names` knows all workloads by now."""
     result = {}
     for workload, node in found:
-        if node.has("accepts"):
-            accepted = names.listed(node.get("accepts"), partial(names.pattern, here=workload.namespace))
-            workload = replace(workload, accepts=tuple(accepted))
         result[workload.id] = workload
+        if node and node.has("accepts"):
+            accepted = names.listed(node.get("accepts"), partial(names.pattern, here=workload.namespace))
+            result[workload.id] = replace(workload, accepts=tuple(accepted))
     return dict(sorted(result.items()))
+
+
+def _plain(space: Namespace, row: WorkloadRow, path: str) -> Workload:
+    """What `_one` makes of a workload of which it has nothing to say."""
+    name, pairs, own_ports, account, line, column = row
+    where = Location(path, line, column)
+    environments = space.environments
+    return Workload(space.name, name, space.team, pairs, ports.single(own_ports), account, environments, (), where)
 
 
 def _one(space: Namespace, name: str, node: Node, names: Names) -> Workload | None:
