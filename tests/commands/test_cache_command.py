@@ -27,17 +27,17 @@ def test_where_and_how_much(folder: Path, small: GitRepository, ringfence: Cli):
     assert done.json == {"folder": str(folder), "why": "", "bytes": size, "kinds": kinds, "cleared": 0}
     lines = ringfence("cache").out.splitlines()
     assert [lines[0], *map(str.split, lines[2:5])] == [str(folder), ["KIND", "ENTRIES"], ["flows", "2"], ["valid", "1"]]
-    assert lines[-1] == f"3 entries, {size / 1e6:.1f} MB"
+    assert lines[-1] == f"3 entries, {size / 1e3:.0f} kB"
 
     (folder / "values-0.sqlite").write_bytes(b"of an old release")
-    assert ringfence("cache", "--clear").out.splitlines()[-1].endswith("MB removed")
+    assert ringfence("cache", "--clear").out.splitlines()[-1].endswith("kB removed")
     assert [path.name for path in folder.iterdir()] == ["of somebody else"]
     assert ringfence("cache", "--format", "json").json["kinds"] == {}
 
 
 def test_no_cache_yet(folder: Path, ringfence: Cli):
     done = ringfence("cache")
-    assert (done.code, done.out) == (0, f"not used: {folder} does not exist\n0 entries, 0.0 MB\n")
+    assert (done.code, done.out) == (0, f"not used: {folder} does not exist\n0 entries, 0 kB\n")
     assert not folder.exists()
 
 
@@ -52,4 +52,4 @@ def test_a_place_that_others_may_write_is_left_alone(folder: Path, clear: list[s
 
 def test_off(monkeypatch: pytest.MonkeyPatch, ringfence: Cli):
     monkeypatch.setenv("RINGFENCE_CACHE", "off")
-    assert ringfence("cache").out == "not used: RINGFENCE_CACHE is off\n0 entries, 0.0 MB\n"
+    assert ringfence("cache").out == "not used: RINGFENCE_CACHE is off\n0 entries, 0 kB\n"

@@ -36,6 +36,7 @@ ON_A_REPOSITORY = (
     ["flow", "add", "--dry-run", "--from=shop/checkout", "--to=shop/frontend", "--port=http", "--reason=A test"],
 )
 ids = [words[0] for words in ON_A_REPOSITORY]
+FLOW = ("--from=shop/checkout", "--to=shop/frontend", "--port=http", "--reason=A test")
 
 
 def test_version(ringfence: Cli) -> None:
@@ -79,6 +80,11 @@ def test_an_unknown_option(ringfence: Cli, name: str) -> None:
         (["explain", "shop/frontend"], "TO[:PORT]"),
         (["completion", "fish"], "invalid choice: 'fish'"),
         (["init"], "DIR"),
+        (["flow", "add", "--environment=dev", *FLOW], "--environment=dev; did you mean --env?"),
+        (["flow", "add", "--dry", *FLOW], "did you mean --dry-run?"),
+        (["validate", "--ouput=json=x"], "unrecognized arguments: --ouput=json=x; did you mean --output?"),
+        (["flows", "--xyzzy"], "usage: ringfence flows [-h]"),
+        (["completion", "bash", "zsh"], "usage: ringfence completion [-h]"),
         (["validate", "--at", "2027-02-30"], "is not a date"),
     ],
 )

@@ -228,6 +228,27 @@ def test_a_dry_run_edits_nothing_and_the_text_says_what_it_would(
     assert {path: path.read_bytes() for path in before} == before
 
 
+def test_what_does_not_fit_a_cluster_teaches_the_options(
+    first: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (first / "policies/catalog/world.yaml").write_text(
+        "apiVersion: ringfence.dev/v1alpha1\nkind: Catalog\npeers:\n"
+        "  internet: {description: All, owner: platform, cidrs: [0.0.0.0/0], except: [10.0.0.0/8]}\n"
+    )
+    cluster = first / "policies/clusters/one.yaml"
+    cluster.write_text(cluster.read_text().replace("192.0.2.0/24", "10.8.0.0/14"))
+    options = ["--manifests", str(put(tmp_path / "two", *ONE)), "--into", str(first), "--cluster", "two"]
+    assert cli.main(["import", *options, "--dry-run"]) == 1
+    said = capsys.readouterr().err
+    assert "error: policies/catalog/world.yaml:4:3: RF133 peer internet holds pods of cluster two" in said
+    assert "    fix: " in said
+    assert (
+        "what the repository declares does not fit the cluster two, which is taken for kubernetes-generic in the "
+        "environment two: say what it is with --cni, --pods, --services, --nodes and --environment\n"
+    ) in said
+    assert cli.main(["import", *options, "--dry-run", "--pods", "10.16.0.0/14"]) == 0
+
+
 NAMES = ("web", "api", "db", "job")
 
 

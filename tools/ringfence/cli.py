@@ -149,7 +149,9 @@ def _run(argv: Sequence[str]) -> int:
     parser = build_parser(only=chosen)
     if argv and argv[0].startswith("-") and argv[0] not in ("-h", "--help", "--version"):
         parser.error(f"the command comes before its options: ringfence COMMAND {argv[0]}")
-    arguments = parser.parse_args(argv)
+    arguments, unknown = parser.parse_known_args(argv)
+    if unknown:
+        _refuse(parser, arguments, unknown)
     if arguments.command is None:
         parser.print_help(sys.stderr)
         return EXIT_USAGE
@@ -213,6 +215,21 @@ class _Parser(argparse.ArgumentParser):
             f"there is no command {word!r}; "
             + (f"did you mean {guess}?" if guess else f"the commands are {', '.join(COMMANDS)}")
         )
+
+
+def _refuse(parser: argparse.ArgumentParser, arguments: argparse.Namespace, unknown: Sequence[str]) -> NoReturn:
+    """End the run with the usage of the command, what it does not know, and the nearest option."""
+    from ringfence.values.nearest import nearest
+
+    while actions := next((item for item in parser._actions if isinstance(item, argparse._SubParsersAction)), None):
+        if (chosen := getattr(arguments, actions.dest)) is None:
+            break
+        parser = actions.choices[chosen]
+    word = next((item for item in unknown if item.startswith("-")), unknown[0]).partition("=")[0]
+    options = [name for item in parser._actions for name in item.option_strings if name.startswith("--")]
+    near = [name for name in options if name.startswith(word) or word.startswith(name)] if word[:2] == "--" else []
+    guess = near[0] if near else nearest(word, options)
+    parser.error(f"unrecognized arguments: {' '.join(unknown)}{f'; did you mean {guess}?' if guess else ''}")
 
 
 def _module(name: str) -> ModuleType:

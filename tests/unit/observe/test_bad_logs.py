@@ -209,7 +209,7 @@ def test_standard_input(tmp_path: Path):
 def test_no_files_and_no_such_file(tmp_path: Path):
     with pytest.raises(NothingToCheckError):
         observe.read([])
-    with pytest.raises(UsageError, match=r"There is no .*gone\.json"):
+    with pytest.raises(UsageError, match=r"there is no file .*gone\.json"):
         observe.read([tmp_path / "gone.json"])
 
 

@@ -42,6 +42,12 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:  # noqa: ARG
         out.write(f"not used: {before.why}\n")
     if before.kinds:
         out.write("\n" + text.table(("KIND", "ENTRIES"), [(kind, f"{n:,}") for kind, n in before.kinds.items()]) + "\n")
-    entries = f"{sum(before.kinds.values()):,} entries, {before.size / 1e6:.1f} MB"
-    out.write(f"{entries}; {cleared / 1e6:.1f} MB removed\n" if args.clear else f"{entries}\n")
+    number = sum(before.kinds.values())
+    entries = f"{number:,} {'entry' if number == 1 else 'entries'}, {_size(before.size)}"
+    out.write(f"{entries}; {_size(cleared)} removed\n" if args.clear else f"{entries}\n")
     return EXIT_CLEAN
+
+
+def _size(number: int) -> str:
+    """Bytes for people: `4 kB`, `1.2 MB`."""
+    return f"{number / 1e6:,.1f} MB" if number >= 1e6 else f"{number / 1e3:.0f} kB"

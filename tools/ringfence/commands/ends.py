@@ -27,8 +27,9 @@ def known(text: str, choices: Iterable[str], what: str) -> str:
         bare = {name.rpartition("/")[2]: name for name in reversed(names)}
         guess = bare.get(nearest(text.rpartition("/")[2], bare), "")
     listed = f"the {what}s are {', '.join(names)}" if len(names) <= 12 else f"there are {len(names)} {what}s"
-    if what == "flow" and len(names) > 12:
-        listed += ": ringfence flows lists them"
+    lists = {"flow": "ringfence flows", "end": "ringfence connections"}
+    if what in lists and len(names) > 12:
+        listed += f": {lists[what]} lists them"
     raise UsageError(f"there is no {what} {text!r}", f"did you mean {guess}?" if guess else listed)
 
 

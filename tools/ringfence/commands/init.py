@@ -49,8 +49,10 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:  # noqa: ARG
     """Lay out the repository, and say what to do next."""
     import shlex
 
+    from ringfence.report.text import one_line
+
     created = init(args.directory)
-    out.write("".join(f"created {args.directory / path}\n" for path in created))
+    out.writelines(f"created {one_line(str(args.directory / path))}\n" for path in created)
     out.write(f"{len(created)} files created\n\n")
     here = args.directory.resolve() == Path.cwd()
     out.write(NEXT.format(enter="" if here else f"cd {shlex.quote(str(args.directory))} && "))

@@ -66,7 +66,7 @@ def read(args: argparse.Namespace, names: Sequence[str]) -> Observations:
         kinds = ", ".join(dict.fromkeys(item.kind for item in observed.troubles))
         raise NothingToCheckError(
             f"no record of {' '.join(names)} can be read{f' ({kinds})' if kinds else ''}",
-            "ringfence --help of this command says which logs it reads",
+            "logs of Hubble, Calico and Goldmane, CSV and Parquet are read, compressed or not; no folders",
         )
     return observed
 

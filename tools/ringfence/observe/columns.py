@@ -40,8 +40,8 @@ def checked(columns: Mapping[str, str] | None) -> Mapping[str, str]:
     for name in columns or {}:
         if name not in COLUMNS:
             near = difflib.get_close_matches(name, COLUMNS, 1)
-            hint = f"Did you mean {near[0]}?" if near else f"One of {', '.join(COLUMNS)}"
-            raise UsageError(f"The column map names {name}, which no column can be", hint)
+            hint = f"did you mean {near[0]}?" if near else f"one of {', '.join(COLUMNS)}"
+            raise UsageError(f"the column map names {name!r}, which no column can be", hint)
     return columns or {}
 
 

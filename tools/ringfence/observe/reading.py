@@ -51,9 +51,9 @@ def read(
     """
     names = [str(path) for path in paths]
     if not names:
-        raise NothingToCheckError("No flow logs are named", "Name files, or - for standard input")
+        raise NothingToCheckError("no flow logs are named", "name files, or - for standard input")
     if gone := [name for name in names if name != STDIN and not Path(name).exists()]:
-        raise UsageError(f"There is no {gone[0]}", "Name files of flow logs, or - for standard input")
+        raise UsageError(f"there is no file {gone[0]!r}", "name files of flow logs, or - for standard input")
     mapped = tables_of.checked(columns)
     moment = now or datetime.now(UTC)
     needed("duckdb", "ibis", "pyarrow")

@@ -12,7 +12,7 @@ from ringfence.report.text import one_line, plural, table
 
 if TYPE_CHECKING:
     from ringfence.adopt.existing import Result
-    from ringfence.adopt.existing.plan import Plan, RuleFate
+    from ringfence.adopt.existing.plan import Options, Plan, RuleFate
     from ringfence.adopt.existing.restated import Restated
     from ringfence.connectivity import Change
     from ringfence.verify.equivalence import Difference
@@ -52,10 +52,12 @@ def print_text(result: Result, into: str, dry_run: bool, out: TextIO, err: TextI
     err.writelines(_more(plan.source.left_out))
     err.writelines(f"not declared: {one_line(str(end))}: {one_line(why)}\n" for end, why in plan.strays[:SHOWN])
     err.writelines(_more(plan.strays))
-    err.writelines(
-        f"error: {one_line(str(finding.where))}: {finding.check.code} {one_line(finding.message)}\n"
-        for finding in result.findings
-    )
+    for finding in result.findings:
+        err.write(f"error: {one_line(str(finding.where))}: {finding.check.code} {one_line(finding.message)}\n")
+        if finding.hint:
+            err.write(f"    fix: {one_line(finding.hint)}\n")
+    if any(finding.where.path not in result.files for finding in result.findings if finding.where.path):
+        err.write(f"{_unfit(plan.options)}\n")
     out.writelines(f"{line}\n" for line in (*_summary(result), *_edited(result), *_passed(plan)))
     counts = Counter(item.kept.kind for item in kept if item.kept)
     if counts:
@@ -77,6 +79,16 @@ def print_text(result: Result, into: str, dry_run: bool, out: TextIO, err: TextI
         steps += [] if result.rendered else ["ringfence render && ringfence owners"]
         steps += ["ringfence validate && ringfence verify"]
         err.write("next:\n" + "".join(f"  {step}\n" for step in steps))
+
+
+def _unfit(options: Options) -> str:
+    """What to do where declarations of the repository are in error once it has the cluster."""
+    missing = [f"--{name}" for name in ("pods", "services", "nodes") if not getattr(options, name)]
+    more = f", {', '.join(missing)}" if missing else ""
+    return (
+        f"what the repository declares does not fit the cluster {options.cluster}, which is taken for {options.cni} in "
+        f"the environment {options.environment}: say what it is with --cni{more} and --environment"
+    )
 
 
 def _summary(result: Result) -> Iterator[str]:
