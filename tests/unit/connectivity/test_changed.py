@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import pytest
@@ -191,10 +191,33 @@ def test_a_cluster_whose_pods_stand_elsewhere_has_the_same_rows_and_its_own_plac
     one = files(*PODS, *DENY, *ALLOWS)["all.yaml"]
     before = evaluate(from_directory({"all.yaml": one}, EXTERNAL))
     cluster = from_directory({"all.yaml": b"# moved\n" + one}, EXTERNAL)
-    after = before.of(replace(cluster, policies=before.cluster.policies))
+    after = evaluate(cluster, like=before)
     assert after.space.has_positions_of(before.space)
     assert after.table == before.table
     assert anew(before, after) == []
     assert diff(before, after) == []
     assert [end.where.line for end in after.endpoints] == [end.where.line + 1 for end in before.endpoints]
-    assert evaluate(cluster, like=before).endpoints == after.endpoints
+    assert explained(after) == explained(evaluate(cluster)) != explained(before)
+
+
+def explained(found: Connectivity) -> list[Any]:
+    return [found.explain(*pair) for pair in product(NAMES[:8], NAMES[:8])]
+
+
+def test_a_policy_that_stands_elsewhere_is_explained_there_and_another_one_is_another():
+    """Of both sections, of one that `policyTypes` leaves out, and again after a further change."""
+    left_out = allow(2, policyTypes=["Ingress"])
+    one = files(*PODS, left_out, *DENY, *ALLOWS[3:])["all.yaml"]
+    two = b"# moved\n" + files(*PODS, left_out, *DENY, *ALLOWS[3:6], allow(6, egress=[]), *ALLOWS[7:])["all.yaml"]
+    before, cluster, last = (from_directory({"all.yaml": text}) for text in (one, two, b"\n" + two))
+    results = [evaluate(before)]
+    for state in (cluster, last):
+        results.append(evaluate(state, like=results[-1]))
+        whole = evaluate(state)
+        assert results[-1].space.has_positions_of(results[0].space)
+        assert list(results[-1].rows()) == list(whole.rows())
+        assert explained(results[-1]) == explained(whole)
+    assert diff(*results[:2]) == diff(results[0], evaluate(cluster)) != []
+    assert diff(*results[1:]) == []
+    changed = results[2].changed(before.policies[:1])
+    assert explained(changed) == explained(evaluate(changed.cluster))

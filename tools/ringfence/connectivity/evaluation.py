@@ -46,7 +46,8 @@ class Evaluation:
         enforced = cluster.profile.enforces
         self.opaque = cluster.opaque if enforced else ()
         self._blind = engine.blind_spots(self.space, self.opaque)
-        self.applied = self._resolved(cluster.policies if enforced else ())
+        self._applied: dict[Direction, ByNamespace] = self._resolved(cluster.policies if enforced else ())
+        self._moved: dict[str, NetworkPolicy] = {}
         self.tiers = dialects.tiers(cluster, self._resolver, self.space, self.applied) if enforced else {}
         self.restrictions = Restrictions(self.tiers, self.space)
         sides = {direction: self._side(direction, found, found) for direction, found in self.applied.items()}
@@ -60,6 +61,17 @@ class Evaluation:
             self.ways = {direction: side.rows(self.space.everything) for direction, side in sides.items()}
             self.table = list(self._rows(self.space.everything).values())
 
+    @property
+    def applied(self) -> dict[Direction, ByNamespace]:
+        """The NetworkPolicies in each direction, resolved."""
+        if self._moved:
+            self._applied = {
+                direction: {name: [_moved(item, self._moved) for item in items] for name, items in found.items()}
+                for direction, found in self._applied.items()
+            }
+            self._moved = {}
+        return self._applied
+
     def changed(self, put: Iterable[NetworkPolicy] = (), gone: Iterable[str] = ()) -> Self:
         """The answer after some NetworkPolicies came, in the place of those with their names, and some went.
 
@@ -72,25 +84,34 @@ class Evaluation:
         old = [item for item in self.cluster.policies if item.id in names]
         kept = (item for item in self.cluster.policies if item.id not in names)
         cluster = replace(self.cluster, policies=(*kept, *put))
-        if not self._covers(cluster, put):
-            return type(self)(cluster, *self.asked)
-        after = copy.copy(self)
-        after.cluster = cluster
-        after._exchange(old, put)
-        return after
+        return self._after(cluster, old, put) or type(self)(cluster, *self.asked)
 
     def of(self, cluster: ClusterState) -> Self:
         """The answer for another cluster, by `changed` where it has the same pods and few other NetworkPolicies."""
         cluster = dialects.in_force(cluster)
         had, has = ({item.id: item for item in side.policies} for side in (self.cluster, cluster))
-        put = [item for name, item in has.items() if had.get(name) != item]
+        others = {name: item for name, item in has.items() if (own := had.get(name)) is not item and own != item}
+        moved = {name: item for name, item in others.items() if name in had and _says(item) == _says(had[name])}
+        put = [item for name, item in others.items() if name not in moved]
         gone = had.keys() - has.keys()
         alike = len(put) + len(gone) <= len(had) // _FEW and _surroundings(cluster) == _surroundings(self.cluster)
         if not alike or len(had) < len(self.cluster.policies) or len(has) < len(cluster.policies):
             return type(self)(cluster, *self.asked)
-        after = self.changed(put, gone)
-        after.cluster = cluster
+        old = [item for name, item in had.items() if name in gone or (name in others and name not in moved)]
+        after = self._after(cluster, old, put)
+        if after is None:
+            return type(self)(cluster, *self.asked)
+        after._moved = moved
         after.space = after.space.standing_as(cluster)
+        return after
+
+    def _after(self, cluster: ClusterState, old: Sequence[NetworkPolicy], put: Sequence[NetworkPolicy]) -> Self | None:
+        """The answer for a cluster that has new policies in the place of old ones; None where all is to be computed."""
+        if not self._covers(cluster, put):
+            return None
+        after = copy.copy(self)
+        after.cluster = cluster
+        after._exchange(old, put)
         return after
 
     def _covers(self, cluster: ClusterState, put: Sequence[NetworkPolicy]) -> bool:
@@ -125,7 +146,7 @@ class Evaluation:
             columns = subjects if direction is Direction.INGRESS else -1
             known = self.ways[direction]
             rows = {at: _exchanged(known[at], columns, row) for at, row in after.rows(differing).items()}
-            self.applied = {**self.applied, direction: now}
+            self._applied = {**self.applied, direction: now}
             self.isolated = {
                 **self.isolated,
                 direction: self.isolated[direction] & ~subjects | after.isolated[0] & subjects,
@@ -160,8 +181,27 @@ class Evaluation:
 
 
 def _surroundings(cluster: ClusterState) -> ClusterState:
-    """A cluster without its NetworkPolicies and what came of reading them."""
-    return replace(cluster, policies=(), findings=(), skipped={})
+    """A cluster without its NetworkPolicies, what came of reading them, and what only other dialects look at."""
+    return replace(cluster, policies=(), findings=(), skipped={}, services={})
+
+
+def _says(policy: NetworkPolicy) -> tuple[object, ...]:
+    """All of a policy but the places where it is written."""
+    sections = policy.ingress, policy.egress, policy.left_out_ingress, policy.left_out_egress
+    rules = [rules and [(rule.peers, rule.ports, rule.index) for rule in rules] for rules in sections]
+    return policy.id, policy.selector, rules
+
+
+def _moved(item: Applied, moved: Mapping[str, NetworkPolicy]) -> Applied:
+    """A direction of a policy as it is written in another place, where it is."""
+    policy = moved.get(item.policy.id)
+    if policy is None:
+        return item
+    ways = policy.ingress, policy.left_out_ingress
+    if item.direction is Direction.EGRESS:
+        ways = policy.egress, policy.left_out_egress
+    listed = zip(item.rules, ways[1] if ways[0] is None else ways[0], strict=bool(item.rules))
+    return replace(item, policy=policy, rules=tuple(replace(known, rule=rule) for known, rule in listed))
 
 
 def _exchanged(old: Both, columns: int, new: Both) -> Both:

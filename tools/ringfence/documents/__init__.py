@@ -5,7 +5,6 @@ Whatever the bytes, reading gives a document or findings, never a traceback.
 
 from __future__ import annotations
 
-import re
 from itertools import accumulate
 
 from ringfence.documents import codes, simple, text
@@ -21,7 +20,9 @@ MAX_DECLARATION = 1 << 20
 MAX_MANIFEST = 64 << 20
 """Bytes of one file of manifests."""
 
-_DOCUMENT = re.compile(rb"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
+_DOCUMENT = b"\n---"
+_ENDS = (b"\n", b" ", b"\t", b"\r", b"")
+"""A document starts with the one at a line's start, and one of the others after it."""
 
 
 def read(path: str, raw: bytes) -> tuple[Document | None, list[Finding]]:
@@ -83,7 +84,12 @@ def split(raw: bytes) -> list[tuple[int, bytes]]:
     json = raw.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
     if json or raw[:1] == b"%" or b"\n%" in raw or len(raw) > MAX_MANIFEST:
         return [(0, raw)]
-    starts = [match.start() for match in _DOCUMENT.finditer(raw) if match.start()]
-    parts = [raw[start:end] for start, end in zip([0, *starts], [*starts, len(raw)], strict=True)]
+    starts = [0]
+    found = raw.find(_DOCUMENT)
+    while found >= 0:
+        if raw[found + 4 : found + 5] in _ENDS:
+            starts.append(found + 1)
+        found = raw.find(_DOCUMENT, found + 4)
+    parts = [raw[start:end] for start, end in zip(starts, [*starts[1:], len(raw)], strict=True)]
     lines = accumulate((part.count(b"\n") for part in parts), initial=0)
     return list(zip(lines, parts, strict=False))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ringfence.documents.document import Document
 from ringfence.findings import Location, has_errors
+from ringfence.manifests.moved import moved
 from ringfence.manifests.objects import Manifests
 from ringfence.manifests.types import Opaque
 
@@ -14,14 +15,14 @@ class Known:
     """What the files of some trees hold, each tree given by its bytes by path.
 
     A file that is not the same in all of them is read document by document, so that those that are the same are read
-    once. The objects of a document are shared where it also begins in the same line of a file of the same name.
+    once. The objects of a document are shared where it also begins in the same line of a file of the same name, and
+    differ in nothing but their places where it does not.
     """
 
     def __init__(self, trees: Sequence[Mapping[str, bytes]] = ()) -> None:
         self._apart = {path for tree in trees for path in tree if any(tree[path] != other.get(path) for other in trees)}
         self._files: dict[tuple[str, bytes], Manifests] = {}
-        self._texts: dict[bytes, list[Document] | None] = {}
-        self._parts: dict[tuple[str, int, bytes], Manifests] = {}
+        self._parts: dict[bytes, _Part | None] = {}
 
     def file(self, path: str, raw: bytes) -> Manifests:
         """What one file holds by itself; not to be changed."""
@@ -37,17 +38,33 @@ class Known:
 
         result = Manifests()
         for line, text in documents.split(raw):
-            if text not in self._texts:
+            if text not in self._parts:
                 found, findings = documents.read_many(path, text)
-                self._texts[text] = None if findings else found
-            read_before = self._texts[text]
-            if read_before is None:
+                self._parts[text] = None if findings else _Part(path, line, found)
+            part = self._parts[text]
+            if part is None:
                 return None
-            key = path, line, text
-            if key not in self._parts:
-                part = self._parts[key] = Manifests()
-                part.add(item.of(path, line) for item in read_before)
-            result.extend(self._parts[key])
+            result.extend(part.at(path, line))
+        return result
+
+
+class _Part:
+    """The documents of a part of a file, and what they hold in the place where they were met first."""
+
+    def __init__(self, path: str, line: int, found: list[Document]) -> None:
+        self._place = path, line
+        self._documents = found
+        self._objects = self._read(path, line)
+
+    def at(self, path: str, line: int) -> Manifests:
+        """What they hold in some place; not to be changed."""
+        if self._place == (path, line):
+            return self._objects
+        return moved(self._objects, path, line - self._place[1]) or self._read(path, line)
+
+    def _read(self, path: str, line: int) -> Manifests:
+        result = Manifests()
+        result.add(item.of(path, line) for item in self._documents)
         return result
 
 
