@@ -382,3 +382,17 @@ def test_what_is_no_kubernetes_object_is_said(tmp_path: Path, ringfence: Cli) ->
         ("RF707", "values.yaml"),
     ]
     assert done.json["skipped"] == {"(no kind)": 2}
+
+
+def test_objects_that_say_nothing_of_connections_are_nothing_to_check(tmp_path: Path, ringfence: Cli) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "team.yaml").write_text("apiVersion: ringfence.dev/v1alpha1\nkind: Team\n")
+    done = ringfence("lint", "--manifests", tmp_path / "a")
+    assert (done.code, done.out) == (2, "")
+    assert "holds only 1 other object: no policy and no workload\n" in done.err
+    done = ringfence("diff", "--manifests", tmp_path / "a", tmp_path / "b")
+    assert (done.code, done.out) == (2, "")
+    assert "hold no workload and no policy" in done.err
+    (tmp_path / "b/shop.yaml").write_text(SHOP)
+    assert ringfence("diff", "--manifests", tmp_path / "a", tmp_path / "b").code == 0

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from ringfence.commands import plain, shared
-from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, UsageError
+from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, NothingToCheckError, UsageError
 from ringfence.findings import Finding, Location, has_errors, in_order
 
 if TYPE_CHECKING:
@@ -52,6 +52,12 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     known = manifests.Known([files for files, _ in trees])
     staged = (False, args.staged)  # what is staged would be promoted after what is there now
     clusters = [plain.declared_by(args, *item, known) for item in zip(trees, staged, strict=True)]
+    if not any(
+        (*one.endpoints, *one.policies, *one.admin, *one.calico, *one.cilium, *one.opaque, *one.findings)
+        for one in clusters
+    ):
+        names = " and ".join(map(str, args.manifests))
+        raise NothingToCheckError(f"{names} hold no workload and no policy", "name the manifests of a cluster")
     sides = zip(args.manifests, clusters, strict=True)
     findings = in_order(_in(folder, finding) for folder, cluster in sides for finding in cluster.findings)
     before = connectivity.evaluate(clusters[0], beside=clusters[1])

@@ -68,8 +68,12 @@ def _plain(args: argparse.Namespace, out: TextIO) -> int:
     policies = len(cluster.policies) + len(cluster.admin) + len(dialects.policies((*cluster.calico, *cluster.cilium)))
     workloads = len(cluster.endpoints)
     others = sum(cluster.skipped.values())
-    if not (policies or workloads or others or cluster.opaque or cluster.findings):
-        raise NothingToCheckError(f"{', '.join(map(str, args.manifests))} holds no Kubernetes object")
+    if not (policies or workloads or cluster.opaque or cluster.findings):
+        held = f"only {plural(others, 'other object')}" if others else "no Kubernetes object"
+        raise NothingToCheckError(
+            f"{', '.join(map(str, args.manifests))} holds {held}: no policy and no workload",
+            "name the manifests of a cluster; for declarations of Ringfence: ringfence lint, without --manifests",
+        )
     summary = (
         f"{plural(policies, 'policy')}, {plural(len(cluster.opaque), 'object')} not modelled, "
         f"{plural(workloads, 'workload')}, {plural(others, 'other object')}"
