@@ -56,16 +56,16 @@ def is_whole_world(end: End) -> bool:
 def find(model: Model, today: datetime.date) -> Iterator[Finding]:  # noqa: ARG001
     """One finding for each such flow and each such grant."""
     worlds = {peer.id for peer in model.peers.values() if is_whole_world(peer)}
-    for flow in model.flows if worlds else ():
-        if wide := [leg.destination.id for leg in flow.legs if leg.destination.id in worlds]:
-            reached = ", ".join(sorted(set(wide)))
-            sources = ", ".join(sorted({leg.source.id for leg in flow.legs}))
-            yield CHECK.at(
-                flow.where,
-                f"flow {flow.id} lets {sources} reach the whole world ({reached}): data can leave to any server",
-                hint="add a peer with the addresses that are really called, or have it waived in policies/waivers/",
-                subject=flow.id,
-            )
+    wide = {flow.id: flow for flow in model.flows for leg in flow.legs if leg.destination.id in worlds}
+    for flow in wide.values():
+        reached = ", ".join(sorted({leg.destination.id for leg in flow.legs} & worlds))
+        sources = ", ".join(sorted({leg.source.id for leg in flow.legs}))
+        yield CHECK.at(
+            flow.where,
+            f"flow {flow.id} lets {sources} reach the whole world ({reached}): data can leave to any server",
+            hint="add a peer with the addresses that are really called, or have it waived in policies/waivers/",
+            subject=flow.id,
+        )
     for grant in model.grants:
         if grant.to_peer and is_whole_world(grant.peer):
             yield CHECK.at(

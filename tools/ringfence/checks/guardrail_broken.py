@@ -38,7 +38,7 @@ from dataclasses import dataclass, field
 from ringfence.checks.sides import Ends, OfWorkloads, SideEnd, forbidden, matches, other_pods, port_set
 from ringfence.checks.waiving import Raised
 from ringfence.findings import Check, Location, Severity
-from ringfence.model.types import Cluster, Flow, Grant, Guardrail, Leg, Model, Side
+from ringfence.model.types import Cluster, End, Flow, Grant, Guardrail, Leg, Model, Side, Workload
 from ringfence.values.ports import NO_PORTS, PortSet
 
 CHECK = Check("RF301", "guardrail-broken", Severity.ERROR, __doc__)
@@ -56,16 +56,35 @@ class _Broken:
         self.pairs.setdefault((source, destination, str(ports)), []).append(cluster)
 
 
+class _Spoken:
+    """The workloads and peers that a side speaks of in a cluster."""
+
+    def __init__(self, side: Side, cluster: Cluster, model: Model, ends: Ends) -> None:
+        self._model = model
+        self._workloads = OfWorkloads(side, cluster)
+        self._peers = {peer.id for peer in model.peers.values() if _any(side, ends.of(peer, cluster))}
+
+    def __bool__(self) -> bool:
+        return not self._workloads.none or bool(self._peers)
+
+    def __contains__(self, end: End) -> bool:
+        return self._workloads(end) if isinstance(end, Workload) else end.id in self._peers
+
+    def ids(self) -> set[str]:
+        """The ids of all of them."""
+        return self._peers | {item.id for item in self._workloads.among(self._model.workloads.values())}
+
+
 class _Legs:
     """The legs of flows between the ends that guardrails speak of; the others are never looked at."""
 
     def __init__(self, guardrails: Iterable[Guardrail], model: Model, ends: Ends) -> None:
-        self._meant: dict[tuple[str, str], tuple[set[str], set[str]]] = {}
+        self._meant: dict[tuple[str, str], tuple[_Spoken, set[str]]] = {}
         for guardrail in guardrails:
             for cluster in model.clusters.values():
-                reached = _meant(guardrail.destination, cluster, model, ends)
-                sources = _meant(guardrail.source, cluster, model, ends) if reached else set()
-                self._meant[guardrail.name, cluster.name] = (sources, reached) if sources else (sources, set())
+                sources = _Spoken(guardrail.source, cluster, model, ends)
+                reached = _Spoken(guardrail.destination, cluster, model, ends).ids() if sources else set()
+                self._meant[guardrail.name, cluster.name] = (sources, reached)
         wanted = set[str]().union(*(reached for _, reached in self._meant.values()))
         self._into: dict[str, list[tuple[Flow, Leg]]] = {id_: [] for id_ in wanted}
         for flow in model.flows if wanted else ():
@@ -78,14 +97,8 @@ class _Legs:
         sources, reached = self._meant[guardrail.name, cluster.name]
         for id_ in reached:
             for flow, leg in self._into[id_]:
-                if leg.source.id in sources and cluster.environment in leg.shared(flow.environments):
+                if leg.source in sources and cluster.environment in leg.shared(flow.environments):
                     yield flow, leg
-
-
-def _meant(side: Side, cluster: Cluster, model: Model, ends: Ends) -> set[str]:
-    """The workloads and peers that a side speaks of."""
-    found = {item.id for item in OfWorkloads(side, cluster).among(model.workloads.values())}
-    return found | {item.id for item in model.peers.values() if _any(side, ends.of(item, cluster))}
 
 
 def find(model: Model, ends: Ends) -> Iterator[Raised]:

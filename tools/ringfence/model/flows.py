@@ -216,15 +216,18 @@ def _lists(end: End) -> str:
 
 def _check_repeated(flows: Sequence[Flow], names: Names) -> None:
     """Report each flow all of which another allows; of two equal flows, the later."""
-    by_pair: dict[tuple[str, str], list[int]] = defaultdict(list)
+    first: dict[tuple[str, str], int] = {}
+    # most flows share no pair of ends with another
+    shared: dict[tuple[str, str], list[int]] = {}
     for index, flow in enumerate(flows):
         for leg in flow.legs:
-            by_pair[leg.source.id, leg.destination.id].append(index)
-    # most flows share no pair of ends with another
-    for index in sorted({index for group in by_pair.values() if len(group) > 1 for index in group}):
+            pair = leg.source.id, leg.destination.id
+            if (before := first.setdefault(pair, index)) != index:
+                shared.setdefault(pair, [before]).append(index)
+    for index in sorted({index for group in shared.values() for index in group}):
         flow = flows[index]
-        first = flow.legs[0]
-        for other in by_pair[first.source.id, first.destination.id]:
+        leg = flow.legs[0]
+        for other in shared.get((leg.source.id, leg.destination.id), ()):
             if other != index and covers(flows[other], flow) and (other < index or not covers(flow, flows[other])):
                 _report_repeated(flow, flows[other], names)
                 break

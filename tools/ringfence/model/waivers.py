@@ -29,7 +29,7 @@ def build(
     `broken` are the names of guardrails, flows and grants that exist and could not be built.
     """
     rules = {guardrail.name for guardrail in guardrails}
-    subjects = {flow.id for flow in flows} | set(names.workloads) | {f"baseline/{grant.name}" for grant in grants}
+    subjects = {*(flow.id for flow in flows), *names.workloads, *(f"baseline/{grant.name}" for grant in grants)}
     result: dict[tuple[str, str, str], Waiver] = {}
     for _, document in found:
         for node in document.get("waivers").list():
