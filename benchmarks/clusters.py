@@ -129,14 +129,17 @@ spec:
 """
 
 
-def write(folder: Path, shape: str, deployments: int) -> tuple[Path, Path]:
-    """Write a cluster and the same cluster after a change, one file a namespace; the two folders.
+def write(folder: Path, shape: str, deployments: int, *, one_file: bool = False) -> tuple[Path, Path]:
+    """Write a cluster and the same cluster after a change, one file a namespace or one in all; the two folders.
 
     In the changed one a port in a hundred has moved, and one workload has lost a caller.
     """
     for name in ("base", "changed"):
         (folder / name).mkdir(parents=True)
-        for file, text in files(shape, deployments, changed=name == "changed"):
+        texts = dict(files(shape, deployments, changed=name == "changed"))
+        if one_file:
+            texts = {"all.yaml": "---\n".join(texts.values())}
+        for file, text in texts.items():
             (folder / name / file).write_text(text)
     return folder / "base", folder / "changed"
 

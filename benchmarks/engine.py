@@ -60,21 +60,23 @@ class Bench:
     def __init__(self, folder: Path, runs: int) -> None:
         self._folder = folder
         self._runs = runs
-        self._made: dict[tuple[str, int], tuple[Path, Path]] = {}
+        self._made: dict[tuple[str, int, bool], tuple[Path, Path]] = {}
         self.table = Table(run([sys.executable, "-c", "pass"], 2 * runs + 1))
         self._start = {way: run(self._command(way, "B", 1), runs) for way in ("list", "diff")}
         for way, taken in self._start.items():
             self.table.add(f"{way}, 1 deployment (start-up)", taken)
 
-    def whole(self, way: str, shape: str, deployments: int, times: int | None = None) -> Taken:
-        """One command as a whole process, beside what the peers were recorded to take."""
-        taken = run(self._command(way, shape, deployments), times or self._runs)
+    def whole(
+        self, way: str, shape: str, deployments: int, times: int | None = None, *, one_file: bool = False
+    ) -> Taken:
+        """One command as a whole process, beside what the peers were recorded to take, from files of that form."""
+        taken = run(self._command(way, shape, deployments, one_file), times or self._runs)
         known = [
             f"{peer}, recorded: {seconds[way, shape] / taken.seconds:,.0f} ×"
             for peer, seconds in RECORDED.items()
             if deployments == RECORDED_DEPLOYMENTS
         ]
-        name = f"{way}, {deployments:,} deployments, {NAMES[shape]}"
+        name = f"{way}, {deployments:,} deployments, {NAMES[shape]}{', all in one file' if one_file else ''}"
         self.table.add(name, taken, self._start[way], "; ".join(known))
         return taken
 
@@ -104,17 +106,18 @@ class Bench:
         self.table.add(name, Taken(taken["change"], taken["memory"]), compared=again)
         return first or (deployments, seconds)
 
-    def _command(self, way: str, shape: str, deployments: int) -> list[str | Path]:
-        before, after = self._cluster(shape, deployments)
+    def _command(self, way: str, shape: str, deployments: int, one_file: bool = False) -> list[str | Path]:
+        before, after = self._cluster(shape, deployments, one_file)
         own: list[str | Path] = [sys.executable, "-m", "ringfence"]
         if way == "diff":
             return [*own, "diff", "--manifests", before, after]
         return [*own, "connections", "--manifests", before]
 
-    def _cluster(self, shape: str, deployments: int) -> tuple[Path, Path]:
-        key = shape, deployments
+    def _cluster(self, shape: str, deployments: int, one_file: bool = False) -> tuple[Path, Path]:
+        key = shape, deployments, one_file
         if key not in self._made:
-            self._made[key] = clusters.write(self._folder / f"{shape}{deployments}", shape, deployments)
+            folder = self._folder / f"{shape}{deployments}{'-one' if one_file else ''}"
+            self._made[key] = clusters.write(folder, shape, deployments, one_file=one_file)
         return self._made[key]
 
 
@@ -143,7 +146,8 @@ def main(argv: Sequence[str]) -> None:
         bench = Bench(Path(folder), args.runs)
         for shape in clusters.SHAPES:
             for way in ("list", "diff"):
-                bench.whole(way, shape, args.deployments)
+                for one_file in (False, True):  # peers were recorded on one file a side
+                    bench.whole(way, shape, args.deployments, one_file=one_file)
         bench.whole("list", "B", args.large, times=1)
         bench.inside("B", args.large)
         first = None
