@@ -661,3 +661,11 @@ def test_reasons_name_what_the_rule_says(
 ) -> None:
     ran = Ran(capsys, put(tmp_path / "in", deployment("web"), deployment("cart"), text), tmp_path / "new")
     assert why in [item["why"] for item in ran.data["rules"]["kept"]]
+
+
+def test_names_that_would_move_a_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    manifests = put(tmp_path / "in", policy('"p\\u001b[31m"', "{podSelector: {}}"))
+    assert cli.main(["import", "--manifests", str(manifests), "--into", str(tmp_path / "new")]) == 2
+    said = capsys.readouterr().err
+    assert "\x1b" not in said
+    assert "NetworkPolicy shop/p\\x1b[31m" in said

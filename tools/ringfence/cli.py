@@ -90,7 +90,7 @@ def main(argv: Sequence[str], leave: Callable[[int], object] | None = None) -> i
             raise SystemExit(EXIT_UNREAD) from None
         raise
     except RingfenceError as error:
-        return _end(error.exit_code, f"ringfence: {error.message}", *([f"  {error.hint}"] if error.hint else []))
+        return _end(error.exit_code, *_told(error))
     except KeyboardInterrupt:
         code = _end(EXIT_INTERRUPTED, "ringfence: interrupted; nothing is half-written")
         if leave is not None:
@@ -103,6 +103,14 @@ def main(argv: Sequence[str], leave: Callable[[int], object] | None = None) -> i
             return _end(EXIT_USAGE, f"ringfence: cannot print the results: {error.strerror}")
         return _end(EXIT_BUG, *_bug(argv))
     return code
+
+
+def _told(error: RingfenceError) -> list[str]:
+    """The lines of a failure; what names of files and objects hold moves no terminal."""
+    from ringfence.report.text import one_line
+
+    text = f"ringfence: {error.message}" + (f"\n  {error.hint}" if error.hint else "")
+    return [one_line(line) for line in text.split("\n")]
 
 
 def _end(code: int, *lines: str) -> int:
