@@ -117,3 +117,12 @@ def test_a_document_moves_with_its_text() -> None:
     assert found[0].item(data, 0, "a") == place(1, 8) == found[0].at("a", 0)
     assert found[0].item([1], 0, "a") == place(1, 8)
     assert found[0].standing_at(Location("p.yaml", 7, 9)).at("a", 0) == Location("p.yaml", 7, 9)
+
+
+@pytest.mark.parametrize(("lines", "columns"), [(0, 0), (3, 0), (0, 4), (2, 5)])
+def test_several_places_at_once_are_those_asked_for_one_by_one(lines: int, columns: int) -> None:
+    moved = read().moved(lines, columns)
+    places = [place for found in moved.places.values() for place in found]
+    one_by_one = [moved.lines.location("f.yaml", place) for place in places]
+    assert [Location("f.yaml", *position) for position in moved.lines.positions(places)] == one_by_one
+    assert len(set(one_by_one)) > 10

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, ClassVar, Generic, TypeVar
 
 from ringfence.documents import Document
@@ -26,6 +27,7 @@ WorkloadRow = tuple[str, Labels, tuple[tuple[str, int], ...], str, int, int]
 
 Row = TypeVar("Row", FlowRow, WorkloadRow)
 
+_ALWAYS = {"name", "from", "to", "ports", "reason"}
 _PLAIN = {"labels", "ports", "serviceAccount"}
 
 
@@ -80,16 +82,21 @@ def of(document: Document, place: Place) -> Listing | None:
     if kind not in place.kinds or kind not in KINDS:
         return None
     items = data.get(KINDS[kind].ITEMS)
+    places = document.places.get(id(items), ())
     if kind == "Flows":
-        listed = enumerate(items if isinstance(items, list) else ())
-        flows = tuple(_flow(item, *document.item(items, index)) for index, item in listed)
-        return Flows(document.at(), flows, lambda: document)
-    pairs = items.items() if isinstance(items, dict) else ()
-    workloads = tuple(_workload(name, item, *document.at_key(Space.ITEMS, name)) for name, item in pairs)
-    return Space(document.at(), workloads, lambda: document)
+        listed = items if isinstance(items, list) else []
+        positions = document.lines.positions(places)
+        flows = [_flow(item, *position) for item, position in zip(listed, positions, strict=True)]
+        return Flows(document.at(), tuple(flows), lambda: document)
+    named = items if isinstance(items, dict) else {}
+    positions = document.lines.positions(places[::2])
+    workloads = [
+        _workload(name, item, *position) for (name, item), position in zip(named.items(), positions, strict=True)
+    ]
+    return Space(document.at(), tuple(workloads), lambda: document)
 
 
-def _workload(name: str, data: Any, _: str, line: int, column: int) -> WorkloadRow | None:
+def _workload(name: str, data: Any, line: int, column: int) -> WorkloadRow | None:
     if type(data) is not dict or not data.keys() <= _PLAIN:
         return None
     labels, ports, account = data.get("labels"), data.get("ports", {}), data.get("serviceAccount", "")
@@ -104,35 +111,37 @@ def _workload(name: str, data: Any, _: str, line: int, column: int) -> WorkloadR
     return name, tuple(sorted(labels.items())), tuple(ports.items()), account, line, column
 
 
-def _flow(data: Any, _: str, line: int, column: int) -> FlowRow | None:
-    if type(data) is not dict:
+_always = itemgetter("name", "from", "to", "ports", "reason")
+
+
+def _flow(data: Any, line: int, column: int) -> FlowRow | None:
+    if type(data) is not dict or not data.keys() >= _ALWAYS:
         return None
-    get = data.get
-    name, reason, ticket = get("name"), get("reason"), get("ticket", "")
-    source, destination, ports = _names(get("from")), _names(get("to")), get("ports")
-    environments = expires = None
-    if "environments" in data:
-        environments = data["environments"]
-        environments = _names(environments) if type(environments) is list else ()
-    if "expires" in data:
-        expires = data["expires"] if type(data["expires"]) is str else ""
-    if (
-        not (name and type(name) is type(reason) is type(ticket) is str and source and destination)
-        or type(ports) is not list
-        or environments == ()
-        or expires == ""
-    ):
+    name, source, destination, ports, reason = _always(data)
+    if type(source) is not str:
+        source = _names(source)
+    if type(destination) is not str:
+        destination = _names(destination)
+    if not (name and source and destination and type(name) is type(reason) is str and type(ports) is list):
         return None
     for item in ports:
         if type(item) is not str and type(item) is not int:
             return None  # a boolean is equal to a number, and not the same
+    ticket, environments, expires = "", None, None
+    if len(data) > len(_ALWAYS):
+        ticket, environments, expires = data.get("ticket", ""), data.get("environments"), data.get("expires")
+        environments = _names(environments) if type(environments) is list else environments
+        if type(ticket) is not str:
+            return None
+        if "environments" in data and not (environments and type(environments) is tuple):
+            return None
+        if "expires" in data and type(expires) is not str:
+            return None
     return name, source, destination, tuple(ports), reason, ticket, environments, expires, line, column
 
 
 def _names(value: Any) -> Names:
-    """One text or several; nothing for what is neither."""
-    if type(value) is str:
-        return value
+    """Several texts; nothing for what is something else."""
     if type(value) is list and all(type(item) is str for item in value):
         return tuple(value)
     return ()
