@@ -26,7 +26,7 @@ Not modelled: Services (policies see target ports) and ICMP. Layer 7 is only mar
 from __future__ import annotations
 
 from ringfence.connectivity.cluster import DNS, ENTITY, ClusterState, Endpoint, Place, Profile
-from ringfence.connectivity.diff import Change, diff, speaking_of
+from ringfence.connectivity.diff import Change, Laid, diff, speaking_of
 from ringfence.connectivity.explain import Explanation, Half, Isolation, Match
 from ringfence.connectivity.output import diff_to_json, explanation_to_json, names, to_json
 from ringfence.connectivity.reading import accounts_of, from_directory, from_manifests, is_manifest
@@ -47,6 +47,7 @@ __all__ = [
     "Explanation",
     "Half",
     "Isolation",
+    "Laid",
     "Match",
     "Place",
     "Profile",

@@ -36,6 +36,14 @@ class Atoms:
         low, high = bisect_left(starts, first), bisect_left(starts, last + 1)
         return (1 << (offset + high)) - (1 << (offset + low))
 
+    def within(self, ports: PortSet) -> tuple[int, bool]:
+        """The mask of all atoms that lie in some ports, and whether they are all of these."""
+        found = 0
+        for index, item in enumerate(self._atoms):
+            if PortSet.of([item]) <= ports:
+                found |= 1 << index
+        return found, self.ports(found) == ports
+
     def ports(self, mask: int) -> PortSet:
         """The ports of a mask."""
         if (known := self._sets.get(mask)) is None:

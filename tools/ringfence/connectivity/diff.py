@@ -17,7 +17,7 @@ from ringfence.connectivity.cluster import DNS, Endpoint, Place
 from ringfence.connectivity.result import Connectivity, End
 from ringfence.manifests import Opaque
 from ringfence.values.addresses import NOWHERE, AddressSet
-from ringfence.values.ports import NO_PORTS, PortSet
+from ringfence.values.ports import ALL_PORTS, NO_PORTS, PortSet
 
 Kind = Literal["added", "removed", "changed", "undefined"]
 
@@ -119,33 +119,98 @@ def diff(
     restricted otherwise above layer 4 is no difference. `names` give the endpoints of each side the names by which they
     are matched with those of the other.
     """
-    if a.space.has_positions_of(b.space) and not any(names):
-        return _in_one_space(a, b, replicas)
-    places = sorted({*a.space.places, *b.space.places})
-    a, b = (speaking_of(side, places) for side in (a, b))
-    called = [known.get(item, item) for side, known in zip((a, b), names, strict=True) for item in side.endpoints]
-    named: dict[str, Endpoint] = {str(item): item for item in called}
-    order = sorted(named.values(), key=lambda item: (item.is_representative, item.id, item.kind))
-    ends = {str(item): position for position, item in enumerate(order)}
-    pods = len(order)
-    cells = partition([*a.space.cells, *b.space.cells], a.externals | b.externals)
-    views = [_View(side, known, ends, pods, cells, places) for side, known in zip((a, b), names, strict=True)]
-    touched = _differently_opaque(a, b, order)
-    found = _Collector(order, cells, places)
-    for source in range(pods + len(cells) + len(places)):
-        doubtful = -1 if touched >> source & 1 else touched
-        found.add(source, [view.row(source, which) for view in views for which in (0, 1)], replicas, doubtful)
-    return list(found.changes())
+    return list(Laid(a, b, names).changes(replicas=replicas))
 
 
-def _in_one_space(a: Connectivity, b: Connectivity, replicas: bool) -> list[Change]:
-    """The same for a result and one that was made from it: rows that are one object need no comparison."""
-    found = _Collector(a.endpoints, a.space.cells, list(a.space.places))
-    for source, sides in enumerate(zip(a.table, b.table, strict=True)):
-        if sides[0] is not sides[1]:
-            rows = [{a.atoms.ports(mask): where for mask, where in row.items()} for both in sides for row in both]
-            found.add(source, rows, replicas, 0)
-    return list(found.changes())
+Rows = tuple[dict[PortSet, int], dict[PortSet, int], dict[PortSet, int], dict[PortSet, int]]
+"""What a source reaches surely and possibly before, surely and possibly after: ports to positions."""
+
+
+class Laid:
+    """Two results over one space: `order` are its endpoints, then come `cells` of addresses, then `places`."""
+
+    def __init__(self, a: Connectivity, b: Connectivity, names: tuple[Names, Names] = ({}, {})) -> None:
+        self._one_space = a.space.has_positions_of(b.space) and not any(names)
+        self._views: list[_View] = []
+        self._touched = 0
+        if self._one_space:
+            self.order, self.cells, self.places = a.endpoints, a.space.cells, list(a.space.places)
+        else:
+            self.places = sorted({*a.space.places, *b.space.places})
+            a, b = (speaking_of(side, self.places) for side in (a, b))
+            called = [
+                known.get(item, item) for side, known in zip((a, b), names, strict=True) for item in side.endpoints
+            ]
+            named: dict[str, Endpoint] = {str(item): item for item in called}
+            self.order = sorted(named.values(), key=lambda item: (item.is_representative, item.id, item.kind))
+            ends = {str(item): position for position, item in enumerate(self.order)}
+            self.cells = partition([*a.space.cells, *b.space.cells], a.externals | b.externals)
+            self._views = [
+                _View(side, known, ends, len(ends), self.cells, self.places)
+                for side, known in zip((a, b), names, strict=True)
+            ]
+            self._touched = _differently_opaque(a, b, self.order)
+        self._sides = a, b
+        self.size = len(self.order) + len(self.cells) + len(self.places)
+
+    def rows(self, source: int) -> Rows | None:
+        """The rows of one source; None where they are one object on both sides."""
+        if not self._one_space:
+            before, maybe_before, after, maybe_after = (
+                view.row(source, which) for view in self._views for which in (0, 1)
+            )
+            return before, maybe_before, after, maybe_after
+        a, b = self._sides
+        if a.table[source] is b.table[source]:
+            return None
+        one, two, three, four = (
+            {side.atoms.ports(mask): where for mask, where in row.items()}
+            for side in (a, b)
+            for row in side.table[source]
+        )
+        return one, two, three, four
+
+    def both(self, source: int) -> Rows:
+        """The rows of one source, whether they differ or not."""
+        rows = self.rows(source)
+        if rows is None:
+            side = self._sides[0]
+            one, two = ({side.atoms.ports(mask): where for mask, where in row.items()} for row in side.table[source])
+            rows = one, two, one, two
+        return rows
+
+    def closing(self, source: int, unsaid: int = 0) -> int:
+        """The positions that were open to a source on every port and certainly are on fewer, or on none.
+
+        At those in `unsaid`, it does not matter whether what is left is certain.
+        """
+        rows = self.rows(source)
+        if rows is None or self._is_name(source):
+            return 0
+        before, _, after, maybe_after = rows
+        doubtful = -1 if self._touched >> source & 1 else self._touched
+        unsettled = (_differing(after, maybe_after) | doubtful) & ~unsaid | self._itself(source, replicas=True)
+        return before.get(ALL_PORTS, 0) & ~after.get(ALL_PORTS, 0) & ~unsettled
+
+    def changes(self, *, replicas: bool = True, but: Mapping[int, int] | None = None) -> Iterator[Change]:
+        """The pairs that differ, in order; `but` are positions that are left out, by source."""
+        found = _Collector(self.order, self.cells, self.places)
+        for source in range(self.size):
+            rows = self.rows(source)
+            if rows is not None and not self._is_name(source):
+                left_out = self._itself(source, replicas=replicas) | (but.get(source, 0) if but else 0)
+                found.add(source, rows, left_out, -1 if self._touched >> source & 1 else self._touched)
+        return found.changes()
+
+    def _is_name(self, source: int) -> bool:
+        """Whether a source is a DNS name, which is where a connection goes to."""
+        place = source - len(self.order) - len(self.cells)
+        return place >= 0 and self.places[place].kind == DNS
+
+    def _itself(self, source: int, *, replicas: bool) -> int:
+        """The position of a pod itself, which it always reaches."""
+        alone = source < len(self.order) and (not replicas or self.order[source].kind == "Pod")
+        return 1 << source if alone else 0
 
 
 def speaking_of(side: Connectivity, places: list[Place]) -> Connectivity:
@@ -163,12 +228,8 @@ class _Collector:
         self._pods = len(order)
         self._rows: dict[tuple[int, int], dict[tuple[PortSet, ...], AddressSet]] = defaultdict(dict)
 
-    def add(self, source: int, rows: list[dict[PortSet, int]], replicas: bool, doubtful: int) -> None:
-        """Compare one source: sure and possible rows of both sides."""
-        if source >= self._pods + len(self._cells) and self._place(source).kind == DNS:
-            return  # a name is where a connection goes to
-        alone = source < self._pods and (not replicas or self._order[source].kind == "Pod")
-        skip = 1 << source if alone else 0
+    def add(self, source: int, rows: Rows, skip: int, doubtful: int) -> None:
+        """Compare one source, but for some positions to skip."""
         before, maybe_before, after, maybe_after = rows
         where = _differing(before, after) | _differing(maybe_before, maybe_after)
         if doubtful:

@@ -92,15 +92,23 @@ class Connectivity(Evaluation):
             total += number
         return total
 
-    def rows(self, *, replicas: bool = True) -> Iterator[Row]:
+    def rows(self, *, replicas: bool = True, towards: int = -1) -> Iterator[Row]:
         """Every pair with anything allowed or undefined, external sources last; addresses with equal ports are one set.
 
         A pod with itself is left out, as it always reaches itself. A workload with itself stands for two of its
-        replicas; `replicas=False` leaves it out.
+        replicas; `replicas=False` leaves it out. `towards`: of pods, only the rows to these positions.
         """
         for source in range(self.space.pods):
-            yield from self._rows_of(source, replicas)
+            yield from self._rows_of(source, replicas, towards)
         yield from self._rows_from_outside()
+
+    def between(self, sources: int, destinations: int) -> Iterator[Row]:
+        """The rows from some positions to some; addresses among either are given with all others."""
+        pods = self.space.all_pods
+        for source in bits.positions(sources & pods):
+            yield from self._rows_of(source, replicas=True, towards=destinations)
+        if sources & ~pods:
+            yield from self._rows_from_outside()
 
     def rows_from(self, source: str | Endpoint, *, replicas: bool = True) -> Iterator[Row]:
         """The rows of one source."""
@@ -199,7 +207,7 @@ class Connectivity(Evaluation):
                 possible &= self.atoms.ports(_mask_at(maybe, end))
         return allowed, possible - allowed
 
-    def _rows_of(self, source: int, replicas: bool) -> Iterator[Row]:
+    def _rows_of(self, source: int, replicas: bool, towards: int = -1) -> Iterator[Row]:
         sure, maybe = self.table[source]
         start = self.space.end(source)
         outside: dict[_Answer, list[AddressSet]] = defaultdict(list)
@@ -207,7 +215,7 @@ class Connectivity(Evaluation):
         skip = 1 << source
         if replicas and (source >= self.space.pods or self.endpoints[source].kind != "Pod"):
             skip = 0
-        for end, allowed, possible in _pairs(sure, maybe, skip):
+        for end, allowed, possible in _pairs(sure, maybe, skip | ~towards):
             answer = allowed, possible, self._restricted(source, end, possible)
             stop = self.space.end(end)
             if isinstance(stop, Endpoint):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ringfence.affected import Scope
@@ -25,7 +25,7 @@ from ringfence.impact.pages import ABANDONED
 from ringfence.impact.relabelled import finding as relabelled_finding
 from ringfence.impact.relabelled import relabelled
 from ringfence.impact.traffic import Traffic
-from ringfence.impact.types import Report
+from ringfence.impact.types import LeftOut, Report
 from ringfence.model.types import Model
 from ringfence.observe import Observations
 from ringfence.sources import Tree, Unreadable
@@ -60,6 +60,7 @@ def assess(
     used_threshold: int | None = None,
     facts: tuple[ClusterFacts, ...] | None = None,
     identify: bool = False,
+    complete: bool = False,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Report:
     """The impact of `head` (whose model is `model`) on `base`; `only` limits it to one cluster by name.
@@ -68,8 +69,8 @@ def assess(
 
     `checked` is what the checks of declarations found in the head, of which gates judge some; `approved` are owners who
     have agreed already. `facts` of all clusters are taken as they are; without them they are found here, and `tell` is
-    called with each step. `identify`: whether the report is to say of which change it is. Raises `UsageError` where
-    facts of a Kubernetes cluster are missing.
+    called with each step. `identify`: whether the report is to say of which change it is. `complete`: list each
+    connection, however many there are. Raises `UsageError` where facts of a Kubernetes cluster are missing.
     """
     within = scope.namespaces if scope else None
     why = origins(base.tree, head.tree, base.model if base.whole else None, model, within)
@@ -77,7 +78,7 @@ def assess(
     if facts is None:
         traffic = Traffic(logs, base.model) if logs and base.model else None
         sides = Sides.of(base.model, model, base.tree, why, traffic)
-        kinds = Compared(base.model, model, sides, moved, today, tuple(sorted(logs or ())))
+        kinds = Compared(base.model, model, sides, moved, today, tuple(sorted(logs or ())), complete)
         facts = tuple(_facts(base, head, kinds, only, within, tell, alone=traffic is not None))
     elif missing := sorted({*_names(base), *_names(head)} - {item.name for item in facts}):
         raise UsageError(
@@ -96,6 +97,7 @@ def assess(
     objects = merged(touched)
     paths = list(scope.paths) if scope else changed_paths(base.tree, head.tree)
     asked = approvals(paths, base.model, model, approved)
+    left_out = tuple(sorted(item for one in judged_facts for item in one.left_out))
     shares = together(item.shares for item in judged_facts)
     checked = tuple(checked)
     verdicts, judged = gates.judge(
@@ -133,9 +135,12 @@ def assess(
         measures=shares,
         origins=why,
         scope=tuple(sorted(within)) if within is not None else None,
-        automatic=automatic(changes, objects, asked, verdicts, findings, opens_later(base.model, model)),
+        automatic=automatic(
+            changes, objects, asked, verdicts, findings, _many(left_out) or opens_later(base.model, model)
+        ),
         logs=tuple(sorted({name for item in facts for name in item.logs})),
         facts=facts,
+        left_out=left_out,
         identity=_identity(base, head, today, within, paths) if identify else "",
     )
 
@@ -184,6 +189,12 @@ def _facts(
         tell(f"comparing {name}, {number} of {len(names)}")
         result.append(found(name))
     return result
+
+
+def _many(left_out: Sequence[LeftOut]) -> str:
+    """What speaks against an automatic approval where not everything is listed."""
+    number = sum(item.closed + item.narrowed for item in left_out)
+    return f"{number:,} connections close that were open on every port, and nobody has listed them" if number else ""
 
 
 def _packed(facts: ClusterFacts) -> bytes:

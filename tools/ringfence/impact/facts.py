@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ringfence.findings import Finding
-from ringfence.impact.types import Change, Measure, ObjectChange
+from ringfence.impact.types import Change, LeftOut, Measure, ObjectChange
 from ringfence.verify.declared import Opening
 
 
@@ -18,6 +18,7 @@ class ClusterFacts:
     clusters with namespaces that nothing is rendered for any more; `lost` the ends that are isolated no longer, with
     direction and cluster; `closing` the cluster, namespace, number of connections that close and of all, where any
     does; `stages` those of the head that open what the base isolates. `logs` are the clusters with flow logs.
+    `left_out` are connections that are counted and not among the changes.
     """
 
     name: str
@@ -33,3 +34,4 @@ class ClusterFacts:
     closing: tuple[tuple[str, str, int, int], ...] = ()
     stages: tuple[Opening, ...] = ()
     logs: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ringfence.connectivity import ClusterState, Connectivity, Profile, diff, evaluate
+from ringfence.connectivity import ClusterState, Connectivity, Profile, evaluate
 from ringfence.findings import Finding, Location
-from ringfence.impact import waves
+from ringfence.impact import bulk, waves
 from ringfence.impact.changes import Comparison, DiffRow, Sides
 from ringfence.impact.facts import ClusterFacts
 from ringfence.impact.gates import default_deny, mass_change, stages
@@ -19,7 +20,7 @@ from ringfence.impact.pages import UNDEFINED
 from ringfence.impact.relabelled import Relabelled
 from ringfence.impact.relabelled import pods as relabelled_pods
 from ringfence.impact.relabelled import rows as relabelled_rows
-from ringfence.impact.types import Reason
+from ringfence.impact.types import Change, Reason
 from ringfence.model.types import Guardrail, Model, Waiver
 from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import NO_PORTS, PortSet
@@ -33,7 +34,7 @@ from ringfence.verify.pages import NOT_HELD
 class Compared:
     """What is the same for every cluster: both models, what is known of both sides, what is relabelled, the day.
 
-    `logs` are the clusters with flow logs.
+    `logs` are the clusters with flow logs. `complete`: each connection is listed, however many there are.
     """
 
     base: Model | None
@@ -42,11 +43,14 @@ class Compared:
     moved: list[Relabelled]
     today: datetime.date
     logs: tuple[str, ...]
+    complete: bool = False
 
     def facts(self, one: State, other: State) -> ClusterFacts:
         """The facts of one Kubernetes cluster, of its state in the base and in the head."""
         comparison = Comparison(one, other, self.sides)
-        rows, doubts = _rows(one, other)
+        # with logs each pair is asked for
+        much = bulk.bulk(one, other, sys.maxsize if self.logs or self.complete else bulk.LISTED)
+        rows, doubts = _rows(one, other, much)
         changes = list(comparison.changes(rows))
         if old := relabelled_pods(self.moved, one, other):
             changes += comparison.changes(relabelled_rows(one, other, old), Reason.LABELS, old)
@@ -65,18 +69,23 @@ class Compared:
             abandoned=tuple(_abandoned(one.objects, other.objects)),
             shares=measures([(one, other)]),
             lost=tuple(default_deny.losses(one, other)),
-            closing=tuple(mass_change.closing(one, other, changes)),
+            closing=tuple(mass_change.closing(one, other, much)) if much.left_out or _closes(changes) else (),
             stages=stages.opening(one, other),
             logs=tuple(name for name in clusters if name in self.logs),
+            left_out=much.left_out,
         )
 
 
-def _rows(one: State, other: State) -> tuple[list[DiffRow], list[Finding]]:
-    """What differs between two states, and what cannot be told."""
+def _closes(changes: Sequence[Change]) -> bool:
+    return any(change.closed for change in changes)
+
+
+def _rows(one: State, other: State, much: bulk.Bulk) -> tuple[list[DiffRow], list[Finding]]:
+    """What differs between two states and is to be listed, and what cannot be told."""
     nodes = one.connectivity.cluster.profile.nodes | other.connectivity.cluster.profile.nodes
     rows: list[DiffRow] = []
     findings = []
-    for item in diff(one.connectivity, other.connectivity):
+    for item in much.laid.changes(but=much.but):
         ends = [end_of(end) for end in (item.source, item.destination)]
         # nodes reach the pods that they run, whatever policies say; what nobody declared is left to `verify`
         told = any(is_other(end) for end in ends) or (isinstance(ends[0], AddressSet) and ends[0] <= nodes)
@@ -102,7 +111,8 @@ def _new_violations(
 
     The guardrails and waivers of the base count too: a change is not judged by what it makes of them itself.
     """
-    old = {(item.subject, item.message) for item in violations(before, base, today)} if base else set()
+    subjects = {item.subject for item in found}
+    old = {(item.subject, item.message) for item in violations(before, base, today, subjects)} if base else set()
     result = []
     for item in found:
         known = (item.subject, item.message) in old

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from ringfence.connectivity import Direction, Row
+from ringfence.connectivity import Direction, Row, bits
+from ringfence.impact.bulk import reached
 from ringfence.impact.causes import covering
 from ringfence.impact.types import Measure
 from ringfence.model.types import Workload
 from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import NO_PORTS
 from ringfence.verify.ends import End, end_of
+from ringfence.verify.expected import expected
 from ringfence.verify.state import State
 
 Count = tuple[int, int]
@@ -64,9 +66,9 @@ def isolated(state: State, direction: Direction, base: State | None = None) -> C
 
 def justified(state: State) -> Count:
     """The connections all of whose ports some flow or grant declares; what only a stage leaves open is not counted."""
-    number = total = 0
+    number, total = _between_pods(state)
     said = replace(state.declared, opened={})
-    for row, (source, destination) in connections(state):
+    for row, (source, destination) in connections(state, towards=state.connectivity.space.outside):
         unsaid = covering(said, source, destination, row.allowed)[1]
         if unsaid and not covering(state.declared, source, destination, row.allowed)[1]:
             continue
@@ -75,13 +77,38 @@ def justified(state: State) -> Count:
     return number, total
 
 
-def connections(state: State, possible: bool = False) -> Iterator[tuple[Row, tuple[End, End]]]:
+def _between_pods(state: State) -> Count:
+    """The same of pairs of pods alone, whole rows at a time."""
+    result, declared = state.connectivity, state.declared
+    known = {at: pod for at, end in enumerate(result.endpoints) if (pod := declared.pods.get(end.id)) and pod.declared}
+    managed = bits.of(at for at, pod in known.items() if pod.namespace)
+    everyone = bits.of(known)
+    loose = {
+        way: bits.of(at for at, pod in known.items() if not pod.namespace or (pod.id, way) in declared.opened)
+        for way in ("egress", "ingress")
+    }
+    said = expected(declared, result).certain
+    number = total = 0
+    for source in known:
+        among = everyone if managed >> source & 1 else managed
+        if result.endpoints[source].kind == "Pod":
+            among &= ~(1 << source)
+        stage = loose["ingress"] if loose["egress"] >> source & 1 else 0
+        for mask, where in result.table[source][0].items():
+            here = where & among
+            fine = here & reached(there for ports, there in said.get(source, {}).items() if not mask & ~ports)
+            number += fine.bit_count()
+            total += fine.bit_count() + (here & ~fine & ~stage).bit_count()
+    return number, total
+
+
+def connections(state: State, possible: bool = False, towards: int = -1) -> Iterator[tuple[Row, tuple[End, End]]]:
     """The connections of declared ends that some bundle has a say in; addresses with equal ports are one.
 
-    `possible`: those without a verdict too.
+    `possible`: those without a verdict too. `towards`: those of pods to some positions only.
     """
     pods, nodes = state.declared.pods, state.connectivity.cluster.profile.nodes
-    for row in state.connectivity.rows():
+    for row in state.connectivity.rows(towards=towards):
         if not (row.allowed or possible):
             continue
         ends = end_of(row.source), end_of(row.destination)

@@ -7,6 +7,7 @@ differs at each step has that step as its reason, exactly.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 
 from ringfence import render
 from ringfence.errors import RingfenceError
@@ -70,13 +71,22 @@ def causes(found: tuple[Origin, ...], folders: frozenset[tuple[str, str]]) -> li
     for origin in found:
         if origin.kind not in SENTENCES:
             continue
-        paths = [path for path in origin.paths if _folder(path) in folders]
+        known = _by_folder(origin.paths)
+        paths = sorted(path for folder in folders for path in known.get(folder, ()))
         if paths:
             more = f" (and {len(paths) - 1} more files)" if len(paths) > 1 else ""
             side = "base" if origin.kind == "tool" else "head"
             reason = f"{SENTENCES[origin.kind]}{more}"
             result.append(Cause(origin.kind, paths[0], Location(paths[0]), PLATFORM, reason, "", "", side, "edited"))
     return result
+
+
+@lru_cache(maxsize=8)
+def _by_folder(paths: tuple[str, ...]) -> dict[tuple[str, str], list[str]]:
+    found: dict[tuple[str, str], list[str]] = {}
+    for path in paths:
+        found.setdefault(_folder(path), []).append(path)
+    return found
 
 
 def _folder(path: str) -> tuple[str, str]:

@@ -125,6 +125,19 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, order=True)
+class LeftOut:
+    """Connections that are counted and not listed: they were open on every port in the base.
+
+    `clusters` lie on one Kubernetes cluster. So many are `closed` on every port, so many `narrowed` to fewer ports. All
+    addresses outside count as one end.
+    """
+
+    clusters: tuple[str, ...]
+    closed: int
+    narrowed: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
 class ObjectChange:
     """A Kubernetes object that a sync creates, updates, prunes or leaves behind, in the clusters where it does.
 
@@ -218,8 +231,9 @@ class Report:
     """The impact of a head on a base. `clusters` are all that were compared; every tuple is in stable order.
 
     `command` reproduces the report. `scope` are the namespaces at one end of whatever can differ, where only those were
-    looked at; None: all. `logs` are the clusters of which flow logs were given. `facts` are what it is made of,
-    `identity` says of which change where that was asked for.
+    looked at; None: all. `left_out` are connections that are counted and not among the `changes`. `logs` are the
+    clusters of which flow logs were given. `facts` are what it is made of, `identity` says of which change where that
+    was asked for.
     """
 
     base: str
@@ -239,11 +253,13 @@ class Report:
     scope: tuple[str, ...] | None = None
     facts: tuple[ClusterFacts, ...] = ()
     identity: str = ""
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def quiet_clusters(self) -> tuple[str, ...]:
         """Clusters in which no connection differs."""
         touched = {cluster for change in self.changes for cluster in change.clusters}
+        touched |= {cluster for item in self.left_out for cluster in item.clusters}
         return tuple(cluster for cluster in self.clusters if cluster not in touched)
 
     @property
@@ -252,5 +268,5 @@ class Report:
         return sum(1 for change in self.changes if change.collateral != NO_PORTS)
 
     def count(self, effect: Effect) -> int:
-        """How many distinct connections have an effect, equal ones in several clusters counted once."""
+        """How many of the listed connections have an effect, equal ones in several clusters counted once."""
         return sum(1 for change in self.changes if change.effect is effect)

@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from ringfence.connectivity import ClusterState, diff, evaluate
+from ringfence.connectivity import ClusterState, Laid, evaluate
 from ringfence.findings import Finding, Location
+from ringfence.impact.bulk import opened
 from ringfence.impact.objects import Key, key_of, wave_of
 from ringfence.impact.pages import TRANSIENT
 from ringfence.values.ports import NO_PORTS
@@ -37,7 +38,8 @@ def transient(base: State, head: State) -> Iterator[Finding]:
         cluster = _between(base.connectivity.cluster, head.connectivity.cluster, early)
         between = evaluate(cluster, representatives=True, like=head.connectivity)
         lost = []
-        for item in diff(head.connectivity, between):
+        laid = Laid(head.connectivity, between)
+        for item in laid.changes(but=opened(laid)):
             source, destination = end_of(item.source), end_of(item.destination)
             ends = [end for end in (source, destination) if isinstance(end, str)]
             if is_other(source) or is_other(destination) or not all(end in base.declared.pods for end in ends):

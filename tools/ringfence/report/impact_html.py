@@ -35,6 +35,7 @@ def render(report: Report) -> str:
     parts.append(("about", "About", about))
     body = "".join(section(*part) for part in parts)
     said = [_sentence(words.verdict_line(report)), _sentence(words.automatic_line(report))]
+    said += map(_sentence, words.left_out(report))
     contents = [(anchor, title) for anchor, title, _ in parts]
     return html.page(words.headline(report), contents, body, said)
 

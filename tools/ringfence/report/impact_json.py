@@ -57,6 +57,10 @@ def render(report: Report) -> str:
                 **{effect.value: report.count(effect) for effect in Effect},
                 "collateral": report.collateral,
             },
+            "leftOut": [
+                {"clusters": list(item.clusters), "closed": item.closed, "narrowed": item.narrowed}
+                for item in report.left_out
+            ],
             "changes": [_change(item) for item in report.changes],
             "gates": gates(report),
             "autoApprovable": {"value": report.automatic.approvable, "reason": report.automatic.reason},

@@ -67,6 +67,7 @@ def render(report: Report, limit: Limit = GITLAB_NOTE) -> str:
 def _note(report: Report, limit: Limit, cut: _Cut) -> str:
     lines = [f"### Ringfence: {escape(words.headline(report))}", ""]
     lines += [f"{escape(words.verdict_line(report).capitalize())} · {escape(words.automatic_line(report))}", ""]
+    lines += [text for line in words.left_out(report) for text in (f"{escape(line)}.", "")]
     parts = words.sections(report)
     for number, (title, meaning, rows) in enumerate(parts):
         world = title == words.SECTIONS[0][0]

@@ -16,7 +16,8 @@ def render(report: Report, colour: bool) -> str:
     """The whole report."""
     lines = [paint(one_line(words.headline(report)), "1", colour)]
     lines += [f"  base {one_line(report.base)}", f"  head {one_line(report.head)}"]
-    lines += [f"  {words.verdict_line(report)}", f"  {words.automatic_line(report)}", ""]
+    lines += [f"  {words.verdict_line(report)}", f"  {words.automatic_line(report)}"]
+    lines += [*(f"  {one_line(line)}" for line in words.left_out(report)), ""]
     for title, _, rows in words.sections(report):
         lines.append(paint(title, "1", colour))
         for row in rows:

@@ -20,16 +20,28 @@ SECTIONS = (
 
 def headline(report: Report) -> str:
     """`2 open, 1 closes, 0 collateral — prod-eu, prod-us; staging unchanged`."""
-    if not report.changes:
+    if not report.changes and not report.left_out:
         return f"No connection opens, closes or changes — {names(report.clusters)}"
     opened, closed, changed = (report.count(effect) for effect in (Effect.OPENED, Effect.CLOSED, Effect.CHANGED))
     parts = [f"{opened:,} {'opens' if opened == 1 else 'open'}", f"{closed:,} {'closes' if closed == 1 else 'close'}"]
     if changed:
         parts.append(f"{changed:,} {'changes' if changed == 1 else 'change'}")
     parts.append(f"{report.collateral:,} collateral")
+    if report.left_out:
+        number = sum(item.closed + item.narrowed for item in report.left_out)
+        parts.append(f"and {number:,} that were open on every port close, not listed")
     touched = [cluster for cluster in report.clusters if cluster not in report.quiet_clusters]
     quiet = f"; {names(report.quiet_clusters)} unchanged" if report.quiet_clusters else ""
     return f"{', '.join(parts)} — {names(touched)}{quiet}"
+
+
+def left_out(report: Report) -> list[str]:
+    """What is not listed, one sentence for each Kubernetes cluster, and how to have it listed."""
+    return [
+        f"In {', '.join(item.clusters)}, {item.closed + item.narrowed:,} connections that were open on every port are "
+        f"not listed: {item.closed:,} close, {item.narrowed:,} keep some ports. ringfence impact --all lists them"
+        for item in report.left_out
+    ]
 
 
 def sections(report: Report) -> list[tuple[str, str, tuple[Row, ...]]]:

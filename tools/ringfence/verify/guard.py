@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime
 import operator
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from ringfence.checks import guardrail_unmet, sides
+from ringfence.connectivity import Connectivity
 from ringfence.findings import Finding
 from ringfence.model.types import Cluster, Flow, Guardrail, Model, Workload
 from ringfence.model.types import End as ModelEnd
@@ -18,12 +19,18 @@ from ringfence.verify.parts import Part, parts
 from ringfence.verify.state import State
 
 
-def violations(state: State, model: Model, today: datetime.date) -> list[Finding]:
-    """The guardrails that the rendered policies of a Kubernetes cluster break, without what a valid waiver covers."""
-    found = list(_Never(state, model, today).findings())
+def violations(
+    state: State, model: Model, today: datetime.date, subjects: Collection[str] | None = None
+) -> list[Finding]:
+    """The guardrails that the rendered policies of a Kubernetes cluster break, without what a valid waiver covers.
+
+    `subjects`: at least what is to be said of these is found, all of it where a stage leaves anything open.
+    """
+    found = list(_Never(state, model, today).findings(None if state.declared.opened else subjects))
     return found + list(_must(state, model, today))
 
 
+_ARROW = " → "
 _source = operator.attrgetter("source")
 _destination = operator.attrgetter("destination")
 
@@ -37,11 +44,14 @@ class _Never:
         self._parts: dict[tuple[End, str], list[Part]] = {}
         self._spoken: dict[tuple[End, str], tuple[frozenset[str], frozenset[str]]] = {}
 
-    def findings(self) -> Iterator[Finding]:
-        """One finding a guardrail and pair of ends."""
+    def findings(self, subjects: Collection[str] | None = None) -> Iterator[Finding]:
+        """One finding a guardrail and pair of ends; of `subjects` only, and perhaps of others."""
+        if not self._guardrails:
+            return
         pods = self._state.declared.pods
         waiting: dict[str, dict[Opening, None]] = {}
-        for row in self._state.connectivity.rows():
+        result = self._state.connectivity
+        for row in result.rows() if subjects is None else result.between(*_positions(result, subjects)):
             ends = end_of(row.source), end_of(row.destination)
             managed = [pods[end] for end in ends if isinstance(end, str) and pods[end].cluster is not None]
             if not managed:
@@ -140,9 +150,21 @@ class _Never:
             f"in {self._state.name}, the rendered policies allow {name(source)} → {name(destination)} on {ports}, "
             f"which guardrail {guardrail.name} forbids: {guardrail.reason}",
             hint="take the flow away, or ask for a waiver in policies/waivers",
-            subject=f"{name(source)} → {name(destination)}",
+            subject=f"{name(source)}{_ARROW}{name(destination)}",
             related=related,
         )
+
+
+def _positions(result: Connectivity, subjects: Collection[str]) -> tuple[int, int]:
+    """The positions of sources and destinations that subjects of findings name; what is no pod may be any outside."""
+    found = [0, 0]
+    at: dict[str, int] = {}
+    for position, end in enumerate(result.endpoints):
+        at[name(end.id)] = at.get(name(end.id), 0) | 1 << position
+    for subject in subjects:
+        for side, text in enumerate(subject.split(_ARROW)[:2]):
+            found[side] |= at.get(text, result.space.outside)
+    return found[0], found[1]
 
 
 def _must(state: State, model: Model, today: datetime.date) -> Iterator[Finding]:

@@ -28,27 +28,25 @@ gates:
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
+from ringfence.connectivity import bits
 from ringfence.findings import Check, Finding, Location, Severity
+from ringfence.impact.bulk import Bulk, Place, by_place, reached
 from ringfence.impact.gates.facts import Facts, Rule
 from ringfence.impact.measures import connections
-from ringfence.impact.types import Change, Level
+from ringfence.impact.types import Level
 from ringfence.values.addresses import NOWHERE, AddressSet
 from ringfence.verify.ends import End
 from ringfence.verify.state import State
 
 CHECK = Check("RF613", "mass-change", Severity.WARNING, __doc__)
 
-Place = tuple[str, str]
-"""Cluster and declared namespace."""
-
 
 def find(facts: Facts) -> Iterator[Finding]:
     """One finding for each such namespace and cluster."""
     percent = _percent(facts)
-    if not any(change.closed for change in facts.changes):
+    if not any(change.closed for change in facts.changes) and not any(one.left_out for one in facts.clusters):
         return
     for cluster, namespace, closed, total in sorted(item for one in facts.clusters for item in one.closing):
         if closed * 100 > total * percent:
@@ -73,33 +71,49 @@ def _percent(facts: Facts) -> int:
     return min(own, facts.base.settings.mass_change_percent) if facts.base else own
 
 
-def closing(before: State, after: State, changes: Iterable[Change]) -> Iterator[tuple[str, str, int, int]]:
+def closing(before: State, after: State, much: Bulk) -> Iterator[tuple[str, str, int, int]]:
     """Cluster and namespace of a Kubernetes cluster, the connections of the base that close there, and all of them.
 
-    Only places where something closes, in order; `changes` are all of this Kubernetes cluster.
+    Only places where something closes, in order.
     """
-    closed: Counter[Place] = Counter()
-    total: Counter[Place] = Counter()
-    if not any(change.closed for change in changes):
-        return
-    still = _Open(after)
-    for _, ends in connections(before):
-        places = _places(before, ends)
-        total.update(places)
-        alive = all(end in after.declared.pods for end in ends if isinstance(end, str))
-        if alive and not still.holds(ends):
-            closed.update(places)
+    laid = much.laid
+    pods, alive = (
+        before.declared.pods,
+        bits.of(at for at, end in enumerate(laid.order) if end.id in after.declared.pods),
+    )
+    known = {at: pod for at, end in enumerate(laid.order) if (pod := pods.get(end.id)) and pod.declared}
+    managed = bits.of(at for at, pod in known.items() if pod.namespace)
+    everyone = bits.of(known)
+    had: dict[int, int] = {}
+    has: dict[int, int] = {}
+    for source in known:
+        rows = laid.both(source)
+        here = reached(rows[0].values()) & (everyone if managed >> source & 1 else managed)
+        had[source] = here
+        has[source] = here if not alive >> source & 1 else here & (~alive | reached(rows[3].values()))
+    places = {at: (pod.cluster.name, pod.namespace.name) for at, pod in known.items() if pod.cluster and pod.namespace}
+    total = by_place(had, places)
+    closed = total - by_place(has, places)
+    outside = before.connectivity.space.outside, after.connectivity.space.outside
+    still = _Open(after, outside[1])
+    for _, ends in connections(before, towards=outside[0]):
+        found = _places(before, ends)
+        total.update(found)
+        lives = all(end in after.declared.pods for end in ends if isinstance(end, str))
+        if lives and not still.holds(ends):
+            closed.update(found)
     for cluster, namespace in sorted(closed):
-        yield cluster, namespace, closed[cluster, namespace], total[cluster, namespace]
+        if closed[cluster, namespace]:
+            yield cluster, namespace, closed[cluster, namespace], total[cluster, namespace]
 
 
 class _Open:
-    """What a state allows or leaves undefined, on whichever ports: pairs of pods, and the addresses of each pod."""
+    """What a state allows or leaves undefined with what is outside: places, and the addresses of each pod."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, towards: int) -> None:
         self._pairs: set[tuple[End, End]] = set()
         self._addresses: dict[tuple[bool, End], AddressSet] = {}
-        for _, (source, destination) in connections(state, possible=True):
+        for _, (source, destination) in connections(state, possible=True, towards=towards):
             if isinstance(source, AddressSet):
                 self._add((False, destination), source)
             elif isinstance(destination, AddressSet):
