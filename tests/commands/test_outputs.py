@@ -17,6 +17,7 @@ from ringfence.report import FINDING_FORMATS, IMPACT_FORMATS
 def test_every_format_in_one_run(small: GitRepository, ringfence: Cli, tmp_path: Path) -> None:
     add_flow(small, *CALL_BACK)
     assert ringfence("render").code == 0
+    (tmp_path / "out").mkdir()
     words = [word for name in IMPACT_FORMATS for word in ("--output", f"{name}={tmp_path}/out/{name}")]
     done = ringfence("impact", *words)
     assert (done.code, done.err) == (0, "")
@@ -96,10 +97,20 @@ def test_a_file_that_cannot_be_written(small: GitRepository, ringfence: Cli, tmp
     (tmp_path / "file").write_text("")
     done = ringfence("validate", "--output", f"junit={tmp_path}/file/x.xml")
     assert done.code == 2
-    assert "cannot write" in done.err
+    assert f"there is no folder '{tmp_path}/file'" in done.err
     done = ringfence("validate", "--output", f"junit={tmp_path}")
     assert done.code == 2
     assert "cannot write" in done.err
+
+
+@pytest.mark.parametrize(
+    "words", [["validate", "--output", "json=no/x"], ["impact", "--cluster=dev", "--part", "no/x"]]
+)
+def test_a_folder_that_is_not_there_is_not_made(small: GitRepository, ringfence: Cli, words: list[str]) -> None:
+    done = ringfence(*words)
+    assert (done.code, done.out) == (2, "")
+    assert "there is no folder 'no'; make it: mkdir -p no" in done.err
+    assert not (small.path / "no").exists()
 
 
 def test_a_summary_of_a_step_is_appended(small: GitRepository, ringfence: Cli, tmp_path: Path) -> None:

@@ -43,7 +43,15 @@ def _output(formats: Sequence[str], text: str) -> Output:
         raise argparse.ArgumentTypeError(f"there is no format {format_!r}; {more}")
     if not sign or path in ("", "-"):
         raise argparse.ArgumentTypeError(f"{text!r} names no file; write one such as {format_}=report")
-    return format_, Path(path)
+    return format_, file(path)
+
+
+def file(text: str) -> Path:
+    """A file to be written, in a folder that is there (`argparse` type): said before the work is done."""
+    path = Path(text)
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {str(path.parent)!r}; make it: mkdir -p {path.parent}")
+    return path
 
 
 def write(outputs: Sequence[Output], make: Callable[[str], str]) -> None:

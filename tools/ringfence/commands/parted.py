@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ringfence
+from ringfence.commands import outputs
 from ringfence.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,7 +32,10 @@ class Parts:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `impact` for its parts."""
     parser.add_argument(
-        "--part", metavar="FILE", type=Path, help="write what was found here too, for `--merge` (with `--cluster`)"
+        "--part",
+        metavar="FILE",
+        type=outputs.file,
+        help="write what was found here too, for `--merge` (with `--cluster`)",
     )
     parser.add_argument(
         "--merge",
