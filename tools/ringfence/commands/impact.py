@@ -17,10 +17,11 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
-from ringfence.commands import logs, outputs, parted, progress, scoped, shared, sides
-from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, UsageError
+from ringfence.commands import kept, logs, outputs, parted, progress, scoped, shared, sides
+from ringfence.errors import EXIT_FINDINGS, UsageError
 from ringfence.findings import Finding, Severity, has_errors, in_order
 
 if TYPE_CHECKING:
@@ -69,12 +70,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parted.add_arguments(parser)
     parser.add_argument("--at", metavar="DATE", type=shared.date, help="judge expiry as of this date (default: today)")
     parser.add_argument(
-        "--all",
-        action="store_true",
-        help="list each connection, also where more than 10,000 close that were open on every port (slow: hours, where "
-        "there are thousands of workloads)",
-    )
-    parser.add_argument(
         "--whole",
         action="store_true",
         help="look at every namespace, also where the change can matter to some only (slower; the same changes, and "
@@ -94,9 +89,12 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         if (code := _in_error(args, _head(args, root), out, err)) is not None:
             return code
         raise
+    asked = kept.question(args, root, partial(_command, args))
+    if asked and (answer := asked.answer()):
+        return kept.say_again(args, answer, out)
     some = not (args.whole or args.observed or (parts and parts.whole))
     if some and (found := scoped.attempt(args, root, parts)):
-        return finish(args, *found, out)
+        return finish(args, found.revision, found.report, out, asked, found.files)
     head = _head(args, root)
 
     def base_of(model: Model) -> tuple[str, Loaded]:
@@ -146,7 +144,6 @@ def judge(
         used_threshold=args.observed_threshold,
         facts=parts.facts if parts else None,
         identify=bool(parts or args.part),
-        complete=args.all,
         tell=progress.stage,
     )
     result = parted.same(parts, result)
@@ -185,19 +182,24 @@ def _in_error(
     return EXIT_FINDINGS
 
 
-def finish(args: argparse.Namespace, revision: str, result: Report, out: TextIO) -> int:
-    """Write and print a report against a base revision; the exit code that it means."""
+def finish(
+    args: argparse.Namespace,
+    revision: str,
+    result: Report,
+    out: TextIO,
+    asked: kept.Question | None = None,
+    files: Sequence[str] = (),
+) -> int:
+    """Write and print a report against a base revision; the exit code that it means.
+
+    `asked` keeps it, as an answer that rests on these `files` of the head.
+    """
     from dataclasses import replace
 
-    from ringfence import report
-    from ringfence.report import impact as formats
-
     result = replace(result, findings=tuple(in_order(result.findings)), command=_command(args, revision))
-    outputs.write(args.output, lambda format_: formats.render(result, format_))
     if args.part:
         parted.write(args.part, result)
-    out.write(formats.render(result, args.format, report.wants_colour(out)))
-    return EXIT_FINDINGS if has_errors(result.findings) else EXIT_CLEAN
+    return kept.say(args, result, out, asked, files)
 
 
 def default_base(root: Path, model: Model) -> str:
@@ -220,7 +222,6 @@ def _command(args: argparse.Namespace, revision: str) -> str:
     for option in ("head", "cluster", "at"):
         if value := getattr(args, option):
             words += [f"--{option}", str(value)]
-    words += ["--all"] if args.all else []
     for owner in args.approved:
         words += ["--approved", owner]
     for log in args.observed:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ringfence.sources import BlobTree, Tree, WorkingTree
 
 KIND = "judged"
-"""The kind of the cache's values: a judgement as JSON, by commit, day and what differs from the commit."""
+"""The kind of the cache's values: a judgement as JSON, by root, commit, day and what differs from the commit."""
 
 ONLY, BUT = ("teams", "policies"), ("policies/rendered",)
 """Where declarations stand."""
@@ -99,17 +99,21 @@ class _Judging:
         from ringfence import sources
 
         commit, known = self._known()
+        difference = sources.Difference(self._tree.root, commit, ONLY, BUT)
+        odd = sources.problems(self._tree, ONLY, BUT)  # while Git is at work
+        paths = difference.paths()
+        if odd or paths is None:
+            return judge(self._tree, self._today)
+        if known is not None and not paths:
+            return known
+        key = self._key(commit, paths)
+        if known is not None and (found := _decoded(self._store.get(KIND, [key]).get(key))):
+            return found
         base = sources.revision(self._root, commit, ONLY, BUT)
-        paths = sources.changed(base, self._tree, ONLY, BUT)
-        if paths is None or sources.problems(self._tree, ONLY, BUT):
+        if base.found:
             return judge(self._tree, self._today)
         if known is None:
             return self._first(base, paths)
-        if not paths:
-            return known
-        key = self._key(commit, paths)
-        if found := _decoded(self._store.get(KIND, [key]).get(key)):
-            return found
         scope = self._scope(base, paths)
         result = self._derived(known, scope) if scope else None
         if result is None:
@@ -168,7 +172,7 @@ class _Judging:
 
         from ringfence.sources import Unreadable
 
-        words = [commit, self._today.isoformat()]
+        words = [str(self._tree.root), commit, self._today.isoformat()]
         for path in sorted(paths):
             try:
                 words.append(f"{path}\0{hashlib.sha256(self._tree.read(path)).hexdigest()}")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ringfence.sources import BlobTree, Tree
 
 KIND = "rendered"
-"""The kind of the cache's values: that what is rendered at a commit is what is declared there."""
+"""The kind of the cache's values: that what is rendered at a commit below a root is what is declared there."""
 
 RENDERED = "policies/rendered"
 _COMMITS = 50
@@ -44,7 +44,8 @@ class History:
         self._tree: Tree = sources.working_tree(root)
         self._store = cache.store()
         self._commits = [] if self._store.why else sources.recent(root, _COMMITS)
-        self._known = self._store.get(KIND, self._commits)
+        keys = {self._key(commit): commit for commit in self._commits}
+        self._known = {keys[key] for key in self._store.get(KIND, keys)}
 
     def again(self) -> Again | None:
         """What is to be rendered again; None where that may be everything."""
@@ -78,7 +79,10 @@ class History:
             return
         declared = _declared(scope.base)
         if declared is not None and bundles(scope.base) == expected(scope.base, declared, scope.namespaces):
-            self._store.put(KIND, {self._commits[0]: b"1"})
+            self._store.put(KIND, {self._key(self._commits[0]): b"1"})
+
+    def _key(self, commit: str) -> str:
+        return f"{self._root} {commit}"  # a repository may hold several roots
 
     def _scope(self, base: BlobTree) -> Scope | None:
         """The scope of what differs from a commit; None where files lie among the rendered ones that Git ignores."""

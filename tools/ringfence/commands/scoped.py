@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from ringfence.commands import parted, progress, rerendered, shared, sides
+from ringfence.commands import judged, kept, parted, progress, rerendered, shared, sides
 from ringfence.findings import Finding, Severity, has_errors
 
 if TYPE_CHECKING:
@@ -22,11 +22,19 @@ if TYPE_CHECKING:
 
 _PLATFORM = ("policies/ringfence.yaml", "policies/clusters", "policies/profiles")
 """What the name of the default branch stands in, and what a model cannot do without."""
-_DECLARED = (("teams", "policies"), ("policies/rendered",))
+_DECLARED = (judged.ONLY, judged.BUT)
 
 
-def attempt(args: argparse.Namespace, root: Path, parts: parted.Parts | None = None) -> tuple[str, Report] | None:
-    """The base revision and the report; None where the whole repository has to be looked at.
+class Found(NamedTuple):
+    """The base revision, the report, and the files of the head that it was made from."""
+
+    revision: str
+    report: Report
+    files: list[str]
+
+
+def attempt(args: argparse.Namespace, root: Path, parts: parted.Parts | None = None) -> Found | None:
+    """What a change does; None where the whole repository has to be looked at.
 
     `parts` is what other runs found in each cluster.
     """
@@ -41,6 +49,7 @@ def attempt(args: argparse.Namespace, root: Path, parts: parted.Parts | None = N
         if platform is None:
             return None
         revision = default_base(root, platform)
+        kept.note_branch(tree.read(sources.MARK), platform.settings.default_branch)
     base_tree = sources.revision(root, revision, *_DECLARED)
     paths = sources.changed(base_tree, tree, _DECLARED[0])
     scope = affected.scope(base_tree, tree, paths) if paths is not None else None
@@ -83,13 +92,13 @@ def attempt(args: argparse.Namespace, root: Path, parts: parted.Parts | None = N
         scope=scope,
         facts=parts.facts if parts else None,
         identify=bool(parts or args.part),
-        complete=args.all,
         tell=progress.stage,
     )
     if not _is_inside(result, scope, head):
         return None
     result = parted.same(parts, result)
-    return revision, impact.with_findings(result, sides.unlike(files[1], expected[1]))
+    result = impact.with_findings(result, sides.unlike(files[1], expected[1]))
+    return Found(revision, result, scope.head.files())
 
 
 def _is_enforced(declared: Model, scope: affected.Scope) -> bool:
@@ -112,7 +121,7 @@ def _is_inside(result: Report, scope: affected.Scope, head: Model) -> bool:
         for change in result.changes
         for end, team in zip((change.source, change.destination), change.teams, strict=True)
     )
-    return not result.left_out and all(name in inside for name, team in ends if team)
+    return all(name in inside for name, team in ends if team)
 
 
 def _names(namespace: str, model: Model) -> list[str]:

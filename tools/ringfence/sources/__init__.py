@@ -6,10 +6,10 @@ It hands out paths and bytes. It knows no YAML and no schema, and it never write
 from __future__ import annotations
 
 from ringfence.sources.blobs import BlobTree, index, revision
-from ringfence.sources.changes import changed, has, holding, ignored, problems
+from ringfence.sources.changes import Difference, changed, has, holding, ignored, problems
 from ringfence.sources.overlay import Overlay
 from ringfence.sources.pages import CHECKS
-from ringfence.sources.revisions import default_base, merge_base, recent
+from ringfence.sources.revisions import commit_id, default_base, merge_base, recent
 from ringfence.sources.root import find_root
 from ringfence.sources.tree import MARK, Tree, Unreadable, problem_of_names
 from ringfence.sources.working import WorkingTree, folder, working_tree
@@ -18,11 +18,13 @@ __all__ = [
     "CHECKS",
     "MARK",
     "BlobTree",
+    "Difference",
     "Overlay",
     "Tree",
     "Unreadable",
     "WorkingTree",
     "changed",
+    "commit_id",
     "default_base",
     "find_root",
     "folder",

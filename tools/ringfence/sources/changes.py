@@ -8,14 +8,59 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 from ringfence.sources.blobs import BlobTree
-from ringfence.sources.repository import Asked, Failed
+from ringfence.sources.repository import Failed, Repository, open_repository
 from ringfence.sources.tree import Tree, name_problem
 from ringfence.sources.working import WorkingTree, parts
 
 REGULAR = ("100644", "100755", "000000")
 """Modes of regular files, and of a file that one side does not have."""
+
+
+class Difference:
+    """What on disk differs from a commit: Git is asked at once, and heard when somebody wants to know."""
+
+    def __init__(self, root: Path, commit: str, only: Sequence[str] = (), but: Sequence[str] = ()) -> None:
+        """Take a root and the id of a commit; `only` and `but` as for `changed`. Raises `UsageError` without Git."""
+        self._repository = open_repository(root)
+        self._root = root
+        where = _where(self._repository, only, but)
+        # an excluded folder would be walked all the same
+        inside = _where(self._repository, parts(root, only, but))
+        ask = self._repository.ask
+        self._filters = ask("config", "--get-regexp", r"^filter\..*\.(clean|process)$")
+        self._flags = ask("ls-files", "-v", "-z", "--deduplicate", "--", *where)
+        self._other = ask("ls-files", "-z", "--others", "--exclude-standard", "--", *inside)
+        self._tracked = ask("diff", "--raw", "-z", "--no-renames", "--no-ext-diff", commit, "--", *where)
+
+    def paths(self) -> frozenset[str] | None:
+        """The paths of files, or None where that cannot be said without looking at every file."""
+        for asked in (self._filters, self._flags, self._other, self._tracked):
+            asked.hear()
+        try:
+            return _plain(self._found())
+        except (Failed, _Odd):
+            return None
+
+    def _found(self) -> Iterator[str]:
+        if self._has_filters() and _is_filtered(self._repository):
+            raise _Odd
+        if any(not record.startswith(b"H ") for record in self._flags.output().split(b"\0") if record):
+            raise _Odd
+        new = frozenset(_own(self._repository, self._other.output()))
+        yield from new
+        for status, path in _raw(self._repository, self._tracked.output()):
+            if status == "D" and path not in new and os.path.lexists(self._root / path):
+                raise _Odd  # tracked no more, and ignored
+            yield path
+
+    def _has_filters(self) -> bool:
+        try:
+            return bool(self._filters.output())
+        except Failed:
+            return False
 
 
 def changed(base: BlobTree, head: Tree, only: Sequence[str] = (), but: Sequence[str] = ()) -> frozenset[str] | None:
@@ -29,16 +74,14 @@ def changed(base: BlobTree, head: Tree, only: Sequence[str] = (), but: Sequence[
     """
     if base.found:
         return None
+    if isinstance(head, WorkingTree) and head.root / "" == base.repository.top / base.repository.prefix:
+        return Difference(head.root, base.commit, only, but).paths()
+    if not isinstance(head, BlobTree) or head.found:
+        return None
     try:
-        if isinstance(head, BlobTree) and not head.found:
-            paths = frozenset(_between(base, head, only, but))
-        elif isinstance(head, WorkingTree) and head.root / "" == base.repository.top / base.repository.prefix:
-            paths = frozenset(_on_disk(base, head, only, but))
-        else:
-            return None
+        return _plain(_between(base, head, only, but))
     except (Failed, _Odd):
         return None
-    return None if any(map(_is_odd, paths)) else paths
 
 
 def has(tree: Tree, path: str) -> bool:
@@ -50,9 +93,9 @@ def has(tree: Tree, path: str) -> bool:
 
 def ignored(base: BlobTree, under: str) -> list[str]:
     """The files below a folder on disk that Git ignores and does not track, relative to the root."""
-    where = _where(base, (under,))
+    where = _where(base.repository, (under,))
     listing = base.repository.run("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", *where)
-    return list(_own(base, listing))
+    return list(_own(base.repository, listing))
 
 
 def holding(tree: BlobTree, texts: Iterable[str], under: str) -> frozenset[str]:
@@ -84,18 +127,18 @@ def problems(tree: WorkingTree, only: Sequence[str], but: Sequence[str] = ()) ->
     return any(map(tree.may_hold_problems, folders)) and any(map(tree.problems, folders))
 
 
-def _where(base: BlobTree, folders: Iterable[str], without: Iterable[str] = ()) -> list[str]:
+def _where(repository: Repository, folders: Iterable[str], without: Iterable[str] = ()) -> list[str]:
     """The folders of the root as Git takes them."""
-    prefix = base.repository.prefix
+    prefix = repository.prefix
     return [
         *(f":(top,literal){prefix}{folder}" for folder in folders),
         *(f":(top,literal,exclude){prefix}{folder}" for folder in without),
     ]
 
 
-def _own(base: BlobTree, listing: bytes) -> Iterator[str]:
+def _own(repository: Repository, listing: bytes) -> Iterator[str]:
     """The paths of a listing that lie below the root, relative to it."""
-    prefix = base.repository.prefix
+    prefix = repository.prefix
     paths = map(os.fsdecode, filter(None, listing.split(b"\0")))
     return (path.removeprefix(prefix) for path in paths if path.startswith(prefix))
 
@@ -105,44 +148,13 @@ def _between(base: BlobTree, head: BlobTree, only: Sequence[str], but: Sequence[
     if not head.commit:
         return (path for path, _ in base.blobs.items() ^ head.blobs.items())
     command = ("diff-tree", "-r", "--raw", "-z", "--no-renames", base.commit, head.commit)
-    listing = base.repository.run(*command, "--", *_where(base, only, but))
-    return (path for _, path in _raw(base, listing))
+    listing = base.repository.run(*command, "--", *_where(base.repository, only, but))
+    return (path for _, path in _raw(base.repository, listing))
 
 
-def _on_disk(base: BlobTree, head: WorkingTree, only: Sequence[str], but: Sequence[str]) -> Iterator[str]:
-    """What on disk differs from a tree of Git's."""
-    where = _where(base, only, but)
-    # an excluded folder would be walked all the same
-    inside = _where(base, parts(head.root, only, but))
-    ask = base.repository.ask
-    filters = ask("config", "--get-regexp", r"^filter\..*\.(clean|process)$")
-    flags = ask("ls-files", "-v", "-z", "--deduplicate", "--", *where)
-    other = ask("ls-files", "-z", "--others", "--exclude-standard", "--", *inside)
-    tracked = ask("diff", "--raw", "-z", "--no-renames", "--no-ext-diff", base.commit, "--", *where)
-    for item in (filters, flags, other, tracked):
-        item.hear()
-    if _has_filters(filters) and _is_filtered(base):
-        raise _Odd
-    if any(not record.startswith(b"H ") for record in flags.output().split(b"\0") if record):
-        raise _Odd
-    new = frozenset(_own(base, other.output()))
-    yield from new
-    for status, path in _raw(base, tracked.output()):
-        if status == "D" and path not in new and os.path.lexists(head.root / path):
-            raise _Odd  # tracked no more, and ignored
-        yield path
-
-
-def _has_filters(asked: Asked) -> bool:
-    try:
-        return bool(asked.output())
-    except Failed:
-        return False
-
-
-def _raw(base: BlobTree, listing: bytes) -> Iterator[tuple[str, str]]:
+def _raw(repository: Repository, listing: bytes) -> Iterator[tuple[str, str]]:
     """The status and the path of each record of `git diff --raw` below the root. Raises `_Odd` for more than files."""
-    prefix = base.repository.prefix
+    prefix = repository.prefix
     fields = iter(listing.split(b"\0"))
     for head in fields:
         if not head:
@@ -156,10 +168,16 @@ def _raw(base: BlobTree, listing: bytes) -> Iterator[tuple[str, str]]:
         yield status, path.removeprefix(prefix)
 
 
-def _is_filtered(base: BlobTree) -> bool:
+def _is_filtered(repository: Repository) -> bool:
     """Whether a filter stands between what Git stores and what is on disk: Git then compares what nobody reads."""
-    filtered = base.repository.run("ls-files", "-z", "--", ":(top,exclude,attr:!filter)")
-    return any(_own(base, filtered))
+    filtered = repository.run("ls-files", "-z", "--", ":(top,exclude,attr:!filter)")
+    return any(_own(repository, filtered))
+
+
+def _plain(paths: Iterable[str]) -> frozenset[str] | None:
+    """The paths, if none of them is odd."""
+    found = frozenset(paths)
+    return None if any(map(_is_odd, found)) else found
 
 
 def _is_odd(path: str) -> bool:

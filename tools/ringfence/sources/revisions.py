@@ -40,6 +40,11 @@ def recent(root: Path, most: int) -> list[str]:
         return []
 
 
+def commit_id(root: Path, rev: str) -> str:
+    """The full id of the commit that a revision names; raises `UsageError` as `commit`."""
+    return commit(open_repository(root), rev)
+
+
 def commit(repository: Repository, rev: str) -> str:
     """The full id of the commit that a revision names; raises `UsageError`, with the command that may fetch it."""
     if sha := _resolve(repository, rev):

@@ -1,0 +1,163 @@
+"""`impact` says the same from what it kept and without it, whatever changes between two questions."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from git_repository import GitRepository
+from ringfence import cli
+from ringfence.commands import scoped
+
+GENERATOR = Path(__file__).parents[2] / "benchmarks" / "monorepo.py"
+
+Edit = Callable[[GitRepository, random.Random], None]
+
+
+@pytest.fixture
+def mono(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GitRepository:
+    """A rendered repository with a cache of its own, which knows nothing yet."""
+    path = tmp_path / "repository"
+    words = [path, "--flows", "90", "--teams", "3", "--clusters", "3", "--git", "--render"]
+    subprocess.run([sys.executable, GENERATOR, *words], check=True, capture_output=True)
+    monkeypatch.setenv("RINGFENCE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    repository = GitRepository(path)
+    repository.git("config", "user.name", "Ada")
+    repository.git("config", "user.email", "ada@example.com")
+    port(repository, random.Random(9))  # noqa: S311 - no secret
+    render(repository, random.Random())  # noqa: S311 - no secret
+    commit(repository, random.Random())  # noqa: S311 - no secret
+    return repository
+
+
+def _pick(repository: GitRepository, chance: random.Random, pattern: str) -> Path:
+    return chance.choice(sorted(repository.path.glob(pattern)))
+
+
+def port(repository: GitRepository, chance: random.Random) -> None:
+    path = _pick(repository, chance, "teams/payments*/*/flows-*.yaml")
+    path.write_text(re.sub(r"ports: .*", f"ports: [{chance.randrange(1, 9)}]", path.read_text(), count=1))
+
+
+def render(repository: GitRepository, chance: random.Random) -> None:
+    assert cli.main(["render", "-C", str(repository.path)]) == 0
+
+
+def by_hand(repository: GitRepository, chance: random.Random) -> None:
+    path = _pick(repository, chance, "policies/rendered/base/payments*/*/*.yaml")
+    path.write_text(re.sub(r"port: \d+", f"port: {chance.randrange(1, 9)}", path.read_text(), count=1))
+
+
+def stray(repository: GitRepository, chance: random.Random) -> None:
+    _pick(repository, chance, "policies/rendered/base/payments*/*").joinpath("stray.yaml").write_text("{}\n")
+
+
+def back(repository: GitRepository, chance: random.Random) -> None:
+    repository.git("reset", "--quiet", "--hard")
+    repository.git("clean", "--quiet", "-d", "--force")
+
+
+def commit(repository: GitRepository, chance: random.Random) -> None:
+    repository.git("add", "--all")
+    repository.git("commit", "--quiet", "--allow-empty", "--message", "Edit")
+
+
+def line_ends(repository: GitRepository, chance: random.Random) -> None:
+    """Git takes them for the same; who reads bytes does not."""
+    repository.git("config", "core.autocrlf", "true")
+    differing = set(repository.git("diff", "--name-only", "HEAD").split())
+    for path in repository.path.glob("policies/rendered/base/payments*/*/*.yaml"):
+        if path.relative_to(repository.path).as_posix() in differing:
+            continue
+        path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+
+
+def pipe(repository: GitRepository, chance: random.Random) -> None:
+    path = _pick(repository, chance, "teams/*/*/namespace.yaml").with_name("pipe.yaml")
+    if not path.exists():
+        os.mkfifo(path)
+
+
+def nothing(repository: GitRepository, chance: random.Random) -> None:
+    pass
+
+
+EDITS: tuple[Edit, ...] = (port, render, by_hand, stray, back, commit, line_ends, pipe, nothing)
+OPTIONS = ([], ["--at", "2027-05-05"], ["--approved", "@example/payments-edge"], ["--cluster", "prod"])
+FORMATS = ("text", "json", "markdown", "html", "sarif", "github-comment")
+
+
+def said(repository: GitRepository, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+    capsys.readouterr()
+    os.environ["RINGFENCE_CACHE"] = str(repository.path.parent / "cache")  # `--no-cache` turns it off for the process
+    code = cli.main(["impact", "-C", str(repository.path), *words])
+    return code, capsys.readouterr().out
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_same_is_said(
+    mono: GitRepository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, seed: int
+):
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    looked: list[object] = []
+    attempt = scoped.attempt
+    monkeypatch.setattr(scoped, "attempt", lambda *words: looked.append(words) or attempt(*words))
+    asked = 0
+    for edit in (port, *chance.choices(EDITS, k=4), back):
+        edit(mono, chance)
+        format_ = chance.choice(FORMATS)
+        words = ["--base", chance.choice(("HEAD", "HEAD~1")), "--format", format_, *chance.choice(OPTIONS)]
+        words += ["--head", "HEAD"] if chance.random() < 0.2 else []
+        expected = said(mono, capsys, *words, "--no-cache")
+        assert said(mono, capsys, *words) == expected
+        asked += 3
+        assert said(mono, capsys, *words) == expected
+    assert len(looked) < asked
+
+
+def test_every_format_is_known_once_one_was_asked_for(
+    mono: GitRepository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    port(mono, random.Random(1))  # noqa: S311 - no secret
+    expected = {format_: said(mono, capsys, "--format", format_, "--no-cache") for format_ in FORMATS}
+    said(mono, capsys)  # what the default branch is called
+    said(mono, capsys)
+    monkeypatch.delattr(scoped, "attempt")
+    assert {format_: said(mono, capsys, "--format", format_) for format_ in FORMATS} == expected
+
+
+def test_what_git_takes_for_the_same_is_read_again(mono: GitRepository, capsys: pytest.CaptureFixture[str]):
+    port(mono, random.Random(2))  # noqa: S311 - no secret
+    render(mono, random.Random())  # noqa: S311 - no secret
+    before = [said(mono, capsys, "--base", "HEAD", *words) for words in (["--no-cache"], [], [])]
+    assert before == [before[0]] * 3
+    line_ends(mono, random.Random())  # noqa: S311 - no secret
+    after = [said(mono, capsys, "--base", "HEAD", *words) for words in (["--no-cache"], [], [])]
+    assert after == [after[0]] * 3
+    assert "RF602" in after[0][1]
+    assert "RF602" not in before[0][1]
+
+
+def test_two_roots_in_one_repository(mono: GitRepository, capsys: pytest.CaptureFixture[str]):
+    other = mono.path / "other"
+    for folder in ("teams", "policies"):
+        (other / folder).parent.mkdir(exist_ok=True)
+        subprocess.run(["cp", "-r", str(mono.path / folder), str(other / folder)], check=True)
+    commit(mono, random.Random())  # noqa: S311 - no secret
+    (other / "teams" / "payments-edge" / "team.yaml").unlink(missing_ok=True)
+    commit(mono, random.Random())  # noqa: S311 - no secret
+    for command in (["validate"], ["render", "--check"], ["impact", "--base", "HEAD~1", "--head", "HEAD"]):
+        for root in (mono.path, other):
+            capsys.readouterr()
+            os.environ["RINGFENCE_CACHE"] = str(mono.path.parent / "cache")
+            code = cli.main([*command, "-C", str(root)])
+            found = capsys.readouterr().out
+            assert (cli.main([*command, "-C", str(root), "--no-cache"]), capsys.readouterr().out) == (code, found)
