@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ringfence.connectivity import Connectivity, Endpoint, bits
+from ringfence.connectivity import Connectivity, Direction, Endpoint, bits
 from ringfence.connectivity.resolve import Applied
 from ringfence.findings import Location
 from ringfence.lint.judge import Judge
 from ringfence.lint.judgement import Because, Judgement
-from ringfence.lint.views import Rule, Views
+from ringfence.lint.views import Rule, View, Views
 from ringfence.values.addresses import AddressSet
 
 _NAMED = 3
@@ -47,6 +47,25 @@ class Evidence:
         """Some of the things at positions."""
         shown = [self.name(position) for position in bits.positions(positions)]
         return some(shown)
+
+    def pairs(
+        self, view: View, region: Iterable[tuple[int, int]], subjects: int = -1, peers: int = -1
+    ) -> Iterator[tuple[int, int, int]]:
+        """The connections of a region of peers that a view has: source, destination, ports; a pod with itself is none.
+
+        `subjects` and `peers` are positions that are asked for, by default all.
+        """
+        listed = list(region)
+        for subject in bits.positions(view.members & subjects):
+            alone = 1 << subject if self.result.endpoints[subject].kind == "Pod" else 0
+            for mask, where in listed:
+                for peer in bits.positions(where & peers & ~alone):
+                    yield *directed(view.direction, subject, peer), mask
+
+
+def directed(direction: Direction, subject: int, peer: int) -> tuple[int, int]:
+    """Source and destination, where policies of a subject speak of a peer."""
+    return (subject, peer) if direction is Direction.EGRESS else (peer, subject)
 
 
 def some(shown: list[str]) -> str:

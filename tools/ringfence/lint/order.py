@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
-from ringfence.connectivity import Direction, bits
 from ringfence.connectivity.engine import Row
 from ringfence.connectivity.resolve import Action
 from ringfence.findings import Check, Finding, Severity
@@ -125,7 +124,7 @@ def _named(
 ) -> Finding:
     subject = view.members.bit_length() - 1
     peer = met[1].bit_length() - 1
-    source, destination = (subject, peer) if view.direction is Direction.EGRESS else (peer, subject)
+    source, destination = evidence.directed(view.direction, subject, peer)
     return CHECK.at(
         two.applied.policy.where,
         f"{evidence.policy(one.applied)} and {evidence.policy(two.applied)} have one order, so their names decide: "
@@ -175,14 +174,10 @@ def _disagreement(seen: Evidence, view: View, start: Row, one: Selecting, two: S
 
 def _unsettled(seen: Evidence, view: View, mask: int, where: int) -> tuple[int, int, int] | None:
     """A connection (source, destination, ports) of a region about which the whole answer is open."""
-    egress = view.direction is Direction.EGRESS
-    for subject in bits.positions(view.members):
-        alone = 1 << subject if seen.result.endpoints[subject].kind == "Pod" else 0
-        for peer in bits.positions(where & ~alone):
-            source, destination = (subject, peer) if egress else (peer, subject)
-            sure, possible = (regions.at(row, destination) for row in seen.result.table[source])
-            if ports := possible & ~sure & mask:
-                return source, destination, ports
+    for source, destination, _ in seen.pairs(view, [(mask, where)]):
+        sure, possible = (regions.at(row, destination) for row in seen.result.table[source])
+        if ports := possible & ~sure & mask:
+            return source, destination, ports
     return None
 
 

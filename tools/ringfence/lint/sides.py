@@ -142,22 +142,19 @@ class _Table:
 
 
 def _example(seen: Evidence, left: Iterable[tuple[View, Row]]) -> tuple[int, int, int] | None:
-    """A connection between pods that a rule allows, declared ones if there are: subject, peer, ports."""
+    """A connection between pods that a rule allows, declared ones if there are: source, destination, ports."""
     pods = seen.result.space.all_pods
     for subjects, peers in ((seen.declared, seen.declared), (seen.declared, pods), (pods, pods)):
         for view, region in left:
-            for subject in bits.positions(view.members & subjects):
-                alone = 1 << subject if seen.result.endpoints[subject].kind == "Pod" else 0
-                for mask, where in region.items():
-                    for peer in bits.positions(where & peers & ~alone):
-                        return subject, peer, mask
+            for found in seen.pairs(view, region.items(), subjects, peers):
+                return found
     return None
 
 
 def _finding(seen: Evidence, item: Rule, example: tuple[int, int, int], scope: str) -> Finding:
-    subject, peer, mask = example
+    source, destination, mask = example
     egress = item.applied.direction is Direction.EGRESS
-    source, destination = (subject, peer) if egress else (peer, subject)
+    peer = destination if egress else source
     endpoints = seen.result.endpoints
     told = seen.result.explain(endpoints[source], endpoints[destination])
     half = told.ingress if egress else told.egress

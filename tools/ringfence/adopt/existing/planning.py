@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from ringfence.adopt.existing import asked, inferred, keeping, reasons, restated, rules, translating
+from ringfence.adopt.existing import asked, inferred, keeping, restated, rules, translating
+from ringfence.adopt.existing import fates as fates_of
 from ringfence.adopt.existing import flows as grouping
 from ringfence.adopt.existing.flows import RuleKey
 from ringfence.adopt.existing.keeping import DIRECTIONS, Keep
+from ringfence.adopt.existing.opening import leave_open
 from ringfence.adopt.existing.peers import Catalogue, Named
 from ringfence.adopt.existing.plan import Options, Plan, Present, RuleFate
 from ringfence.adopt.existing.rules import Facts, Kept, Leg
@@ -19,7 +21,7 @@ from ringfence.adopt.existing.source import Object, Source
 from ringfence.adopt.existing.translating import Translated
 from ringfence.adopt.existing.units import Unit, asking, units
 from ringfence.connectivity import Direction, Endpoint, evaluate
-from ringfence.manifests import METADATA_NAME, Labels, NetworkPolicy, Rule, Selector
+from ringfence.manifests import METADATA_NAME, Labels, NetworkPolicy, Rule
 from ringfence.model.layout import is_label
 from ringfence.model.teams import RESERVED
 from ringfence.values.ports import NO_PORTS
@@ -139,8 +141,8 @@ class _Planning:
                 self._convert_other(facts, one, found, fates, keeps)
             elif not _is_plain(item):
                 keeps.append(keeping.whole(item, (f"Kept as it was: {item.kind} of {item.group} is no flow.",)))
-                fates += _of_other(item)
-        stages = self._leave_open(keeps)
+                fates += fates_of.of_other(item)
+        stages = leave_open(self.units, self.plain, self.original, self.options, keeps)
         flows = grouping.group(found, self.shared.ids)
         wanted = asked.of(keeps)
         fixed = {unit.id for name in self.shared.folders for unit in self.units.get(name, ())}
@@ -269,42 +271,11 @@ class _Planning:
             if not isinstance(legs, Kept):
                 taken[name].append(rule.index)
                 found += [(leg, (one.id, name, rule.index)) for leg in legs]
-        every = [said.get((fate.direction, fate.index), fate) for fate in _of_other(one.item)]
+        every = [said.get((fate.direction, fate.index), fate) for fate in fates_of.of_other(one.item)]
         fates += every
         comments = [f"{item.direction}[{item.index}] is no flow: {item.kept.why}." for item in every if item.kept]
         if left := translating.rest(one, taken, comments):
             keeps.append(left)
-
-    def _leave_open(self, keeps: list[Keep]) -> dict[str, tuple[str, ...]]:
-        """Add what keeps pods open that nothing isolated; the namespaces that a stage keeps open, with directions."""
-        stages: dict[str, list[str]] = {}
-        taken = {(keep.namespace, keep.data["metadata"]["name"]) for keep in keeps}
-        for namespace, here in self.units.items():
-            for direction in Direction:
-                own = [item for item in self.plain if item.namespace == namespace]
-                isolating = [item.selector for item in own if getattr(item, str(direction)) is not None]
-                members = [item for unit in here for item in unit.members]
-                elsewhere = [
-                    item
-                    for item in members
-                    if self.original.is_isolated(item, direction)
-                    and not any(selector.matches(dict(item.labels)) for selector in isolating)
-                ]
-                if not isolating and not elsewhere and self.options.stages:
-                    stages.setdefault(namespace, []).append(str(direction))
-                    continue
-                selectors = keeping.others(isolating) if not elsewhere else None
-                if selectors is None or self.options.tighten:
-                    open_ = [unit for unit in here if not self._is_closed(unit, direction)]
-                    selectors = [Selector.of(dict(unit.labels)) for unit in open_]
-                name = f"open-{direction}"
-                while any((namespace, text) in taken for text in (name, f"{name}-1")):
-                    name = f"still-{name}"
-                keeps += keeping.opening(namespace, str(direction), selectors, name)
-        return {name: tuple(directions) for name, directions in stages.items()}
-
-    def _is_closed(self, unit: Unit, direction: Direction) -> bool:
-        return all(self.original.is_isolated(item, direction) for item in unit.members)
 
     def _why_stray(self, item: Endpoint) -> str:
         if item.namespace in self.left:
@@ -333,20 +304,3 @@ def _is_plain(item: Object) -> bool:
 def _rules(policy: NetworkPolicy) -> Iterable[tuple[str, Rule]]:
     for name, found in (("ingress", policy.ingress), ("egress", policy.egress)):
         yield from ((name, rule) for rule in found or ())
-
-
-def _of_other(item: Object) -> list[RuleFate]:
-    """The rules of a policy of another dialect, all of them kept."""
-    data = item.document.data
-    specs = data.get("specs") if isinstance(data.get("specs"), list) else [data.get("spec")]
-    found = []
-    for spec in specs:
-        for key in ("ingress", "egress", "ingressDeny", "egressDeny"):
-            listed = spec.get(key) if isinstance(spec, dict) else None
-            found += [
-                RuleFate(
-                    item.id, item.group, key, index, item.where, Kept("dialect", reasons.why(item, spec, key, rule))
-                )
-                for index, rule in enumerate(listed if isinstance(listed, list) else ())
-            ]
-    return found
