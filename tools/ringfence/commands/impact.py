@@ -70,6 +70,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parted.add_arguments(parser)
     parser.add_argument("--at", metavar="DATE", type=shared.date, help="judge expiry as of this date (default: today)")
     parser.add_argument(
+        "--all",
+        action="store_true",
+        help="list each connection, also where more than 10,000 close that were open on every port (slow: hours, where "
+        "there are thousands of workloads)",
+    )
+    parser.add_argument(
         "--whole",
         action="store_true",
         help="look at every namespace, also where the change can matter to some only (slower; the same changes, and "
@@ -144,6 +150,7 @@ def judge(
         used_threshold=args.observed_threshold,
         facts=parts.facts if parts else None,
         identify=bool(parts or args.part),
+        complete=args.all,
         tell=progress.stage,
     )
     result = parted.same(parts, result)
@@ -222,6 +229,7 @@ def _command(args: argparse.Namespace, revision: str) -> str:
     for option in ("head", "cluster", "at"):
         if value := getattr(args, option):
             words += [f"--{option}", str(value)]
+    words += ["--all"] if args.all else []
     for owner in args.approved:
         words += ["--approved", owner]
     for log in args.observed:

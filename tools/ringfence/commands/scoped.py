@@ -92,6 +92,7 @@ def attempt(args: argparse.Namespace, root: Path, parts: parted.Parts | None = N
         scope=scope,
         facts=parts.facts if parts else None,
         identify=bool(parts or args.part),
+        complete=args.all,
         tell=progress.stage,
     )
     if not _is_inside(result, scope, head):
@@ -121,7 +122,7 @@ def _is_inside(result: Report, scope: affected.Scope, head: Model) -> bool:
         for change in result.changes
         for end, team in zip((change.source, change.destination), change.teams, strict=True)
     )
-    return all(name in inside for name, team in ends if team)
+    return not result.left_out and all(name in inside for name, team in ends if team)
 
 
 def _names(namespace: str, model: Model) -> list[str]:
