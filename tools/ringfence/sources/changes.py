@@ -47,7 +47,8 @@ class Difference:
     def _found(self) -> Iterator[str]:
         if self._has_filters() and _is_filtered(self._repository):
             raise _Odd
-        if any(not record.startswith(b"H ") for record in self._flags.output().split(b"\0") if record):
+        flags = b"\0" + self._flags.output()
+        if flags.count(b"\0H ") != flags.count(b"\0") - 1:  # each record starts with the flag of a plain file
             raise _Odd
         new = frozenset(_own(self._repository, self._other.output()))
         yield from new
