@@ -72,6 +72,19 @@ class Evaluation:
             self._moved = {}
         return self._applied
 
+    def one_way(self, direction: Direction) -> Self | None:
+        """The same with the rules and isolation of one direction only; None where that is to be computed again."""
+        if not self.ways:
+            return None
+        other = next(item for item in Direction if item is not direction)
+        side = self._side(other, {}, ())
+        alone = copy.copy(self)
+        alone._applied, alone._moved = {direction: self.applied[direction], other: {}}, {}
+        alone.isolated = {direction: self.isolated[direction], other: side.isolated[0]}
+        alone.ways = {direction: self.ways[direction], other: side.rows(self.space.everything)}
+        alone.table = list(alone._rows(self.space.everything).values())
+        return alone
+
     def changed(self, put: Iterable[NetworkPolicy] = (), gone: Iterable[str] = ()) -> Self:
         """The answer after some NetworkPolicies came, in the place of those with their names, and some went.
 

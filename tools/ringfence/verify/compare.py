@@ -8,16 +8,17 @@ still mask it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ringfence.connectivity import Direction, Row
+from ringfence.connectivity import Direction, Row, bits
 from ringfence.findings import Check, Finding, Location
 from ringfence.model.types import Flow
 from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import ALL_PORTS, NO_PORTS, PortSet
 from ringfence.verify.declared import Declared, Opening, Statement, uncovered
-from ringfence.verify.direction import half
+from ringfence.verify.differing import differing
+from ringfence.verify.direction import half, one_direction
 from ringfence.verify.ends import End, covered, end_of, is_name, is_other, name, statements
 from ringfence.verify.pages import EXCESS, MISSING, UNSETTLED
 from ringfence.verify.state import State
@@ -65,9 +66,8 @@ def compare(state: State) -> list[Finding]:
 
 def differences(state: State) -> Iterator[Difference]:
     """Each pair that differs, as it is found, some more than once. Exact: none exactly when both say the same."""
-    possible = state.declared.possible()
     for direction in Direction:
-        yield from _Half(state, direction).differences(possible)
+        yield from _Half(state, direction).differences()
 
 
 def pairs(state: State) -> int:
@@ -84,21 +84,34 @@ class _Half:
     def __init__(self, state: State, direction: Direction) -> None:
         self._state = state
         self._direction = direction
-        self._result = half(state.of_teams, direction)
-        pods, outgoing = state.declared.pods, direction is Direction.EGRESS
-        self._rows: list[tuple[Row, End, End]] = []
-        for row in self._result.rows():
+        whole = state.of_teams
+        alike = whole is state.as_declared.cluster
+        self._result = one_direction(state.as_declared, direction) if alike else half(whole, direction)
+        self._nodes = self._result.cluster.profile.nodes
+        space = self._result.space
+        self._ends = {item.id for item in space.endpoints} | set(map(str, space.place_at))
+        odd = differing(state.declared, self._result, direction)
+        # of the others nothing is to be said, so only the rows of these are looked at one by one
+        self._odd = {str(end_of(space.end(at))) for at in bits.positions(odd & (space.all_pods | space.in_places))}
+        self._odd |= set(state.declared.pods) if odd == space.everything else set()
+        self._outside = bool(odd & space.outside)
+        self._rows = list(self._subjects(self._result.between(odd, space.everything)) if odd else ())
+
+    def _subjects(self, rows: Iterable[Row]) -> Iterator[tuple[Row, End, End]]:
+        """The rows of which something is declared, with their ends."""
+        pods, outgoing = self._state.declared.pods, self._direction is Direction.EGRESS
+        for row in rows:
             ends = end_of(row.source), end_of(row.destination)
             subject = ends[0 if outgoing else 1]
             # of pods that no bundle is for, nothing is said
             if isinstance(subject, str) and pods[subject].namespace is not None:
-                self._rows.append((row, *ends))
-        self._nodes = self._result.cluster.profile.nodes
-        space = self._result.space
-        self._ends = {item.id for item in space.endpoints} | set(map(str, space.place_at))
+                yield row, *ends
 
-    def differences(self, possible: Declared) -> Iterator[Difference]:
-        """What differs; `possible` are the statements that undeclared pods may have."""
+    def differences(self) -> Iterator[Difference]:
+        """What differs."""
+        if not self._odd and not self._outside:
+            return
+        possible = self._state.declared.possible()  # the statements that undeclared pods may have
         yield from self._missing()
         outgoing = self._direction is Direction.EGRESS
         for row, source, destination in self._rows:
@@ -131,19 +144,19 @@ class _Half:
         outgoing = self._direction is Direction.EGRESS
         declared, pods = self._state.declared, self._state.declared.pods
         for (source, destination), said in declared.pairs.items():
-            if pods[source if outgoing else destination].namespace is None:
+            if source not in self._odd or pods[source if outgoing else destination].namespace is None:
                 continue
             for statement in said:
                 lost = statement.ports - allowed.get((source, destination), NO_PORTS)
                 if lost:
                     yield self._lost(statement, source, destination, lost)
         for pod, said in (declared.outward if outgoing else declared.inward).items():
-            for statement in said:
+            for statement in said if (pod in self._odd if outgoing else self._outside) else ():
                 addresses = covered(statement) & self._result.externals
                 for left, lost in uncovered(addresses, statement.ports, addressed.get(pod, [])):
                     yield self._lost(statement, *self._way(pod, left), lost)
         for (pod, direction), opening in declared.opened.items():
-            if direction == self._direction:
+            if direction == self._direction and (pod in self._odd or not outgoing):
                 yield from self._closed(opening, pod, allowed, addressed.get(pod, []))
 
     def _closed(
@@ -154,17 +167,19 @@ class _Half:
         addressed: list[tuple[AddressSet, PortSet]],
     ) -> Iterator[Difference]:
         """What is denied to a pod whose stage leaves everything open."""
+        incoming = self._direction is Direction.INGRESS
         for other in self._state.declared.pods:
-            if other not in self._ends:
-                continue  # only adopted policies speak of it
+            if other not in self._ends or (incoming and other not in self._odd):
+                continue  # only adopted policies speak of it, or all is open to it
             ends = self._way(pod, other)
             lost = ALL_PORTS - allowed.get(ends, NO_PORTS)  # type: ignore[arg-type]  # two pods are two texts
             entity = "/" not in other and not is_name(other)  # named by guardrails; judged by its addresses
             if entity and self._state.guarded.on:
                 continue
-            if lost and other != pod and not (is_name(other) and self._direction is Direction.INGRESS):
+            if lost and other != pod and not (is_name(other) and incoming):
                 yield self._lost(Statement(*ends, ALL_PORTS, opening), *ends, lost)
-        for left, lost in uncovered(self._result.externals, ALL_PORTS, addressed):
+        everywhere = AddressSet() if incoming and not self._outside else self._result.externals
+        for left, lost in uncovered(everywhere, ALL_PORTS, addressed):
             ends = self._way(pod, left)
             yield self._lost(Statement(*ends, ALL_PORTS, opening), *ends, lost)
 

@@ -10,7 +10,7 @@ from ringfence.connectivity import ClusterState, Connectivity, Direction, evalua
 
 def one_direction(whole: Connectivity, direction: Direction) -> Connectivity:
     """The same cluster with the rules and isolation of one direction only."""
-    return half(whole.cluster, direction)
+    return whole.one_way(direction) or half(whole.cluster, direction)
 
 
 def half(cluster: ClusterState, direction: Direction) -> Connectivity:
