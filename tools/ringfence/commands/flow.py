@@ -162,7 +162,7 @@ def _known_port(end: Any, text: str) -> None:
 
 def _refuse_repeated(model: Model, id_: str) -> None:
     """Raise `UsageError` where another flow allows all that the new one does."""
-    from ringfence.model.flows import covers
+    from ringfence.model.repeated import covers
 
     added = next(flow for flow in model.flows if flow.id == id_)
     for flow in model.flows:

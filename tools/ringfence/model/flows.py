@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from ringfence.findings import Location
-from ringfence.model import dates, ports
+from ringfence.model import dates, ports, repeated
 from ringfence.model.layout import Place
 from ringfence.model.names import Names
 from ringfence.model.node import Node
@@ -17,7 +17,7 @@ from ringfence.model.problems import names as name_problems
 from ringfence.model.rows import Flows
 from ringfence.model.types import End, Flow, Leg, Peer, Workload
 from ringfence.values.nearest import nearest
-from ringfence.values.ports import NO_PORTS, Growing, PortRange, PortSet
+from ringfence.values.ports import Growing, PortRange
 
 
 def build(found: Iterable[tuple[Place, Flows]], broken: set[str], names: Names) -> tuple[Flow, ...]:
@@ -36,7 +36,7 @@ def build(found: Iterable[tuple[Place, Flows]], broken: set[str], names: Names) 
     spaces = {namespace: spaces[namespace] for namespace in sorted(spaces)}
     kept = (known[name] for known in spaces.values() for name in sorted(known))
     ordered = tuple(flow for flow in kept if isinstance(flow, Flow))
-    _check_repeated(ordered, names)
+    repeated.check(ordered, names)
     return ordered
 
 
@@ -212,44 +212,3 @@ def _lives(
 def _lists(end: End) -> str:
     where = ", ".join(sorted(end.environments)) if isinstance(end, Workload) else ""
     return f"{end.id} exists in {where or 'none'}"
-
-
-def _check_repeated(flows: Sequence[Flow], names: Names) -> None:
-    """Report each flow all of which another allows; of two equal flows, the later."""
-    first: dict[tuple[str, str], int] = {}
-    # most flows share no pair of ends with another
-    shared: dict[tuple[str, str], list[int]] = {}
-    for index, flow in enumerate(flows):
-        for leg in flow.legs:
-            pair = leg.source.id, leg.destination.id
-            if (before := first.setdefault(pair, index)) != index:
-                shared.setdefault(pair, [before]).append(index)
-    for index in sorted({index for group in shared.values() for index in group}):
-        flow = flows[index]
-        leg = flow.legs[0]
-        for other in shared.get((leg.source.id, leg.destination.id), ()):
-            if other != index and covers(flows[other], flow) and (other < index or not covers(flow, flows[other])):
-                _report_repeated(flow, flows[other], names)
-                break
-
-
-def covers(wide: Flow, narrow: Flow) -> bool:
-    """Whether a flow allows all that another does."""
-    allowed = {(leg.source.id, leg.destination.id): PortSet.of(leg.ports) for leg in wide.legs}
-    return all(
-        PortSet.of(leg.ports) <= allowed.get((leg.source.id, leg.destination.id), NO_PORTS)
-        and leg.shared(narrow.environments) <= wide.environments
-        for leg in narrow.legs
-    )
-
-
-def _report_repeated(flow: Flow, other: Flow, names: Names) -> None:
-    names.report(
-        problems.REPEATED_FLOW.at(
-            flow.where,
-            f"flow {other.id} already allows all that {flow.id} does; deleting one of the two would not close anything",
-            hint="keep one of the two, or narrow one",
-            subject=flow.id,
-            related=[(other.where, other.id)],
-        )
-    )
