@@ -223,3 +223,18 @@ def test_no_repository_says_how_to_make_one(tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="is not in a Git repository") as failure:
             read(tmp_path)
         assert "init" in failure.value.hint
+
+
+def test_many_files_are_read_at_once(repository: GitRepository) -> None:
+    contents = {"teams/a.yaml": "a\n", "teams/empty.yaml": "", "teams/b.yaml": "b blob 3\n\n", "teams/c.yaml": "a\n"}
+    for path, content in contents.items():
+        repository.write(path, content)
+    repository.commit()
+    tree, other = (sources.revision(repository.path, "HEAD") for _ in range(2))
+    tree.blobs["teams/gone.yaml"] = other.blobs["teams/gone.yaml"] = "0" * 40
+    tree.fetch([*tree.files(), "teams/nowhere.yaml"])
+    tree.fetch(tree.files())
+    for path, content in contents.items():
+        assert tree.read(path) == other.read(path) == content.encode()
+    with pytest.raises(sources.Unreadable, match="does not hold its content"):
+        tree.read("teams/gone.yaml")

@@ -67,6 +67,8 @@ class _Scoping:
             self._teams.add(parts[1])
             if len(parts) == 4:
                 self._folders.setdefault(parts[2], set()).add(parts[1])
+        self._policies = [path for path in base.files("policies") if not path.startswith(f"{RENDERED}/")]
+        base.fetch((*self._policies, *self._paths))
         # what differs is read again and again; None: the tree has no such file
         self._differing: dict[tuple[bool, str], bytes | None] = {}
 
@@ -75,14 +77,16 @@ class _Scoping:
         namespaces = self._namespaces()
         speaking = self._speaking(namespaces)
         speaking |= {path for name in self._waived() for path in self._files_of(name)}
-        policies = [path for path in self._base.files("policies") if not path.startswith(f"{RENDERED}/")]
-        named = words(self._contents((*speaking, *policies)))
+        self._base.fetch(speaking)
+        named = words(self._contents((*speaking, *self._policies)))
         spaces = {name for name in named if name in self._folders} | namespaces
         spaces |= {path.split("/")[2] for path in speaking if path.count("/") == 3}
-        defining = {path for name in spaces for path in self._files_of(name) if not self._only_flows(path)}
+        of_spaces = [path for name in spaces for path in self._files_of(name)]
+        self._base.fetch(of_spaces)
+        defining = {path for path in of_spaces if not self._only_flows(path)}
         teams = {path.split("/")[1] for path in (*speaking, *defining)} | (named & self._teams)
         teams |= {path.split("/")[1] for path in self._paths if path.startswith("teams/")}
-        files = {*policies, *speaking, *defining, *(f"teams/{team}/team.yaml" for team in teams)}
+        files = {*self._policies, *speaking, *defining, *(f"teams/{team}/team.yaml" for team in teams)}
         files |= set(self._rendered(namespaces))
         absent = {
             f"teams/{team}/{name}" for name, owners in self._folders.items() for team in owners if name not in spaces
@@ -131,7 +135,9 @@ class _Scoping:
             return set()
         texts = [f"{name}/" for name in names]
         # with an escape, a text can be written in another way
-        found = {path for path in holding(self._base, [*texts, "\\"], "teams") if self._speaks(path, texts, names)}
+        held = holding(self._base, [*texts, "\\"], "teams")
+        self._base.fetch(held)
+        found = {path for path in held if self._speaks(path, texts, names)}
         found |= {path for path in self._paths if path.startswith("teams/")}
         return found | {path for name in names for path in self._files_of(name)}
 
@@ -171,7 +177,10 @@ class _Scoping:
     def _part(self, head: bool, files: set[str], absent: set[str]) -> Part:
         there = {path for path in files - self._paths if path in self._base.blobs}
         there |= {path for path in files & self._paths if self._read(head, path) is not None}
-        return Part(self._head if head else self._base, there, absent)
+        tree = self._head if head else self._base
+        if isinstance(tree, BlobTree):
+            tree.fetch(there)
+        return Part(tree, there, absent)
 
     def _only_flows(self, path: str) -> bool:
         return all(only_flows(raw) for raw in self._contents([path]))

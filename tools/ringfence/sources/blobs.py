@@ -57,6 +57,10 @@ class BlobTree:
         self.found = sorted({**dict(self.found), **dict(more.found)}.items(), key=lambda item: item[0])
         self._sorted = []
 
+    def fetch(self, paths: Iterable[str]) -> None:
+        """Read these files at once, as far as there are such files: each is then there when it is asked for."""
+        self.repository.fetch(self.blobs[path] for path in paths if path in self.blobs)
+
     def problems(self, under: str = "") -> list[Finding]:
         """Links, submodules, unmerged files, folders named like files, and names that cannot be printed."""
         return [finding for path, finding in self.found if concerns(path, under)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,16 +29,17 @@ class Failed(UsageError):  # noqa: N818 - an answer of Git, handled where one ca
 class Asked:
     """A Git command that is at work in a folder, beside this process. Raises `OSError` where there is none of them."""
 
-    def __init__(self, folder: Path, *arguments: str, index: str = "") -> None:
+    def __init__(self, folder: Path, *arguments: str, index: str = "", feed: bytes | None = None) -> None:
+        """Start it; it will be fed with `feed` while it is heard."""
         import subprocess
 
-        self._folder = folder
+        self._folder, self._feed = folder, feed
         self._told: tuple[bytes, bytes] | None = None
         self._process = subprocess.Popen(
             ["git", *arguments],
             cwd=folder,
             env=environment.clean() | ({"GIT_INDEX_FILE": index} if index else {}),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if feed is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
@@ -45,7 +47,7 @@ class Asked:
     def hear(self) -> tuple[bytes, bytes]:
         """What it printed and what it complained of. Of several side by side, hear each, whatever another one says."""
         if self._told is None:
-            self._told = self._process.communicate()
+            self._told = self._process.communicate(self._feed)
         return self._told
 
     def output(self) -> bytes:
@@ -64,6 +66,7 @@ class Repository:
     prefix: str
     _repo: git.Repo | None = field(default=None, repr=False)
     _readers: dict[int, git.Git] = field(default_factory=dict, repr=False)
+    _fetched: dict[str, bytes] = field(default_factory=dict, repr=False)
 
     @property
     def repo(self) -> git.Repo:
@@ -94,11 +97,28 @@ class Repository:
         """The output of a Git command without the final newline."""
         return os.fsdecode(self.run(*arguments)).rstrip("\n")
 
+    def fetch(self, names: Iterable[str]) -> None:
+        """Read many objects at once; `blob` then has them. One that is missing is left to it."""
+        wanted = sorted(set(names) - self._fetched.keys())
+        if not wanted:
+            return
+        told = Asked(self.top, "cat-file", "--batch", feed="".join(f"{name}\n" for name in wanted).encode()).output()
+        start = 0
+        for name in wanted:
+            end = told.index(b"\n", start)
+            _, kind, *size = told[start:end].split(b" ")
+            start = end + 1
+            if kind == b"blob":
+                self._fetched[name] = told[start : start + int(size[0])]
+                start += int(size[0]) + 1
+
     def blob(self, name: str) -> bytes:
         """The bytes of one object; raises `ValueError` if missing.
 
         One `git cat-file --batch` stays open for each process: two that read from one would take each other's answers.
         """
+        if name in self._fetched:
+            return self._fetched[name]
         import git
 
         process = os.getpid()
