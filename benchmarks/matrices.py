@@ -1,4 +1,4 @@
-"""One process: every connection of every cluster, in a revision and in the working tree, and how many differ.
+"""One run: every connection of every cluster, in a revision and in the working tree, and how many differ.
 
     python benchmarks/matrices.py REV     in a repository of declarations
 
@@ -12,12 +12,14 @@ import gc
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 
 def main(revision: str) -> None:
     """Read both sides, evaluate them, and compare."""
     from ringfence import model, sources, verify
     from ringfence.connectivity import diff
+    from ringfence.values import workers
 
     gc.set_threshold(100_000)  # as the command line does
     root = sources.find_root(Path())
@@ -27,16 +29,19 @@ def main(revision: str) -> None:
         if loaded is None or findings:
             raise SystemExit(f"{tree.label} is in error")
         sides.append(verify.States(loaded, tree, like=sides[0] if sides else None))
-    clusters, counts, differ = [], [0, 0], 0
-    for name in sides[0].names:
+
+    def compared(name: str) -> list[Any]:
         before = sides[0].of(name)
         after = sides[1].of(name, before)
-        clusters += [cluster.name for cluster in after.clusters]
-        for number, state in enumerate((before, after)):
-            counts[number] += state.connectivity.count()
         rows = diff(before.connectivity, after.connectivity)
-        differ += sum(1 for row in rows if row.before != row.after)
-    print(json.dumps({"clusters": clusters, "connections": counts, "differ": differ}))
+        counts = [state.connectivity.count() for state in (before, after)]
+        return [[item.name for item in after.clusters], counts, sum(1 for row in rows if row.before != row.after)]
+
+    # as `impact` does it: with a copy of this process for each processor
+    found = workers.spread(compared, sides[0].names, lambda result: json.dumps(result).encode(), json.loads)
+    clusters = [name for names, _, _ in found for name in names]
+    counts = [sum(both[number] for _, both, _ in found) for number in (0, 1)]
+    print(json.dumps({"clusters": clusters, "connections": counts, "differ": sum(item[2] for item in found)}))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from rendered_repository import Files, rendered
+from rendered_repository import TODAY, Files, rendered
 from ringfence import verify
 from ringfence.connectivity import Direction, evaluate
 from ringfence.findings import Finding
@@ -90,7 +90,7 @@ def row_by_row(state: State, monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
     """The comparison with a look at each row, each direction computed by itself."""
     with monkeypatch.context() as patched:
         module = sys.modules[verify.compare.__module__]
-        patched.setattr(module, "differing", lambda _, result, __: result.space.everything)
+        patched.setattr(module, "differing", lambda _, result, *__: result.space.everything)
         patched.setattr(module, "one_direction", lambda whole, direction: half(whole.cluster, direction))
         return verify.compare(state)
 
@@ -114,3 +114,15 @@ def test_one_direction_is_what_it_is_computed_by_itself(seed: int) -> None:
             assert found.isolated == alone.isolated
         again = evaluate(state.connectivity.cluster, representatives=True)
         assert list(again.rows()) == list(state.connectivity.rows())
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_guardrails_find_what_a_look_at_each_row_finds(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    files, model = rendered()
+    never = sys.modules[verify.violations.__module__]._Never
+    for state in verify.states(model, MemoryTree(by_hand(files, chance))):
+        found = verify.violations(state, model, TODAY)
+        with monkeypatch.context() as patched:
+            patched.setattr(never, "_spoken_of", lambda self: self._state.connectivity.rows())
+            assert verify.violations(state, model, TODAY) == found

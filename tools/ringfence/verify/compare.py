@@ -20,6 +20,7 @@ from ringfence.verify.declared import Declared, Opening, Statement, uncovered
 from ringfence.verify.differing import differing
 from ringfence.verify.direction import half, one_direction
 from ringfence.verify.ends import End, covered, end_of, is_name, is_other, name, statements
+from ringfence.verify.expected import Expected
 from ringfence.verify.pages import EXCESS, MISSING, UNSETTLED
 from ringfence.verify.state import State
 
@@ -66,8 +67,9 @@ def compare(state: State) -> list[Finding]:
 
 def differences(state: State) -> Iterator[Difference]:
     """Each pair that differs, as it is found, some more than once. Exact: none exactly when both say the same."""
-    for direction in Direction:
-        yield from _Half(state, direction).differences()
+    known: dict[int, Expected] = {}
+    for half_ in [_Half(state, direction, known) for direction in Direction]:
+        yield from half_.differences()
 
 
 def pairs(state: State) -> int:
@@ -81,7 +83,7 @@ def pairs(state: State) -> int:
 class _Half:
     """One direction: what the policies of the managed pods alone allow, as if the other ends had none."""
 
-    def __init__(self, state: State, direction: Direction) -> None:
+    def __init__(self, state: State, direction: Direction, known: dict[int, Expected]) -> None:
         self._state = state
         self._direction = direction
         whole = state.of_teams
@@ -90,7 +92,7 @@ class _Half:
         self._nodes = self._result.cluster.profile.nodes
         space = self._result.space
         self._ends = {item.id for item in space.endpoints} | set(map(str, space.place_at))
-        odd = differing(state.declared, self._result, direction)
+        odd = differing(state.declared, self._result, direction, known)
         # of the others nothing is to be said, so only the rows of these are looked at one by one
         self._odd = {str(end_of(space.end(at))) for at in bits.positions(odd & (space.all_pods | space.in_places))}
         self._odd |= set(state.declared.pods) if odd == space.everything else set()

@@ -10,12 +10,14 @@ from ringfence.verify.ends import is_other
 from ringfence.verify.expected import Expected, expected
 
 
-def differing(declared: Declared, result: Connectivity, direction: Direction) -> int:
+def differing(declared: Declared, result: Connectivity, direction: Direction, known: dict[int, Expected]) -> int:
     """The positions of sources of which there may be something to say, and of no others is there anything.
 
-    `result` has the rules of one direction only. What is said of these, a look at their pairs tells.
+    `result` has the rules of one direction only. What is said of these, a look at their pairs tells. `known` keeps what
+    is expected, by the `id()` of the port masks that it is in.
     """
-    said = expected(declared, result)
+    said = known.get(id(result.atoms)) or expected(declared, result)
+    known[id(result.atoms)] = said
     return result.space.everything if said.unplaced else bits.of(_Rows(declared, result, direction, said).differing())
 
 

@@ -7,7 +7,7 @@ import operator
 from collections.abc import Collection, Iterator
 
 from ringfence.checks import guardrail_unmet, sides
-from ringfence.connectivity import Connectivity
+from ringfence.connectivity import Connectivity, Row
 from ringfence.findings import Finding
 from ringfence.model.types import Cluster, Flow, Guardrail, Model, Workload
 from ringfence.model.types import End as ModelEnd
@@ -51,7 +51,7 @@ class _Never:
         pods = self._state.declared.pods
         waiting: dict[str, dict[Opening, None]] = {}
         result = self._state.connectivity
-        for row in result.rows() if subjects is None else result.between(*_positions(result, subjects)):
+        for row in self._spoken_of() if subjects is None else result.between(*_positions(result, subjects)):
             ends = end_of(row.source), end_of(row.destination)
             managed = [pods[end] for end in ends if isinstance(end, str) and pods[end].cluster is not None]
             if not managed:
@@ -81,6 +81,28 @@ class _Never:
         for guardrail in self._guardrails:
             if guardrail.name in waiting:
                 yield self._waiting(guardrail, list(waiting[guardrail.name]))
+
+    def _spoken_of(self) -> Iterator[Row]:
+        """The rows between ends of which some guardrail may speak: whole rows are looked at, no pair by itself."""
+        result, space = self._state.connectivity, self._state.connectivity.space
+        environments = {cluster.environment for cluster in self._state.clusters}
+        outgoing: dict[int, set[str]] = {}
+        incoming: dict[str, int] = {}
+        for at in range(space.size):
+            for environment in environments:
+                spoken = self._speaking(end_of(space.end(at)), environment)
+                outgoing.setdefault(at, set()).update(spoken[0])
+                for guardrail in spoken[1]:
+                    incoming[guardrail] = incoming.get(guardrail, 0) | 1 << at
+        for source in range(space.size):
+            where = 0
+            for guardrail in outgoing[source]:
+                where |= incoming.get(guardrail, 0)
+            where |= space.outside if where & space.outside else 0  # addresses are told together
+            if any(where & there for there in result.table[source][0].values()):
+                yield from result.between(1 << source, where)
+                if source >= space.pods:
+                    return  # with it come all from outside
 
     def _opened(self, source: End, destination: End) -> dict[Opening, None]:
         """The stages that leave the way from one end to the other open, at either of them.
