@@ -84,6 +84,10 @@ def test_what_is_removed_takes_the_comments_above_along(path: tuple[str | int, .
     assert edit.remove(RAW, path).decode() == expected.decode()
 
 
+def test_the_first_item_of_a_list_that_is_an_item_itself_is_removed() -> None:
+    assert edit.remove(b"a:\n  - - []\n    - x\n", ("a", 0, 0)) == b"a:\n  - - x\n"
+
+
 def test_line_ends_of_windows_and_a_missing_last_one_are_kept() -> None:
     assert edit.set_value(b"a: 1\r\nb: 2\r\n", ("c",), 3) == b"a: 1\r\nb: 2\r\nc: 3\r\n"
     assert edit.set_value(b"a: 1", ("a",), 2) == b"a: 2"

@@ -58,10 +58,12 @@ _NUMBER = re.compile(
     r"|(?P<float>[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)"
 )
 _YAML_1_1_NUMBER = re.compile(
-    r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"
-    r"|[-+]?0b[01_]+|[-+]?0x[0-9a-fA-F_]+|[-+]?0o[0-7_]+"
-    r"|[-+]?[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?"
+    r"[-+]?[0-9]+(?::[0-5]?[0-9])+(?:\.[0-9]*)?"
+    r"|[-+]?0[bB][-+]?[01]+|[-+]?0[xX][0-9a-fA-F]+|[-+]?0[oO][0-7]+"
+    r"|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
 )
+"""Of a text without its `_`, which go-yaml (`resolve.go`) leaves out wherever they stand."""
+
 _DIGITS = 20
 _LIMIT = 1 << 63
 
@@ -94,7 +96,7 @@ def manifest_number(text: str) -> Any:
     """The same for a Kubernetes manifest, with the numbers that a cluster reads in it."""
     match = _NUMBER.fullmatch(text)
     if match is None:
-        if _YAML_1_1_NUMBER.fullmatch(text):
+        if _YAML_1_1_NUMBER.fullmatch(text.replace("_", "")):
             return _ambiguous(
                 text, "it is a number to a YAML 1.1 reader and text to others", f"write '{shown(text)}' for text"
             )

@@ -21,9 +21,9 @@ _QUOTED = r""""[^"\\\t\r]*"|'[^'\t\r]*'"""
 _PLAIN = r"[A-Za-z0-9_/][^\t\r :]*(?:(?::(?=[^\t\r ])| +(?=[^\t\r #]))[^\t\r :]*)*"
 _ITEM = re.compile(rf"{_WORD}|{_QUOTED}")
 _LINE = re.compile(
-    rf"( *)(- +)?(?:({_WORD}|{_QUOTED}):(?= |$) *)?"
+    rf"( *+)(- ++)?(?:({_WORD}|{_QUOTED}):(?= |$) *+)?"
     rf"({_PLAIN}|{_QUOTED}|\{{\}}|\[(?:(?:{_ITEM.pattern})(?:, *(?:{_ITEM.pattern}))*)?\])?"
-    r" *(?:(?:^|(?<= ))#[^\t\r]*)?"
+    r" *+(?:(?:^|(?<= ))#[^\t\r]*)?"
 )
 """The groups: blanks, a dash with blanks, a key, and a value."""
 
@@ -53,9 +53,12 @@ _MANY_KNOWN = 1 << 16
 
 
 def build(path: str, text: str, *, many: bool) -> list[Document] | None:
-    """The documents of a text, as `reader.build` gives them without a finding; None where it is to be asked."""
+    """The documents of a text, as `reader.build` gives them without a finding; None where it is to be asked.
+
+    The text is one of which `text.decode` has no finding: without the other ends of a line that YAML knows.
+    """
     known = _KNOWN[many]
-    if len(known) > _MANY_KNOWN:
+    if len(known) >= _MANY_KNOWN:
         known.clear()
         known["---"] = _START
     lines = Lines(text)
@@ -73,7 +76,9 @@ def build(path: str, text: str, *, many: bool) -> list[Document] | None:
     for line in text.split("\n"):
         found = known.get(line)
         if found is None:
-            found = known[line] = _taken_apart(line, many=many)
+            found = _taken_apart(line, many=many)
+            if len(known) < _MANY_KNOWN:
+                known[line] = found
         size, start, item, key, column, value, at, items = found
         if waiting is not None and start != _NOTHING:
             if start > inner or (item and start == inner):

@@ -80,12 +80,16 @@ class Splice:
             else:
                 end = (entries[1][0] or entries[1][1]).start_mark.index
             return self._cut(start, end)
-        if isinstance(parent, yaml.SequenceNode):
-            start = self._text.rindex("-", 0, start)
+        start = self._begin(entries[index])
         head = self._text.rfind("\n", 0, start) + 1
-        if self._text[head:start].strip():  # a key on the line of its item's dash
-            return self._cut(start, entries[index + 1][0].start_mark.index)
+        if self._text[head:start].strip():  # a key or an item on the line of the dash of what holds it
+            return self._cut(start, self._begin(entries[index + 1]))
         return self._drop_lines(head, end, start - head, first=not index)
+
+    def _begin(self, entry: tuple[Any, Any]) -> int:
+        """Where a key, or the dash of an item, stands in block style."""
+        key, node = entry
+        return int(key.start_mark.index) if key else self._text.rindex("-", 0, node.start_mark.index)
 
     def _add(self, keys: list[Any], node: Any, step: str | int, value: Any) -> str:
         if not isinstance(node, yaml.MappingNode):
