@@ -215,6 +215,20 @@ def test_promote_is_never_silent_on_what_logs_do_not_decide(
     assert [item["severity"] for item in data.json["findings"]][:2] == [severity] * 2 or code == 0
 
 
+def test_records_that_cannot_be_read_matter_only_where_something_closes(
+    small: GitRepository, ringfence: Cli, tmp_path: Path
+) -> None:
+    permissive(small, ringfence)
+    path = tmp_path / "flows.csv"
+    undecided(small, "error", path)
+    assert ringfence("promote", "payments", "--cluster", "dev", "--direction", "ingress").code == 0
+    words = ("promote", "payments", "--cluster", "dev", "--observed", path)
+    assert ringfence(*words).code == 1
+    done = ringfence(*words, "--direction", "ingress")
+    assert (done.code, "RF619" in done.all) == (0, False), done
+    assert "1 namespace of dev at stage enforce already" in done.err
+
+
 def test_promote_names_a_peer_of_many_addresses_once(small: GitRepository, ringfence: Cli, tmp_path: Path) -> None:
     permissive(small, ringfence)
     addresses = ("203.0.113.9", "203.0.113.10", "203.0.113.11")

@@ -117,6 +117,11 @@ def test_what_no_policy_is_about() -> None:
     assert part(seen(node, FRONTEND, "8080")) == "nodes"
     assert part(seen(Side(entity="host"), FRONTEND, "8080")) == "nodes"
     assert part(seen(FRONTEND, CHECKOUT, "0/ICMP")) == "unjudged"
+    # it did not pass, or enforcing cannot stop it: nothing to judge
+    assert part(seen(FRONTEND, CHECKOUT, "0/ICMP", verdict="denied")) == "refused"
+    assert part(seen(FRONTEND, CHECKOUT, "0/ICMP", verdict="audited")) == "unjudged"
+    assert part(seen(node, FRONTEND, "0/ICMP")) == "nodes"
+    assert part(seen(Side(entity="host"), FRONTEND, "0/ICMP")) == "nodes"
     assert part(seen(pod("web/page"), DNS, "53/UDP")) == "foreign"
     assert part(seen(pod("web/page"), WORLD, "443")) == "foreign"
 

@@ -84,16 +84,17 @@ def _bin(
     """The part of the comparison that a talk belongs to."""
     if not (talk.source.is_managed or talk.destination.is_managed):
         return "foreign"
-    if talk.protocol not in PROTOCOLS or not talk.port:
-        return "unjudged"
-    if declared.count(talk):
+    judged = talk.protocol in PROTOCOLS and talk.port > 0
+    if judged and declared.count(talk):
         return "used" if talk.verdict == "allowed" else "denied"
-    perhaps = declared.may_count(talk)
+    perhaps = judged and declared.may_count(talk)
     pair = (talk.source.label, talk.destination.label)
     if talk.verdict == "denied":
         return "refused"
     if talk.source.kind == "node":
         return "nodes"
+    if not judged:
+        return "unjudged"
     if talk.port >= EPHEMERAL and pair in backwards and not _is_declared(talk, model):
         return "replies"
     if not _is_declared(talk, model) and (pair in searched or talk.source.kind == "outside"):

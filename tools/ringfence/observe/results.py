@@ -88,7 +88,7 @@ class Comparison:
     breaks once policies are enforced. `denied_today` is the same where a direction that denies it is enforced
     already: it was seen before that, or the policies are not those of the repository. `denied` did not pass though a
     declaration allows it. `refused` did not pass, and nothing declares it. `probes` are searches for open ports,
-    `replies` answers that the log shows as calls, `nodes` what came from a node, `unjudged` what is of a protocol
+    `replies` answers that the log shows as calls, `nodes` what came from a node, `unjudged` what passed of a protocol
     that no policy names; none of these would break anything, or none can be declared. `foreign` concerns no workload
     of a team. `unclear` may be declared, or may break: the log says of an end only that it is outside, and an entry
     outside is declared on the port. `adopted` is not declared, and an adopted policy still allows it when everything

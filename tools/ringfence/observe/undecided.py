@@ -68,7 +68,8 @@ def findings(
                 found[namespace, direction, why].append(talk)
     result = [_finding(check, model, key, talks) for key, talks in found.items()]
     troubles = comparison.observed.troubles
-    if troubles and directions:
+    stages = [comparison.cluster.stage(namespace) for namespace in namespaces]
+    if troubles and any(getattr(stage, way) != "enforce" for stage in stages for way in directions):
         count = sum(item.count for item in troubles)
         kinds: dict[str, int] = defaultdict(int)
         for item in troubles:
