@@ -26,6 +26,33 @@ PLACE = "policies/adopted/prod/shop/old.yaml"
 RENDERED = "policies/rendered/overlays/prod/checkout/shop"
 FILE = f"{RENDERED}/adopted.networkpolicy.networking.k8s.io.shop.old.yaml"
 
+REQUESTS = """\
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: in, namespace: shop}
+spec:
+  endpointSelector: {matchLabels: {app: checkout}}
+  ingress:
+    - fromEndpoints: [{matchLabels: {app: frontend}}]
+      toPorts: [{ports: [{port: "9090", protocol: TCP}], rules: {http: [{method: GET}]}}]
+---
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: out, namespace: shop}
+spec:
+  endpointSelector: {matchLabels: {app: frontend}}
+  egress:
+    - toEndpoints: [{matchLabels: {app: checkout}}]
+      toPorts: [{ports: [{port: "9090", protocol: TCP}]}]
+"""
+SCRAPE = """\
+  - name: scrape
+    from: frontend
+    to: checkout
+    ports: [metrics]
+    reason: The dashboard of the shop shows them
+"""
+
 TIER = """\
 apiVersion: projectcalico.org/v3
 kind: GlobalNetworkPolicy
@@ -112,6 +139,30 @@ def test_impact_names_the_file(small: GitRepository, ringfence: Cli) -> None:
     (change,) = rows(ringfence, "--base", "HEAD")["changes"]
     assert change["effect"] == "closed"
     assert [item["edit"] for item in change["causes"] if item["kind"] == "adopted"] == ["removed"]
+
+
+def test_a_flow_that_lifts_what_requests_are_restricted_to_is_said(small: GitRepository, ringfence: Cli) -> None:
+    put(small, PLACE, REQUESTS)
+    ringfence("render")
+    small.commit("Adopt")
+    flows = small.path / "teams/checkout/shop/flows.yaml"
+    text = flows.read_text(encoding="utf-8")
+    flows.write_text(text + SCRAPE, encoding="utf-8")
+    ringfence("render")
+
+    def said() -> tuple[list[str], list[str], bool]:
+        data = json.loads(ringfence("impact", "--base", "HEAD", "--cluster", "prod", "--format", "json").out)
+        found = [item["message"] for item in data["findings"] if item["code"] == "RF608"]
+        return found, [item["effect"] for item in data["changes"]], data["autoApprovable"]["value"]
+
+    pair = "in prod, shop/frontend → shop/checkout on 9090/TCP stays open"
+    lifted = f"{pair}, and is no longer restricted by http rules: a rule without them allows the same"
+    assert said() == ([lifted], [], False)
+    small.commit("Scrape")
+    flows.write_text(text, encoding="utf-8")
+    ringfence("render")
+    put_ = f"{pair}, and is restricted by http rules from now on: what they do not name is refused"
+    assert said() == ([put_], [], False)
 
 
 def test_guardrails_count_what_adopted_policies_allow(small: GitRepository, ringfence: Cli) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ringfence.connectivity import ClusterState, Connectivity, Profile, evaluate
 from ringfence.findings import Finding, Location
-from ringfence.impact import bulk, waves
+from ringfence.impact import bulk, restricted, waves
 from ringfence.impact.changes import Comparison, DiffRow, Sides
 from ringfence.impact.facts import ClusterFacts
 from ringfence.impact.gates import default_deny, mass_change, stages
@@ -62,7 +62,13 @@ class Compared:
             name=other.name,
             clusters=clusters,
             changes=tuple(changes),
-            findings=(*doubts, *other.findings, *waves.transient(one, other), *waiting),
+            findings=(
+                *doubts,
+                *other.findings,
+                *restricted.findings(one, other),
+                *waves.transient(one, other),
+                *waiting,
+            ),
             broken=tuple(item for item in violated if item.check is not NOT_HELD),
             unheld=tuple(sorted({item.subject.rpartition(" ")[2] for item in now if item.check is NOT_HELD})),
             objects=object_changes(one.objects, other.objects),

@@ -196,4 +196,38 @@ metadata:
 """,
 )
 
-CHECKS = (STALE, UNDEFINED, ABANDONED, BASE_IN_ERROR, RELABELLED, TRANSIENT)
+RESTRICTED = Check(
+    "RF608",
+    "restriction-changes",
+    Severity.WARNING,
+    """\
+A connection stays open, and other requests pass on it.
+
+## What it finds
+
+A connection that the base and the head both allow, where only one of them restricts it above layer 4: by Cilium's HTTP
+or DNS rules, TLS names or authentication.
+
+## Why it matters
+
+Nothing opens or closes at layer 4, so it is among no changes. Yet a rule without such a part that allows the same
+ports, as a flow's is, lifts the restriction: every request passes where before some did.
+
+## Fails
+
+```yaml
+# an adopted policy lets frontend only GET from cart, and a new flow from frontend to cart has the same port
+toPorts:
+  - ports: [{port: "8080", protocol: TCP}]
+    rules: {http: [{method: GET}]}
+```
+
+## Passes
+
+```yaml
+# the adopted policy goes in the same change, if every request is to pass; or there is no flow
+```
+""",
+)
+
+CHECKS = (STALE, UNDEFINED, ABANDONED, BASE_IN_ERROR, RELABELLED, TRANSIENT, RESTRICTED)
