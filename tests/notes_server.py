@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 TOKEN = "glpat-Secret_Of-The.Test"
 NOTES = "/api/v4/projects/7/merge_requests/3/notes"
 APPROVALS = "/api/v4/projects/7/merge_requests/3/approvals"
-GROUPS, MEMBERS = "/api/v4/groups/", "/members/all"
+GROUPS, MEMBERS = "/api/v4/groups/", "/members"
 ME = {"id": 41, "username": "project_7_bot"}
 SOMEBODY = {"id": 1, "username": "root"}
 
@@ -36,7 +36,9 @@ class Server:
     approved: list[str] = field(default_factory=list)
     """Who has approved, by username."""
     groups: dict[str, list[str]] = field(default_factory=dict)
-    """The members of groups that the token may see."""
+    """The direct members of groups that the token may see."""
+    strange_groups: dict[str, Accident] = field(default_factory=dict)
+    """What happens on each request for the members of a group."""
 
     @property
     def api(self) -> str:
@@ -140,6 +142,9 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self) -> None:
         self.content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.state.requests.append(f"{self.command} {urlsplit(self.path).path.removeprefix('/api/v4')}")
+        group = unquote(urlsplit(self.path).path.removeprefix(GROUPS).removesuffix(MEMBERS))
+        if group in self.state.strange_groups and self.state.strange_groups[group](self):
+            return
         waiting = self.state.accidents.get(self.command)
         if waiting and waiting.pop(0)(self):
             return

@@ -10,7 +10,7 @@ import pytest
 from command_kit import Cli, add_flow, process
 
 from git_repository import GitRepository
-from notes_server import TOKEN, Server, serving, status
+from notes_server import TOKEN, Accident, Server, serving, status
 from ringfence.platforms import api
 
 QUIET = {"changes": [], "objects": [], "findings": [{"severity": "info"}]}
@@ -107,6 +107,7 @@ def test_who_has_approved_is_in_the_table(server: Server, small: GitRepository, 
         "checkout": "approved by @ada for @Ada",
         "payments": "missing",
     }
+    assert "GET /groups/example%2Fpay%2Fcore/members" in server.requests
     server.approved = ["Lee"]
     assert ringfence("gitlab", "comment").err == "merge request !3: 1 note updated\n"
     assert {name: states(server)[name] for name in ("checkout", "payments")} == {
@@ -129,6 +130,33 @@ def test_groups_that_a_token_may_not_see_and_approvals_that_it_may_not_read(
     assert "who has approved is not in the note: " in done.err
     assert "answers 403 to GET" in done.err
     assert done.err.endswith("1 note says this already; 0 notes written\n")
+
+
+@pytest.mark.parametrize(
+    ("accident", "said"),
+    [
+        (status(301, Location="/api/v4/groups/example%2Fnew/members"), "redirects to another place"),
+        (status(500), "answers 500"),
+        (status(200, b"[" * 100_000), "answers with JSON that is nested too deeply"),
+    ],
+    ids=["renamed", "away", "deep"],
+)
+def test_a_group_that_gitlab_does_not_tell_costs_no_other_approval(
+    server: Server, small: GitRepository, ringfence: Cli, accident: Accident, said: str
+) -> None:
+    owned(small, ringfence)
+    server.approved = ["ada"]
+    server.strange_groups = {"example/pay/core": accident}
+    done = ringfence("gitlab", "comment")
+    assert done.code == 0
+    assert "who has approved for @example/pay/core is not in the note: " in done.err
+    assert said in done.err
+    assert {name: states(server)[name] for name in ("checkout", "payments")} == {
+        "checkout": "approved by @ada for @Ada",
+        "payments": "asked",
+    }
+    done = ringfence("gitlab", "comment", "--format", "json")
+    assert done.json["approvalsUnknown"].startswith("@example/pay/core: ")
 
 
 def test_a_token_that_may_not_post_is_no_failure(
@@ -164,7 +192,7 @@ def test_a_dry_run_sends_nothing(server: Server, ringfence: Cli, monkeypatch: py
 
 
 def test_reports_that_are_none(server: Server, ringfence: Cli) -> None:
-    for text in ("", "[]", '{"changes": 1}', "\xff"):
+    for text in ("", "[]", '{"changes": 1}', "\xff", "[" * 100_000):
         Path("impact.json").write_text(text, encoding="latin-1")
         done = ringfence("gitlab", "comment")
         assert (done.code, "impact.json is no impact report" in done.err) == (2, True)

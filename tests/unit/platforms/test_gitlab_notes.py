@@ -199,6 +199,8 @@ def test_a_redirect_is_not_followed(server: Server, code: int) -> None:
         (status(200, b"<html>sign in</html>", Content_Type="text/html"), r"not JSON \(text/html\)"),
         (status(200, b'[{"id": 1'), "not JSON"),
         (status(200, {"notes": []}), "no list"),
+        (status(200, b"[" * 100_000), "JSON that is nested too deeply"),
+        (status(400, b"[" * 100_000), "answers 400 to GET: Bad Request"),
         (status(400, {"message": {"body": ["is too long"]}}), "answers 400 to GET: {'body': "),
         (status(418, b""), "answers 418"),
     ],

@@ -62,7 +62,8 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     text = _read(args.markdown).decode("utf-8", "replace")
     data = _report(args.json)
     changed = _changes(data)
-    why = unknown = ""
+    why = ""
+    unknown: dict[str, str] = {}
     if args.dry_run:
         target = _target()
         action = "dry run"
@@ -75,19 +76,22 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
             action = gitlab.publish(target, text, changed=changed).value
         except RefusedError as error:
             action, why = "refused", error.message
-    _print(args.format, action, why, unknown if action != "refused" else "", target, out, err)
+    _print(args.format, action, why, unknown if action != "refused" else {}, target, out, err)
     return EXIT_CLEAN
 
 
-def _print(format_: str, action: str, why: str, unknown: str, target: MergeRequest, out: TextIO, err: TextIO) -> None:
+def _print(
+    format_: str, action: str, why: str, unknown: dict[str, str], target: MergeRequest, out: TextIO, err: TextIO
+) -> None:
     from ringfence.report import json
 
     if format_ == "json":
-        data = {"action": action, "mergeRequest": target.iid, "why": why, "approvalsUnknown": unknown}
+        open_ = "; ".join(f"{owner}: {reason}" if owner else reason for owner, reason in unknown.items())
+        data = {"action": action, "mergeRequest": target.iid, "why": why, "approvalsUnknown": open_}
         out.write(json.dump(data))
         return
-    if unknown:
-        print(f"who has approved is not in the note: {unknown}", file=err)
+    for owner, reason in unknown.items():
+        print(f"who has approved{f' for {owner}' if owner else ''} is not in the note: {reason}", file=err)
     if why:
         print(f"the note is not posted: {why}", file=err)
         print(
@@ -108,8 +112,8 @@ def _target() -> MergeRequest:
         return MergeRequest("", "", "", "")
 
 
-def _approved(target: MergeRequest, text: str, data: dict[str, Any]) -> tuple[str, str]:
-    """The report with those who have approved in its table, and why that is not known, if it is not."""
+def _approved(target: MergeRequest, text: str, data: dict[str, Any]) -> tuple[str, dict[str, str]]:
+    """The report with those who have approved in its table, and why that is not known of an owner ("": of nobody)."""
     from ringfence.impact.types import Approval
     from ringfence.platforms import PlatformError, approvals
     from ringfence.report import impact_markdown
@@ -120,20 +124,20 @@ def _approved(target: MergeRequest, text: str, data: dict[str, Any]) -> tuple[st
             for item in data.get("approvals") or []
         ]
     except (LookupError, TypeError):
-        return text, "the report lists approvals in another form"
+        return text, {"": "the report lists approvals in another form"}
     table = "\n".join(impact_markdown.approvals(asked))
     if not asked or table not in text:
-        return text, ""
+        return text, {}
     try:
-        found = approvals.given(target, (owner for item in asked for owner in item.owners))
+        found, unknown = approvals.given(target, (owner for item in asked for owner in item.owners))
     except PlatformError as error:
-        return text, error.message
+        return text, {"": error.message}
     now = []
     for item in asked:
         owner = next((owner for owner in item.owners if owner in found), "")
         said = found.get(owner, "")
         now.append(replace(item, given=said if said == owner else f"{said} for {owner}") if said else item)
-    return text.replace(table, "\n".join(impact_markdown.approvals(now)), 1), ""
+    return text.replace(table, "\n".join(impact_markdown.approvals(now, unknown)), 1), unknown
 
 
 def _changes(data: dict[str, Any]) -> bool:
@@ -147,7 +151,7 @@ def _report(path: Path) -> dict[str, Any]:
 
     try:
         data: Any = json.loads(_read(path))
-    except ValueError:
+    except (ValueError, RecursionError):
         data = None
     if not isinstance(data, dict) or not isinstance(data.get("changes"), list):
         raise UsageError(f"{path} is no impact report", f"write one: ringfence impact --output json={path}")

@@ -21,7 +21,7 @@ TIMEOUT = 20.0
 """Seconds until a server that does not answer counts as away, for each step of a request."""
 
 BUDGET = 120.0
-"""Seconds that one run waits in all between repetitions."""
+"""Seconds that one connection, as an `Api` is, waits in all between repetitions."""
 
 FIRST_PAUSE = 1.0
 """Seconds before the first repetition; each further one waits twice as long, or as long as the server says."""
@@ -163,6 +163,8 @@ class Api:
                 f"{self._host} answers with something that is not JSON ({self._clean(kind)})",
                 "is CI_API_V4_URL the address of GitLab's API, and not of a sign-in page or proxy?",
             ) from None
+        except RecursionError:
+            raise PlatformError(f"{self._host} answers with JSON that is nested too deeply", _HINT) from None
 
     def _wait(self, seconds: float) -> None:
         if seconds > self._left:
@@ -180,7 +182,7 @@ class Api:
         """What the server says, in one line of at most 200 characters."""
         try:
             data = answer.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             data = None
         said = (data.get("message") or data.get("error")) if isinstance(data, dict) else None
         return self._clean(str(said or answer.reason_phrase or "nothing more"))

@@ -6,7 +6,7 @@ and where the whole is. Exposure to the world goes last.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ringfence.impact import Cause, Effect, Report, Row
@@ -154,15 +154,18 @@ def _findings(report: Report, limit: Limit, cut: _Cut) -> list[str]:
     return lines + _left_out(report, limit, len(items) - cut.findings, "finding")
 
 
-def approvals(items: Sequence[Approval]) -> list[str]:
-    """The lines of the table of who must approve, and who has; none for nobody."""
+def approvals(items: Sequence[Approval], unknown: Collection[str] = ()) -> list[str]:
+    """The lines of the table of who must approve, and who has; none for nobody.
+
+    Of the `unknown` owners nobody can say whether they have approved.
+    """
     if not items:
         return []
     known = words.some_given(items)
     lines = ["**Who must approve**", "", "| For | Owners | Changed files | State |", "|---|---|---|---|"]
     lines += [
         f"| {escape(item.party)} | {' '.join(code(owner) for owner in item.owners)} | {len(item.paths):,} "
-        f"| {escape(words.owner_state(item, known))} |"
+        f"| {escape(words.owner_state(item, known and not set(item.owners) & set(unknown)))} |"
         for item in items
     ]
     return [*lines, ""]
