@@ -275,3 +275,42 @@ def test_clusters_drawn_at_random(seed: int, tmp_path: Path, capsys: pytest.Capt
     assert (two.data["findings"], two.data["proof"]["equal"]) == ([], True)
     current(one.into, capsys)
     assert connections(one.into, "one", capsys) == before
+
+
+LEGACY = """\
+apiVersion: v1
+kind: Namespace
+metadata: {name: till}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: legacy, namespace: till}
+spec: {containers: [{name: main, image: x}]}
+"""
+TILL = [deployment("desk", "till"), policy("deny", "{podSelector: {}, policyTypes: [Ingress, Egress]}", "till")]
+
+
+def test_nothing_is_closed_in_another_cluster_of_the_environment(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is new in the second cluster is there in the first too, without labels and without a policy."""
+    put(tmp_path / "one", *ONE, LEGACY)
+    into = tmp_path / "new"
+    shared = ["--environment", "prod", "--cni", "cilium"]
+    for cluster in ("one", "two"):
+        command = ["import", "--manifests", str(tmp_path / cluster), "--into", str(into), "--cluster", cluster, *shared]
+        if cluster == "two":
+            put(tmp_path / "two", *ONE, *TILL)
+            before = {path: path.read_bytes() for path in into.rglob("*") if path.is_file()}
+            assert cli.main(command) == 2
+            continue
+        assert cli.main(command) == 0
+        capsys.readouterr()
+    said = capsys.readouterr().err
+    assert (
+        "importing two would change what cluster one allows, and nothing is written: the environment prod is that of "
+        "both, and what is declared for it holds in both\n"
+    ) in said
+    assert "  ≠ */*[Any] → till/*[Any]  before: all ports · after: nothing\n" in said
+    assert "import two with an environment of its own (--environment two)" in said
+    assert {path: path.read_bytes() for path in into.rglob("*") if path.is_file()} == before

@@ -45,7 +45,7 @@ def of(original: Connectivity, policies: Collection[Location], tree: Tree, clust
     `policies` are the places of what the rendered ones take the place of; all else (host endpoints, objects that nobody
     can read, policies that were left out) is there before and after.
     """
-    parsed = manifests.parse_documents(_rendered(tree, cluster))
+    parsed = manifests.parse_documents(rendered(tree, cluster))
     before = original.cluster
     state = replace(
         before,
@@ -68,7 +68,8 @@ def of(original: Connectivity, policies: Collection[Location], tree: Tree, clust
     )
 
 
-def _rendered(tree: Tree, cluster: str) -> Iterator[Document]:
+def rendered(tree: Tree, cluster: str) -> Iterator[Document]:
+    """What a tree holds for a cluster, as its overlays put it together."""
     files = tree.files("policies/rendered")
     overlays = kustomize.Overlays(tree.read, files)
     prefix = f"{OVERLAYS}/{cluster}/"

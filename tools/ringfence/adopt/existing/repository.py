@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ringfence import gitops, model, render
-from ringfence.adopt.existing import declaring, planning, proof, shared
+from ringfence.adopt.existing import declaring, neighbours, planning, proof, shared
 from ringfence.adopt.existing.flows import RuleKey
 from ringfence.adopt.existing.peers import Named
 from ringfence.adopt.existing.plan import Options, Plan, Present
@@ -74,7 +74,8 @@ def result(source: Source, options: Options, judge: Judge, tree: Tree | None, kn
     """The import of a source, into the repository of a tree and its model where these are given.
 
     Without `tighten`, a namespace of which something would change all the same is left as it is: no team gets it, and
-    its policies stay adopted as a whole. Raises `NothingToCheckError` where there is nothing to import.
+    its policies stay adopted as a whole. Raises `NothingToCheckError` where there is nothing to import, and
+    `UsageError` where another cluster of the repository would not stay as it is.
     """
     left: frozenset[str] = frozenset()
     limited: frozenset[str] = frozenset()
@@ -88,6 +89,11 @@ def result(source: Source, options: Options, judge: Judge, tree: Tree | None, kn
             break
         limited |= wide
         left |= frozenset() if wide else changed
+    if tree is not None and known is not None and found.proof:
+        whole = Overlay(tree, found.files, "the import")
+        after, _ = model.load(whole)
+        assert after is not None  # noqa: S101 - it was proven
+        neighbours.refuse_changes(neighbours.Side(known, tree), neighbours.Side(after, whole), options.cluster)
     return found
 
 
