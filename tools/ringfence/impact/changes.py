@@ -9,6 +9,7 @@ from ringfence.impact.causes import PLATFORM, Edits, covering, declarations, exp
 from ringfence.impact.kept import Kept
 from ringfence.impact.origins import causes as causes_of
 from ringfence.impact.rules import commented, rules
+from ringfence.impact.speaking import Speaking
 from ringfence.impact.traffic import Traffic
 from ringfence.impact.triggers import Triggers
 from ringfence.impact.types import Cause, Change, Effect, Origin, Reason
@@ -59,7 +60,9 @@ class Comparison:
         self._base, self._head, self._sides = base, head, sides
         self._pods = {**base.declared.pods, **head.declared.pods}
         self._traced = 0
-        self._kept = Kept(base, head, (sides.base, sides.head)) if base.adopted or head.adopted else None
+        self._speaking = Speaking(base.connectivity, head.connectivity)
+        models = sides.base, sides.head
+        self._kept = Kept(base, head, models, self._speaking) if base.adopted or head.adopted else None
 
     def changes(
         self, rows: Iterable[DiffRow], reason: Reason | None = None, causes: Mapping[str, Cause] | None = None
@@ -84,7 +87,7 @@ class Comparison:
             else:
                 found += [causes[end] for end in (source, destination) if isinstance(end, str) and end in causes]
             if collateral and self._may_trace():
-                found += self._rules(source, destination, collateral)
+                found += self._rules("head", source, destination, collateral)
             model, traffic, closed = self._sides.head, self._sides.traffic, before - after
             yield Change(
                 effect=Effect.OPENED if not before else Effect.CLOSED if not after else Effect.CHANGED,
@@ -124,10 +127,7 @@ class Comparison:
         leaving, unclear = covering(self._base.declared, source, destination, closed)
         found = declarations(coming, "head", edits) + declarations(leaving, "base", edits)
         if unclear and self._may_trace():
-            managed = self._managed(source, destination)
-            for rule in rules(
-                self._base.connectivity, (source, destination), unclear, "base", managed, self._sides.head
-            ):
+            for rule in self._rules("base", source, destination, unclear):
                 found += commented(self._sides.base_tree, rule) or [rule]
         return found, collateral
 
@@ -159,9 +159,11 @@ class Comparison:
             others += causes_of(self._sides.origins, self._folders(source, destination))
         return others
 
-    def _rules(self, source: End, destination: End, ports: PortSet) -> Iterator[Cause]:
+    def _rules(self, side: str, source: End, destination: End, ports: PortSet) -> Iterator[Cause]:
+        state = self._base if side == "base" else self._head
+        speaking = self._speaking.of(state.connectivity, source, destination)
         managed = self._managed(source, destination)
-        return rules(self._head.connectivity, (source, destination), ports, "head", managed, self._sides.head)
+        return rules(speaking, (source, destination), ports, side, managed, self._sides.head)
 
     def _managed(self, *ends: End) -> frozenset[End]:
         """The ends that some bundle is for."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from ringfence.connectivity import Connectivity
 from ringfence.errors import UsageError
 from ringfence.impact.causes import PLATFORM
+from ringfence.impact.speaking import Speaking
 from ringfence.impact.types import Cause
 from ringfence.model.types import Adopted, Model
 from ringfence.values.ports import NO_PORTS, PortSet
@@ -19,7 +20,8 @@ KIND = "adopted"
 class Kept:
     """The adopted policies of the two sides of one Kubernetes cluster."""
 
-    def __init__(self, base: State, head: State, models: tuple[Model | None, Model]) -> None:
+    def __init__(self, base: State, head: State, models: tuple[Model | None, Model], speaking: Speaking) -> None:
+        self._speaking = speaking
         self._sides = {"base": base, "head": head}
         self._written = {
             side: {_key(item): item.data for item in model.adopted} if model else {}
@@ -50,16 +52,23 @@ class Kept:
         state = self._sides[side]
         if not ports or state.bare is None:
             return NO_PORTS
-        return ports - _ports(state.bare, source, destination)
+        return ports - self._ports(state.bare, source, destination)
 
     def _taken(self, side: str, source: End, destination: End, ports: PortSet) -> bool:
         """Whether the bundles of a side alone would allow some ports that it denies."""
         state = self._sides[side]
-        return bool(state.bare is not None and ports and _ports(state.bare, source, destination) & ports)
+        return bool(state.bare is not None and ports and self._ports(state.bare, source, destination) & ports)
+
+    def _ports(self, bare: Connectivity, source: End, destination: End) -> PortSet:
+        """What is allowed; nothing where an end is not there on this side."""
+        try:
+            return self._speaking.of(bare, source, destination).ports(source, destination)
+        except UsageError:
+            return NO_PORTS
 
     def _matching(self, side: str, source: End, destination: End, ports: PortSet) -> Iterator[Cause]:
         state = self._sides[side]
-        explanation = state.connectivity.explain(source, destination)
+        explanation = self._speaking.of(state.connectivity, source, destination).explain(source, destination)
         places = {
             match.where.path
             for half in (explanation.egress, explanation.ingress)
@@ -84,14 +93,6 @@ class Kept:
         if other is None:
             return "added" if side == "head" else "removed"
         return "" if other == item.data else "edited"
-
-
-def _ports(bare: Connectivity, source: End, destination: End) -> PortSet:
-    """What is allowed; nothing where an end is not there on this side."""
-    try:
-        return bare.ports(source, destination)
-    except UsageError:
-        return NO_PORTS
 
 
 def _key(item: Adopted) -> tuple[str, ...]:
