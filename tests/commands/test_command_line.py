@@ -169,6 +169,35 @@ def test_streams(tmp_path: Path, redirection: str, code: int, said: str) -> None
     assert (done.returncode, done.stderr) == (code, said)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("env", [{}, {"PYTHONUNBUFFERED": "1"}], ids=str)
+@pytest.mark.parametrize(
+    ("words", "redirection", "code"),
+    [
+        (["--help"], ">/dev/full", 2),
+        (["flows", "--help"], ">/dev/full", 2),
+        (["flows", "--help"], "2>/dev/full", 0),
+        (["flows"], "2>/dev/full", 2),
+        (["connections"], "2>/dev/full", 2),
+        (["flows"], ">/dev/full 2>&1", 2),
+        (["flows", "--xyzzy"], "2>/dev/full", 2),
+        (["flows", "-C", "nowhere"], "2>/dev/full", 2),
+    ],
+)
+def test_a_full_disk_is_never_taken_for_findings(
+    small: GitRepository, words: list[str], redirection: str, code: int, env: dict[str, str]
+) -> None:
+    line = ["sh", "-c", f'"$@" {redirection}', "sh", *command(*words)]
+    done = subprocess.run(line, cwd=small.path, env={**BUFFERED, **env}, capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+    if words[-1] == "--help" and code:
+        assert done.stderr == "ringfence: cannot print the results: No space left on device\n"
+    if words == ["flows"] and redirection == "2>/dev/full":
+        assert "place-order" in done.stdout
+
+
 def test_a_reader_that_went_away() -> None:
     """`checks` prints more than a pipe holds, so that writing goes on after the reader is gone."""
     ours, theirs = os.pipe()

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import ModuleType
-from typing import NoReturn, TextIO
+from typing import Any, NoReturn, TextIO
 
 import ringfence
 from ringfence.errors import EXIT_BUG, EXIT_CLEAN, EXIT_INTERRUPTED, EXIT_UNREAD, EXIT_USAGE, RingfenceError
@@ -88,6 +88,8 @@ def main(argv: Sequence[str], leave: Callable[[int], object] | None = None) -> i
     except SystemExit as end:  # help, and bad usage
         if sys.stdout in _unread() and end.code in (None, EXIT_CLEAN):
             raise SystemExit(EXIT_UNREAD) from None
+        if (why := _unprinted()) and end.code in (None, EXIT_CLEAN):
+            raise SystemExit(_end(EXIT_USAGE, f"ringfence: cannot print the results: {why}")) from None
         raise
     except RingfenceError as error:
         return _end(error.exit_code, *_told(error))
@@ -99,7 +101,7 @@ def main(argv: Sequence[str], leave: Callable[[int], object] | None = None) -> i
         if isinstance(error, BrokenPipeError) and _unread():
             return EXIT_UNREAD
         if isinstance(error, OSError) and error.filename is None and error.errno in _FULL:
-            _drop(sys.stdout)
+            _unprinted()
             return _end(EXIT_USAGE, f"ringfence: cannot print the results: {error.strerror}")
         return _end(EXIT_BUG, *_bug(argv))
     return code
@@ -115,10 +117,24 @@ def _told(error: RingfenceError) -> list[str]:
 
 def _end(code: int, *lines: str) -> int:
     """Say why a run ends. The exit code comes back, and is the same where nobody reads that."""
-    with contextlib.suppress(BrokenPipeError):
+    try:
         print(*lines, sep="\n", file=sys.stderr, flush=True)
+    except OSError:
+        _drop(sys.stderr)
     _unread()
     return code
+
+
+def _unprinted() -> str:
+    """Why a stream takes no more, such as a full disk, or nothing. What is still to be printed there goes nowhere."""
+    why = ""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError as error:
+            why = error.strerror or str(error)
+            _drop(stream)
+    return why
 
 
 def _unread() -> list[TextIO]:
@@ -208,7 +224,13 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that names the nearest command."""
+    """A parser that names the nearest command, and does not keep to itself that help cannot be printed."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        if file is sys.stdout:
+            file.write(message)
+        else:
+            super()._print_message(message, file)
 
     def error(self, message: str) -> NoReturn:
         """End the run with the usage and the message."""
