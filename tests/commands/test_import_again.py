@@ -314,3 +314,31 @@ def test_nothing_is_closed_in_another_cluster_of_the_environment(
     assert "  ≠ */*[Any] → till/*[Any]  before: all ports · after: nothing\n" in said
     assert "import two with an environment of its own (--environment two)" in said
     assert {path: path.read_bytes() for path in into.rglob("*") if path.is_file()} == before
+
+
+def test_files_that_exist_are_never_overwritten(
+    first: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A second import of a cluster replaced the flows of the first one, and what people wrote since."""
+    second = [*ONE, *between("web", "db", 5432), policy("kept", "{podSelector: {}, egress: [{}]}")]
+    assert again(tmp_path, capsys, first, *second).code == 0
+    before = {path: path.read_bytes() for path in first.rglob("*") if path.is_file()}
+    same = Ran(capsys, tmp_path / "two", first, "--cluster", "two")
+    assert (same.code, same.data["files"], same.data["edited"]) == (0, [], [])
+    put(tmp_path / "two", *second, *between("db", "web", 80))
+    options = ["import", "--manifests", str(tmp_path / "two"), "--into", str(first), "--cluster", "two"]
+    flows = first / "teams/shop/shop/imported-two.yaml"
+    for more in (["--dry-run"], []):
+        assert cli.main([*options, *more]) == 2
+        said = capsys.readouterr().err
+        assert f"{flows} exists already and says something else, and nothing that exists is overwritten\n" in said
+        assert "rename it, or move it away" in said
+    assert {path: path.read_bytes() for path in first.rglob("*") if path.is_file()} == before
+    flows.rename(flows.with_name("web.yaml"))
+    adopted = first / "policies/adopted/two/shop/kept.yaml"
+    adopted.write_text("# Ask the shop first.\n" + adopted.read_text())
+    assert cli.main(options) == 2
+    assert f"{adopted} exists already and says something else" in capsys.readouterr().err
+    adopted.rename(tmp_path / "kept.yaml")
+    assert cli.main(options) == 0
+    current(first, capsys)

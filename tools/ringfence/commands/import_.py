@@ -93,6 +93,8 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         hint = "\n  ".join(wrong[:SHOWN]) or "kubectl get … -A -o yaml gives them"
         raise NothingToCheckError("the manifests hold no workload and no policy", hint)
     result = existing.result(source, options, _judge, tree, known)
+    if not result.findings:
+        _guard(args.directory / args.into, result)
     if not result.findings and not args.dry_run:
         _write(args.directory / args.into, result)
     result = dataclasses.replace(result, findings=(*problems, *result.findings))
@@ -208,15 +210,20 @@ def _is_harmless(item: Path) -> bool:
     return item.name.startswith(".") or item.stem.upper() in ("README", "LICENSE", "LICENCE")
 
 
+def _guard(target: Path, result: Result) -> None:
+    """Raise `UsageError` where a file exists that the import does not edit on purpose."""
+    for path in sorted(result.files.keys() - result.edited):
+        if os.path.lexists(target / path):
+            message = f"{target / path} exists already and says something else, and nothing that exists is overwritten"
+            hint = "rename it, or move it away, and import again: then compare both"
+            raise UsageError(message, hint)
+
+
 def _write(target: Path, result: Result) -> None:
-    """All of the files, or none; of what exists nothing is touched but what the import edits on purpose."""
+    """All of the files, or none."""
     from ringfence.values import files
 
     contents = {target / path: raw for path, raw in result.files.items()}
-    edited = {target / path for path in result.edited}
-    for path in contents:
-        if os.path.lexists(path) and path not in edited:
-            raise UsageError(f"{path} exists already, and nothing that exists is touched", "remove it or rename it")
     made = [folder for folder in _folders(target, contents) if not folder.exists()]
     try:
         files.replace_all(contents)

@@ -74,6 +74,13 @@ def files(plan: Plan, read: Callable[[str], bytes], *, fresh: bool, with_cluster
     return dict(sorted(found.items()))
 
 
+def edited(plan: Plan) -> set[str]:
+    """The files of the repository that a plan changes on purpose, keeping all else that they say."""
+    teams = {plan.shared.teams[team][0] for team in plan.teams if team in plan.shared.teams}
+    spaces = {f"{plan.shared.folders[unit.namespace]}/namespace.yaml" for unit in plan.added}
+    return {*plan.shared.files, *teams, *spaces}
+
+
 def adopted_path(cluster: str, keep: Keep) -> str:
     """Where an adopted policy stands; the kind tells objects of one name apart where it is not the usual one."""
     name, kind = keep.data["metadata"]["name"], keep.data["kind"].lower()

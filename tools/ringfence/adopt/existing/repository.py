@@ -37,7 +37,7 @@ class Result:
     """An import: the plan, the new files by path, the proof, and the errors that are left, if any.
 
     `rendered` says whether the files hold `policies/rendered` too: a repository that exists renders its own. `edited`
-    are the files among them that it has already.
+    are those among them that it has already and that change on purpose: no other file that it has may be written.
     """
 
     plan: Plan
@@ -152,7 +152,9 @@ def _result(
         unfit |= odd
     if errors or loaded is None:
         return Result(plan, files, None, tuple(errors), rendered=False)
-    edited = frozenset(files) & frozenset(below.files())
+    there = frozenset(files) & frozenset(below.files())
+    files = {path: raw for path, raw in files.items() if path not in there or raw != below.read(path)}
+    edited = there & files.keys() & declaring.edited(plan)
     compiled = {name: outlines(loaded, cluster) for name, cluster in loaded.clusters.items()}
     written = {**render.tree(loaded, render.own_templates(whole)), **gitops.tree(loaded, compiled)}
     if fresh:
