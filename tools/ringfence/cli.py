@@ -11,16 +11,16 @@ import errno
 import importlib
 import keyword
 import os
-import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NoReturn, TextIO
+from typing import TextIO
 
 import ringfence
+from ringfence.commands.usage import Parser
 from ringfence.errors import EXIT_BUG, EXIT_CLEAN, EXIT_INTERRUPTED, EXIT_UNREAD, EXIT_USAGE, RingfenceError
 
 COMMANDS = (
@@ -175,7 +175,7 @@ def _run(argv: Sequence[str]) -> int:
         parser.error(f"the command comes before its options: ringfence COMMAND {argv[0]}")
     arguments, unknown = parser.parse_known_args(argv)
     if unknown:
-        _refuse(parser, arguments, unknown)
+        parser.refuse(arguments, unknown)
     if arguments.command is None:
         parser.print_help(sys.stderr)
         return EXIT_USAGE
@@ -197,9 +197,9 @@ def _progress() -> AbstractContextManager[tuple[TextIO, TextIO]]:
     return progress.shown(sys.stdout, sys.stderr)
 
 
-def build_parser(only: str | None = None) -> argparse.ArgumentParser:
+def build_parser(only: str | None = None) -> Parser:
     """The parser of all commands, or of one command alone."""
-    parser = _Parser(
+    parser = Parser(
         prog="ringfence",
         description=ringfence.__doc__,
         epilog=EPILOG,
@@ -221,45 +221,6 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
         )
         module.add_arguments(command)
     return parser
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser that names the nearest command, and does not keep to itself that help cannot be printed."""
-
-    def _print_message(self, message: str, file: Any = None) -> None:
-        if file is sys.stdout:
-            file.write(message)
-        else:
-            super()._print_message(message, file)
-
-    def error(self, message: str) -> NoReturn:
-        """End the run with the usage and the message."""
-        from ringfence.values.nearest import nearest
-
-        found = re.match(r"argument COMMAND: invalid choice: '(.*)' \(choose from", message)
-        if found is None:
-            super().error(message)
-        word = found[1]
-        guess = nearest(word, COMMANDS)
-        super().error(
-            f"there is no command {word!r}; "
-            + (f"did you mean {guess}?" if guess else f"the commands are {', '.join(COMMANDS)}")
-        )
-
-
-def _refuse(parser: argparse.ArgumentParser, arguments: argparse.Namespace, unknown: Sequence[str]) -> NoReturn:
-    """End the run with the usage of the command, what it does not know, and the nearest option."""
-    from ringfence.values.nearest import nearest
-
-    while actions := next((item for item in parser._actions if isinstance(item, argparse._SubParsersAction)), None):
-        if (chosen := getattr(arguments, actions.dest)) is None:
-            break
-        parser = actions.choices[chosen]
-    word = next((item for item in unknown if item.startswith("-")), unknown[0]).partition("=")[0]
-    options = [name for item in parser._actions for name in item.option_strings if name.startswith("--")]
-    near = [name for name in options if name.startswith(word) or word.startswith(name)] if word[:2] == "--" else []
-    guess = near[0] if near else nearest(word, options)
-    parser.error(f"unrecognized arguments: {' '.join(unknown)}{f'; did you mean {guess}?' if guess else ''}")
 
 
 def _module(name: str) -> ModuleType:
