@@ -128,7 +128,6 @@ def test_every_format_is_known_once_one_was_asked_for(
 ):
     port(mono, random.Random(1))  # noqa: S311 - no secret
     expected = {format_: said(mono, capsys, "--format", format_, "--no-cache") for format_ in FORMATS}
-    said(mono, capsys)  # what the default branch is called
     said(mono, capsys)
     monkeypatch.delattr(scoped, "attempt")
     assert {format_: said(mono, capsys, "--format", format_) for format_ in FORMATS} == expected

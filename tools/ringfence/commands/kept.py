@@ -143,25 +143,35 @@ def _write(args: argparse.Namespace, text: Callable[[str], str], out: TextIO) ->
     out.write(text(COLOURED if args.format == "text" and report.wants_colour(out) else args.format))
 
 
-def note_branch(raw: bytes, branch: str) -> None:
-    """Remember what settings with these bytes have for the default branch."""
-    from ringfence import cache
-
-    cache.store().put(BRANCH, {hashlib.sha256(raw).hexdigest(): branch.encode()})
-
-
 def _base(args: argparse.Namespace, root: Path, tree: WorkingTree, store: Store) -> str | None:
-    """The base that is named, or else where this branch left the default branch, if its name is known."""
+    """The base that is named, or else where this branch left the default branch, if its name can be read."""
     from ringfence import sources
 
     if args.base is not None:
         return str(args.base)
     try:
-        key = hashlib.sha256(tree.read(sources.MARK)).hexdigest()
+        branch = _default_branch(tree.read(sources.MARK), store)
     except sources.Unreadable:
         return None
+    return sources.default_base(root, branch) if branch is not None else None
+
+
+def _default_branch(raw: bytes, store: Store) -> str | None:
+    """What settings with these bytes have for the default branch; None where they are in error there."""
+    key = hashlib.sha256(raw).hexdigest()
     row = store.get(BRANCH, [key]).get(key)
-    return sources.default_base(root, row.decode()) if row is not None else None
+    if row is not None:
+        return row.decode()
+    from ringfence import documents, sources
+
+    document, _ = documents.read(sources.MARK, raw)
+    settings = document.data if document else None
+    repository = settings.get("repository") if isinstance(settings, dict) else None
+    branch = repository.get("defaultBranch", "main") if isinstance(repository, dict) else None
+    if not isinstance(branch, str):
+        return None
+    store.put(BRANCH, {key: branch.encode()})
+    return branch
 
 
 def _digest(tree: WorkingTree, paths: Iterable[str]) -> str:

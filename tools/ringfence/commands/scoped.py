@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ringfence.commands import judged, kept, parted, progress, rerendered, shared, sides
+from ringfence.commands import judged, parted, progress, rerendered, shared, sides
 from ringfence.findings import Finding, Severity, has_errors
 
 if TYPE_CHECKING:
@@ -49,7 +49,6 @@ def attempt(args: argparse.Namespace, root: Path, parts: parted.Parts | None = N
         if platform is None:
             return None
         revision = default_base(root, platform)
-        kept.note_branch(tree.read(sources.MARK), platform.settings.default_branch)
     base_tree = sources.revision(root, revision, *_DECLARED)
     paths = sources.changed(base_tree, tree, _DECLARED[0])
     scope = affected.scope(base_tree, tree, paths) if paths is not None else None
