@@ -176,3 +176,16 @@ def test_rows_of_what_is_no_document_of_flows_or_a_namespace() -> None:
         assert document is not None
         assert rows.of(document, team) is None
         assert rows.of(document, catalog) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "column"),
+    [
+        ("teams/checkout/shop/namespace.yaml", HEADER.format("Namespace") + "workloads: [shop, cart]\n", 12),
+        ("teams/checkout/shop/more.yaml", HEADER.format("Flows") + "flows: {a: b, c: d}\n", 8),
+    ],
+)
+def test_items_of_another_type_are_no_rows(path: str, text: str, column: int) -> None:
+    _, found = model.load(MemoryTree(over({path: text})))
+    said = {(item.check.code, str(item.where)) for item in found if item.where.path == path}
+    assert ("RF035", f"{path}:3:{column}") in said, said

@@ -96,9 +96,9 @@ def test_columns_that_are_missing(tmp_path: Path):
 
 
 def test_a_map_of_what_no_column_can_be(tmp_path: Path):
-    with pytest.raises(UsageError, match="names source_ns") as raised:
+    with pytest.raises(UsageError, match="names 'source_ns'") as raised:
         table(tmp_path / "flows.csv", columns={"source_ns": "src"})
-    assert raised.value.hint == "Did you mean source_names?"
+    assert raised.value.hint == "did you mean source_names?"
 
 
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

@@ -82,14 +82,13 @@ def of(document: Document, place: Place) -> Listing | None:
     if kind not in place.kinds or kind not in KINDS:
         return None
     items = data.get(KINDS[kind].ITEMS)
-    places = document.places.get(id(items), ())
+    # of what is neither, there are no rows: the schema says what it should be
+    listed, named = items if isinstance(items, list) else [], items if isinstance(items, dict) else {}
     if kind == "Flows":
-        listed = items if isinstance(items, list) else []
-        positions = document.lines.positions(places)
+        positions = document.lines.positions(document.places.get(id(listed), ()))
         flows = [_flow(item, *position) for item, position in zip(listed, positions, strict=True)]
         return Flows(document.at(), tuple(flows), lambda: document)
-    named = items if isinstance(items, dict) else {}
-    positions = document.lines.positions(places[::2])
+    positions = document.lines.positions(document.places.get(id(named), ())[::2])
     workloads = [
         _workload(name, item, *position) for (name, item), position in zip(named.items(), positions, strict=True)
     ]
