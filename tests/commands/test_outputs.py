@@ -98,9 +98,13 @@ def test_a_file_that_cannot_be_written(small: GitRepository, ringfence: Cli, tmp
     done = ringfence("validate", "--output", f"junit={tmp_path}/file/x.xml")
     assert done.code == 2
     assert f"there is no folder '{tmp_path}/file'" in done.err
-    done = ringfence("validate", "--output", f"junit={tmp_path}")
-    assert done.code == 2
-    assert "cannot write" in done.err
+    for word in (f"junit={tmp_path}", "junit=."):
+        done = ringfence("validate", "--output", word)
+        assert (done.code, done.out) == (2, "")
+        assert f"{word.partition('=')[2]!r} is a folder; name a file in it" in done.err
+    long = "x" * 300
+    done = ringfence("validate", "--output", f"junit={long}/x.xml")
+    assert (done.code, "there is no folder" in done.err) == (2, True)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from ringfence.commands.usage import quoted
 from ringfence.errors import EXIT_CLEAN, UsageError
 
 if TYPE_CHECKING:
@@ -154,7 +155,9 @@ def _report(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError):
         data = None
     if not isinstance(data, dict) or not isinstance(data.get("changes"), list):
-        raise UsageError(f"{path} is no impact report", f"write one: ringfence impact --output json={path}")
+        raise UsageError(
+            f"{path} is no impact report", f"write one: ringfence impact --output {quoted(f'json={path}')}"
+        )
     return data
 
 

@@ -18,7 +18,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from ringfence.commands import plain
+from ringfence.commands import plain, usage
 from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, NothingToCheckError, OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -187,7 +187,9 @@ def _present(target: Path, name: Path) -> tuple[Tree | None, Model | None]:
     try:
         if not os.path.lexists(target):
             if not target.parent.is_dir():
-                raise UsageError(f"{name} cannot be made: its parent is no folder", f"mkdir -p {name.parent}")
+                raise UsageError(
+                    f"{name} cannot be made: its parent is no folder", f"mkdir -p {usage.quoted(name.parent)}"
+                )
             return None, None
         if not target.is_dir():
             raise UsageError(f"{name} is not a folder", "name a new or empty folder, or a repository")
@@ -201,7 +203,9 @@ def _present(target: Path, name: Path) -> tuple[Tree | None, Model | None]:
     tree = sources.working_tree(target)
     loaded, findings = model.load(tree)
     if loaded is None or has_errors(findings):
-        raise UsageError(f"{name} is a repository that is not valid", f"run: ringfence validate -C {name}")
+        raise UsageError(
+            f"{name} is a repository that is not valid", f"run: ringfence validate -C {usage.quoted(name)}"
+        )
     return tree, loaded
 
 

@@ -14,6 +14,7 @@ import os
 from pathlib import Path
 from typing import TextIO
 
+from ringfence.commands.usage import quoted
 from ringfence.errors import EXIT_CLEAN, OutputError, UsageError
 
 NEXT = """\
@@ -47,15 +48,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:  # noqa: ARG001
     """Lay out the repository, and say what to do next."""
-    import shlex
-
     from ringfence.report.text import one_line
 
     created = init(args.directory)
     out.writelines(f"created {one_line(str(args.directory / path))}\n" for path in created)
     out.write(f"{len(created)} files created\n\n")
     here = args.directory.resolve() == Path.cwd()
-    out.write(NEXT.format(enter="" if here else f"cd {shlex.quote(str(args.directory))} && "))
+    out.write(NEXT.format(enter="" if here else f"cd {quoted(args.directory)} && "))
     return EXIT_CLEAN
 
 
@@ -117,7 +116,7 @@ def _refuse(directory: Path, target: Path) -> None:
         elif not target.parent.is_dir():
             raise UsageError(
                 f"{directory} cannot be made: {target.parent} is not a folder",
-                f"make it first: mkdir -p {target.parent}",
+                f"make it first: mkdir -p {quoted(target.parent)}",
             )
     except OSError as error:
         raise OutputError(f"cannot look into {directory}: {error.strerror or error}", "name another folder") from error

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TextIO
 
-from ringfence.commands import shared
+from ringfence.commands import shared, usage
 from ringfence.errors import OutputError
 from ringfence.findings import Finding, in_order
 
@@ -49,8 +49,12 @@ def _output(formats: Sequence[str], text: str) -> Output:
 def file(text: str) -> Path:
     """A file to be written, in a folder that is there (`argparse` type): said before the work is done."""
     path = Path(text)
-    if not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"there is no folder {str(path.parent)!r}; make it: mkdir -p {path.parent}")
+    if not os.path.isdir(path.parent):  # noqa: PTH112 - also where a name is none, or may not be looked at
+        raise argparse.ArgumentTypeError(
+            f"there is no folder {str(path.parent)!r}; make it: mkdir -p {usage.quoted(path.parent)}"
+        )
+    if os.path.isdir(path):  # noqa: PTH112
+        raise argparse.ArgumentTypeError(f"{text!r} is a folder; name a file in it")
     return path
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from ringfence.commands import progress
+from ringfence.commands import progress, usage
 from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, UsageError
 from ringfence.findings import Finding, Severity, has_errors, in_order
 
@@ -84,7 +84,7 @@ def find_root(directory: Path) -> Path:
 
     root = sources.find_root(directory)
     if directory.is_file():
-        raise UsageError(f"{directory} is not a folder", f"name its folder: -C {directory.parent}")
+        raise UsageError(f"{directory} is not a folder", f"name its folder: -C {usage.quoted(directory.parent)}")
     return root
 
 

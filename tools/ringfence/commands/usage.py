@@ -1,8 +1,9 @@
-"""Bad usage of the command line: what is wrong, and the nearest word that would be right."""
+"""Bad usage of the command line: what is wrong, the nearest right word, and names as a shell takes them."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
@@ -11,6 +12,15 @@ from typing import Any, NoReturn
 _CHOICE = re.compile(r"argument (COMMAND|ACTION): invalid choice: '(.*)' \(choose from", re.DOTALL)
 _MISSING = ("the following arguments are required: ", "one of the arguments ")
 """How `argparse` begins to say that something is missing, before it looks at what it does not know."""
+
+
+def quoted(name: str | os.PathLike[str]) -> str:
+    """A name as a shell takes it, in one printable line."""
+    import shlex
+
+    from ringfence.report.text import one_line
+
+    return shlex.quote(one_line(str(name)))
 
 
 class Parser(argparse.ArgumentParser):
@@ -24,14 +34,16 @@ class Parser(argparse.ArgumentParser):
         return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
-        """End the run with the usage and the message."""
+        """End the run with the usage and the message, in which no name moves a terminal."""
+        from ringfence.report.text import one_line
+
         if found := _CHOICE.match(message):
-            super().error(self._no_choice(found[1].lower(), found[2]))
+            super().error(one_line(self._no_choice(found[1].lower(), found[2])))
         if message.startswith(_MISSING):
             for word in self._unknown(self._given):
                 if guess := self._nearest(word):
                     message += f"; there is no {word}, did you mean {guess}?"
-        super().error(message)
+        super().error(one_line(message))
 
     def refuse(self, arguments: argparse.Namespace, unknown: Sequence[str]) -> NoReturn:
         """End the run with the usage of the command, what it does not know, and the nearest option."""

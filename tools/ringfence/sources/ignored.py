@@ -6,6 +6,7 @@ It runs Git directly: opening the repository with GitPython costs more than the 
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -48,4 +49,6 @@ def refusal(folder: Path, stderr: str) -> UsageError:
         )
     lines = [line for line in stderr.splitlines() if line.strip()]
     reason = lines[0].removeprefix("fatal: ") if lines else "no message"
-    return UsageError(f"Git cannot read the repository at {folder}: {reason}", f"see: git -C {folder} status")
+    return UsageError(
+        f"Git cannot read the repository at {folder}: {reason}", f"see: git -C {shlex.quote(str(folder))} status"
+    )

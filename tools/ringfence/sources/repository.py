@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -160,7 +161,8 @@ def _found(where: Path) -> git.Repo:
         except git.NoSuchPathError as error:
             raise UsageError(f"{where} does not exist", "name a folder inside a Git repository") from error
         except git.InvalidGitRepositoryError as error:
+            folder = shlex.quote(str(where))
             raise UsageError(
                 f"{where} is not in a Git repository, so there is no other revision to read",
-                f"make it one: git -C {where} init && git -C {where} add . && git -C {where} commit -m 'Start'",
+                f"make it one: git -C {folder} init && git -C {folder} add . && git -C {folder} commit -m 'Start'",
             ) from error

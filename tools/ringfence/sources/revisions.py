@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 from ringfence.errors import UsageError
@@ -58,7 +59,7 @@ def commit(repository: Repository, rev: str) -> str:
     if rev in (*names, "HEAD"):
         raise UsageError(
             f"{shown(rev)} names no commit that Git can read in {repository.top}: its history may be damaged",
-            f"see: git -C {repository.top} fsck",
+            f"see: git -C {shlex.quote(str(repository.top))} fsck",
         )
     import difflib
 
