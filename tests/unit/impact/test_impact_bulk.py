@@ -27,6 +27,8 @@ from small_repository import MemoryTree, small
 
 RENDERED = "policies/rendered/"
 CLUSTER = "policies/clusters/prod.yaml"
+DEV = "policies/clusters/dev.yaml"
+STAGING = "policies/clusters/staging.yaml"
 TEXTS = (
     ("8443", "8444"),
     ("TCP", "UDP"),
@@ -161,6 +163,29 @@ def test_a_list_that_nobody_can_read_is_a_number(monkeypatch: pytest.MonkeyPatch
     assert complete.measures == report.measures
     assert {item for item in complete.changes if item.before != ALL_PORTS} <= set(report.changes)
     assert len(complete.changes) > len(report.changes)
+
+
+def test_clusters_that_share_a_kubernetes_cluster_are_counted_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "LISTED", 20)
+    pattern = "{namespace}-{environment}"
+    more = f'kubernetesCluster: nonprod\nnamespacePattern: "{pattern}"\n'
+    dev = small()[DEV].replace("https://dev.", "https://nonprod.") + more
+    files, model = rendered({DEV: dev, STAGING: dev.replace("environment: dev\n", "environment: staging\n")})
+    nothing = {path: text for path, text in files.items() if not path.startswith(RENDERED)}
+    trees = [Side(MemoryTree(tree), "", model) for tree in (nothing, files)]
+    everything = {item.clusters: item for item in assess(*trees, model, TODAY).left_out}
+    assert list(everything) == [("dev",), ("dev", "staging"), ("prod",), ("staging",)]
+    for only in ("dev", "staging", "prod"):
+        report = assess(*trees, model, TODAY, only)
+        assert report.left_out == tuple(item for clusters, item in everything.items() if only in clusters)
+        lists = assess(*trees, model, TODAY, only, complete=True).changes
+        before = [change for change in lists if change.before == ALL_PORTS]
+        for clusters in {change.clusters for change in before} | {item.clusters for item in report.left_out}:
+            here = [change for change in before if change.clusters == clusters]
+            kept = sum(change.after != NO_PORTS for change in here)
+            assert everything[clusters] == LeftOut(clusters, len(here) - kept, kept)
+    words = impact_text.render(assess(*trees, model, TODAY), colour=False)
+    assert f"Between dev and staging, {everything['dev', 'staging'].closed:,} connections that were open" in words
 
 
 def test_a_change_that_opens_everything_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -97,7 +97,9 @@ def assess(
     objects = merged(touched)
     paths = list(scope.paths) if scope else changed_paths(base.tree, head.tree)
     asked = approvals(paths, base.model, model, approved)
-    left_out = tuple(sorted(item for one in judged_facts for item in one.left_out))
+    left_out = tuple(
+        sorted(item for one in judged_facts for item in one.left_out if only is None or only in item.clusters)
+    )
     shares = together(item.shares for item in judged_facts)
     checked = tuple(checked)
     verdicts, judged = gates.judge(

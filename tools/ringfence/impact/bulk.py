@@ -23,7 +23,10 @@ LISTED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """What is left out in one Kubernetes cluster: destinations by source, as positions of `laid`, and how many."""
+    """What is left out in one Kubernetes cluster: destinations by source, as positions of `laid`.
+
+    `left_out` are their numbers, by the clusters that the ends belong to.
+    """
 
     laid: Laid
     but: Mapping[int, int]
@@ -36,12 +39,19 @@ def bulk(base: State, head: State, listed: int = LISTED) -> Bulk:
     pods = (1 << len(laid.order)) - 1
     cells = (1 << len(laid.order) + len(laid.cells)) - 1 ^ pods
     known = {**base.declared.pods, **head.declared.pods}
-    managed = bits.of(at for at, end in enumerate(laid.order) if (pod := known.get(end.id)) and pod.namespace)
+    cluster_of = {
+        at: pod.cluster.name
+        for at, end in enumerate(laid.order)
+        if (pod := known.get(end.id)) and pod.namespace and pod.cluster
+    }
+    managed = bits.of(cluster_of)
+    members = {name: bits.of(at for at in cluster_of if cluster_of[at] == name) for name in set(cluster_of.values())}
     others = bits.of(at for at, end in enumerate(laid.order) if is_other(end.id))
     nodes = base.connectivity.cluster.profile.nodes | head.connectivity.cluster.profile.nodes
     others |= bits.of(len(laid.order) + at for at, cell in enumerate(laid.cells) if cell <= nodes)
     but: dict[int, int] = {}
-    closed = narrowed = 0
+    closed: Counter[tuple[str, ...]] = Counter()
+    narrowed: Counter[tuple[str, ...]] = Counter()
     inward = [0, 0]
     for source in range(laid.size):
         # what is undefined for pods that nobody declared, and from nodes, is the business of `verify`
@@ -57,15 +67,28 @@ def bulk(base: State, head: State, listed: int = LISTED) -> Bulk:
         if cells >> source & 1:
             inward = [inward[0] | parts[0], inward[1] | parts[1]]
             continue
-        closed, narrowed = (
-            number + (part & ~cells).bit_count() + bool(part & cells)
-            for number, part in zip((closed, narrowed), parts, strict=True)
-        )
-    closed, narrowed = closed + inward[0].bit_count(), narrowed + inward[1].bit_count()
-    if closed + narrowed <= listed:
+        for found, part in zip((closed, narrowed), parts, strict=True):
+            found.update(_by_clusters(cluster_of.get(source), part & ~cells, members))
+            if part & cells:
+                found[(cluster_of[source],)] += 1
+    for found, part in zip((closed, narrowed), inward, strict=True):
+        found.update(_by_clusters(None, part, members))
+    if closed.total() + narrowed.total() <= listed:
         return Bulk(laid, {})
-    clusters = tuple(sorted({*base.objects, *head.objects}))
-    return Bulk(laid, but, (LeftOut(clusters, closed, narrowed),))
+    sets = sorted({*+closed, *+narrowed})
+    return Bulk(laid, but, tuple(LeftOut(clusters, closed[clusters], narrowed[clusters]) for clusters in sets))
+
+
+def _by_clusters(own: str | None, where: int, members: Mapping[str, int]) -> Counter[tuple[str, ...]]:
+    """How many destinations of a source in `own` there are, by the clusters that the two ends belong to."""
+    number: Counter[tuple[str, ...]] = Counter()
+    for name, inside in members.items():
+        if here := (where & inside).bit_count():
+            number[tuple(sorted({name, own or name}))] += here
+            where &= ~inside
+    if own and where:
+        number[(own,)] += where.bit_count()
+    return number
 
 
 def opened(laid: Laid) -> dict[int, int]:

@@ -128,8 +128,8 @@ class Row:
 class LeftOut:
     """Connections that are counted and not listed: they were open on every port in the base.
 
-    `clusters` lie on one Kubernetes cluster. So many are `closed` on every port, so many `narrowed` to fewer ports. All
-    addresses outside count as one end.
+    `clusters` are those of their ends: one, or two that share a Kubernetes cluster. So many are `closed` on every port,
+    so many `narrowed` to fewer ports. All addresses outside count as one end.
     """
 
     clusters: tuple[str, ...]

@@ -36,10 +36,11 @@ def headline(report: Report) -> str:
 
 
 def left_out(report: Report) -> list[str]:
-    """What is not listed, one sentence for each Kubernetes cluster, and how to have it listed."""
+    """What is not listed, one sentence for each cluster and each two that share one, and how to have it listed."""
     return [
-        f"In {', '.join(item.clusters)}, {item.closed + item.narrowed:,} connections that were open on every port are "
-        f"not listed: {item.closed:,} close, {item.narrowed:,} keep some ports. ringfence impact --all lists them"
+        f"{'Between' if len(item.clusters) > 1 else 'In'} {' and '.join(item.clusters)}, "
+        f"{item.closed + item.narrowed:,} connections that were open on every port are not listed: {item.closed:,} "
+        f"close, {item.narrowed:,} keep some ports. ringfence impact --all lists them"
         for item in report.left_out
     ]
 
