@@ -391,6 +391,11 @@ def test_objects_that_say_nothing_of_connections_are_nothing_to_check(tmp_path: 
     done = ringfence("lint", "--manifests", tmp_path / "a")
     assert (done.code, done.out) == (2, "")
     assert "holds only 1 other object: no policy and no workload\n" in done.err
+    (tmp_path / "n").mkdir()
+    (tmp_path / "n/shop.yaml").write_text("apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n")
+    done = ringfence("lint", "--manifests", tmp_path / "n")
+    assert (done.code, done.out) == (2, "")
+    assert f"{tmp_path / 'n'} holds no policy and no workload\n" in done.err
     done = ringfence("diff", "--manifests", tmp_path / "a", tmp_path / "b")
     assert (done.code, done.out) == (2, "")
     assert "hold no workload and no policy" in done.err

@@ -69,9 +69,9 @@ def _plain(args: argparse.Namespace, out: TextIO) -> int:
     workloads = len(cluster.endpoints)
     others = sum(cluster.skipped.values())
     if not (policies or workloads or cluster.opaque or cluster.findings):
-        held = f"only {plural(others, 'other object')}" if others else "no Kubernetes object"
+        held = f"only {plural(others, 'other object')}: " if others else ""
         raise NothingToCheckError(
-            f"{', '.join(map(str, args.manifests))} holds {held}: no policy and no workload",
+            f"{', '.join(map(str, args.manifests))} holds {held}no policy and no workload",
             "name the manifests of a cluster; for declarations of Ringfence: ringfence lint, without --manifests",
         )
     summary = (
