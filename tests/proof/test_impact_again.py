@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -131,6 +132,31 @@ def test_every_format_is_known_once_one_was_asked_for(
     said(mono, capsys)
     monkeypatch.delattr(scoped, "attempt")
     assert {format_: said(mono, capsys, "--format", format_) for format_ in FORMATS} == expected
+
+
+@pytest.mark.parametrize("differs", [True, False])
+def test_what_was_read_is_what_the_answer_rests_on(
+    mono: GitRepository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, differs: bool
+):
+    """A file that is another one while it is read, and the same as before when all is done."""
+    port(mono, random.Random(1))  # noqa: S311 - no secret
+    edited = mono.path / mono.git("diff", "--name-only", "HEAD").strip()
+    others = (path for path in sorted(edited.parent.glob("flows-*.yaml")) if path != edited)
+    path = edited if differs else next(others)
+    before = path.read_text()
+    expected = said(mono, capsys, "--no-cache")
+    attempt = scoped.attempt
+
+    def attempt_meanwhile(*words: Any) -> scoped.Found | None:
+        path.write_text(re.sub(r"ports: .*", "ports: [4711]", before))
+        found = attempt(*words)
+        path.write_text(before)
+        return found
+
+    monkeypatch.setattr(scoped, "attempt", attempt_meanwhile)
+    assert said(mono, capsys) != expected
+    monkeypatch.setattr(scoped, "attempt", attempt)
+    assert said(mono, capsys) == expected
 
 
 def test_what_git_takes_for_the_same_is_read_again(mono: GitRepository, capsys: pytest.CaptureFixture[str]):

@@ -100,7 +100,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         return kept.say_again(args, answer, out)
     some = not (args.whole or args.observed or (parts and parts.whole))
     if some and (found := scoped.attempt(args, root, parts)):
-        return finish(args, found.revision, found.report, out, asked, found.files)
+        return finish(args, found.revision, found.report, out, asked, found.rest)
     head = _head(args, root)
 
     def base_of(model: Model) -> tuple[str, Loaded]:
@@ -195,18 +195,18 @@ def finish(
     result: Report,
     out: TextIO,
     asked: kept.Question | None = None,
-    files: Sequence[str] = (),
+    rest: kept.Rest | None = None,
 ) -> int:
     """Write and print a report against a base revision; the exit code that it means.
 
-    `asked` keeps it, as an answer that rests on these `files` of the head.
+    `asked` keeps it, with what it rests on.
     """
     from dataclasses import replace
 
     result = replace(result, findings=tuple(in_order(result.findings)), command=_command(args, revision))
     if args.part:
         parted.write(args.part, result)
-    return kept.say(args, result, out, asked, files)
+    return kept.say(args, result, out, asked, rest)
 
 
 def default_base(root: Path, model: Model) -> str:

@@ -48,11 +48,27 @@ class Answer(NamedTuple):
     digest: str
 
 
-class Question:
-    """One question, and where its answer is kept."""
+class Compared(NamedTuple):
+    """Two sides: the ids of their commits, or for a head on disk "" and the paths of the files that differ."""
 
-    def __init__(self, store: Store, key: str, tree: WorkingTree | None) -> None:
-        self._store, self._key, self._tree = store, key, tree
+    base: str
+    head: str
+    paths: frozenset[str] = frozenset()
+
+
+class Rest(NamedTuple):
+    """What an answer rests on: both sides, and of a head on disk the tree that was read and the files of it."""
+
+    sides: Compared
+    tree: WorkingTree | None
+    files: list[str]
+
+
+class Question:
+    """One question on two sides, and where its answer is kept."""
+
+    def __init__(self, store: Store, key: str, sides: Compared, tree: WorkingTree | None) -> None:
+        self._store, self._key, self._sides, self._tree = store, key, sides, tree
 
     def answer(self) -> Answer | None:
         """The answer from before, if there is one and what it rests on is the same."""
@@ -60,17 +76,14 @@ class Question:
         if row is None:
             return None
         answer = Answer(*json.loads(row))
-        return answer if self._digest(answer.paths) == answer.digest else None
+        return answer if _digest(self._tree, answer.paths) == answer.digest else None
 
-    def keep(self, code: int, texts: dict[str, str], paths: Iterable[str]) -> None:
-        """Keep an answer that rests on these files of the head."""
-        if sum(map(len, texts.values())) < LARGE:
-            known = list(paths) if self._tree else []
-            value = Answer(code, texts, known, self._digest(known))
+    def keep(self, code: int, texts: dict[str, str], rest: Rest) -> None:
+        """Keep an answer with the files that it rests on as they were read; nothing, if it is of other sides."""
+        if rest.sides == self._sides and sum(map(len, texts.values())) < LARGE:
+            paths = sorted({*rest.files, *rest.sides.paths})
+            value = Answer(code, texts, paths, _digest(rest.tree, paths))
             self._store.put(KIND, {self._key: json.dumps(value).encode()})
-
-    def _digest(self, paths: list[str]) -> str:
-        return _digest(self._tree, paths) if self._tree else ""
 
 
 def question(args: argparse.Namespace, root: Path, say: Callable[[str], str]) -> Question | None:
@@ -97,21 +110,23 @@ def _question(args: argparse.Namespace, root: Path, say: Callable[[str], str], s
     options = {name: str(value) for name, value in vars(args).items() if name not in _ELSEWHERE}
     words: list[Any] = [str(root), base, say(revision), sorted(options.items()), str(args.at or shared.today())]
     if tree is None:
-        words.append(sources.commit_id(root, args.head))
+        sides = Compared(base, sources.commit_id(root, args.head))
+        words.append(sides.head)
     else:
         difference = sources.Difference(tree.root, base, ONLY)
         odd = sources.problems(tree, ONLY, BUT)  # while Git is at work
         paths = difference.paths()
         if odd or paths is None:
             return None
+        sides = Compared(base, "", paths)
         words += [sorted(paths), _digest(tree, sorted(paths))]
-    return Question(store, hashlib.sha256(json.dumps(words).encode()).hexdigest(), tree)
+    return Question(store, hashlib.sha256(json.dumps(words).encode()).hexdigest(), sides, tree)
 
 
 def say(
-    args: argparse.Namespace, result: Report, out: TextIO, asked: Question | None = None, files: Iterable[str] = ()
+    args: argparse.Namespace, result: Report, out: TextIO, asked: Question | None = None, rest: Rest | None = None
 ) -> int:
-    """Write and print a report; the exit code that it means. `asked` keeps it, if the answer rests on these files."""
+    """Write and print a report; the exit code that it means. `asked` keeps it, if it is known what it rests on."""
     from functools import lru_cache
 
     from ringfence.report import IMPACT_FORMATS, impact
@@ -124,8 +139,8 @@ def say(
         return impact.render(result, name, bool(colour))
 
     _write(args, text, out)
-    if asked and len(result.changes) <= FEW:
-        asked.keep(code, {format_: text(format_) for format_ in (*IMPACT_FORMATS, COLOURED)}, files)
+    if asked and rest and len(result.changes) <= FEW:
+        asked.keep(code, {format_: text(format_) for format_ in (*IMPACT_FORMATS, COLOURED)}, rest)
     return code
 
 
@@ -174,10 +189,12 @@ def _default_branch(raw: bytes, store: Store) -> str | None:
     return branch
 
 
-def _digest(tree: WorkingTree, paths: Iterable[str]) -> str:
-    """What tells the contents of some files from any other contents."""
+def _digest(tree: WorkingTree | None, paths: Iterable[str]) -> str:
+    """What tells the contents of some files from any other contents; of a commit that is its id, and nothing here."""
     from ringfence.sources import Unreadable
 
+    if tree is None:
+        return ""
     state = hashlib.sha256()
     for path in paths:
         try:

@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ringfence.commands import judged, parted, progress, rerendered, shared, sides
+from ringfence.commands import judged, kept, parted, progress, rerendered, shared, sides
 from ringfence.findings import Finding, Severity, has_errors
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ringfence import affected
     from ringfence.impact import Report
     from ringfence.model.types import Model
+    from ringfence.sources import BlobTree, WorkingTree
 
 _PLATFORM = ("policies/ringfence.yaml", "policies/clusters", "policies/profiles")
 """What the name of the default branch stands in, and what a model cannot do without."""
@@ -26,11 +27,11 @@ _DECLARED = (judged.ONLY, judged.BUT)
 
 
 class Found(NamedTuple):
-    """The base revision, the report, and the files of the head that it was made from."""
+    """The base revision, the report, and what this rests on."""
 
     revision: str
     report: Report
-    files: list[str]
+    rest: kept.Rest
 
 
 def attempt(args: argparse.Namespace, root: Path, parts: parted.Parts | None = None) -> Found | None:
@@ -42,7 +43,11 @@ def attempt(args: argparse.Namespace, root: Path, parts: parted.Parts | None = N
     from ringfence.commands.impact import default_base
 
     head = args.head
-    tree = sources.revision(root, head, *_DECLARED) if head is not None else sources.working_tree(root, *_DECLARED)
+    tree: BlobTree | WorkingTree
+    if head is not None:
+        tree = sources.revision(root, head, *_DECLARED)
+    else:
+        tree = sources.working_tree(root, *_DECLARED, once=True)
     revision = args.base
     if revision is None:
         platform, _ = model.load(affected.Part(tree, [path for name in _PLATFORM for path in tree.files(name)]))
@@ -52,8 +57,10 @@ def attempt(args: argparse.Namespace, root: Path, parts: parted.Parts | None = N
     base_tree = sources.revision(root, revision, *_DECLARED)
     paths = sources.changed(base_tree, tree, _DECLARED[0])
     scope = affected.scope(base_tree, tree, paths) if paths is not None else None
-    if scope is None or (isinstance(tree, sources.WorkingTree) and sources.problems(tree, *_DECLARED)):
+    if paths is None or scope is None or (isinstance(tree, sources.WorkingTree) and sources.problems(tree, *_DECLARED)):
         return None
+    for path in scope.head.files() if head is None else ():
+        tree.read(path)  # before processes work side by side, each of which would read for itself
     loaded = [model.load(part, part.absent) for part in (scope.base, scope.head)]
     base, head = (found for found, _ in loaded)
     if base is None or head is None or any(has_errors(findings) for _, findings in loaded):
@@ -98,7 +105,16 @@ def attempt(args: argparse.Namespace, root: Path, parts: parted.Parts | None = N
         return None
     result = parted.same(parts, result)
     result = impact.with_findings(result, sides.unlike(files[1], expected[1]))
-    return Found(revision, result, scope.head.files())
+    return Found(revision, result, _rest(base_tree, tree, paths, scope.head.files()))
+
+
+def _rest(base: BlobTree, head: BlobTree | WorkingTree, paths: frozenset[str], files: list[str]) -> kept.Rest:
+    """What an answer of these two trees rests on."""
+    from ringfence import sources
+
+    if isinstance(head, sources.BlobTree):
+        return kept.Rest(kept.Compared(base.commit, head.commit), None, [])
+    return kept.Rest(kept.Compared(base.commit, "", paths), head, files)
 
 
 def _is_enforced(declared: Model, scope: affected.Scope) -> bool:

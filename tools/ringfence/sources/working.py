@@ -15,12 +15,13 @@ from ringfence.sources.tree import MAX_BYTES, Unreadable, name_problem, shown
 Walk = tuple[list[str], list[Finding]]
 
 
-def working_tree(root: Path, only: Sequence[str] = (), but: Sequence[str] = ()) -> WorkingTree:
+def working_tree(root: Path, only: Sequence[str] = (), but: Sequence[str] = (), *, once: bool = False) -> WorkingTree:
     """The files on disk at a Ringfence root (see `find_root`).
 
     `only`: what is in these folders of it. `but`: not what is in these, each a folder right below one of `only`.
+    `once`: a file is read once, and stays as it was then.
     """
-    return WorkingTree(Path(os.path.realpath(root)), only=tuple(only), but=tuple(but))
+    return WorkingTree(Path(os.path.realpath(root)), only=tuple(only), but=tuple(but), known={} if once else None)
 
 
 def folder(path: Path) -> WorkingTree:
@@ -30,12 +31,16 @@ def folder(path: Path) -> WorkingTree:
 
 @dataclass(slots=True)
 class WorkingTree:
-    """The tree on disk at an absolute root without links. A folder is walked once; what changes later is not listed."""
+    """The tree on disk at an absolute root without links. A folder is walked once; what changes later is not listed.
+
+    `known` is what has been read, where a file is read once.
+    """
 
     root: Path
     label: str = "working tree"
     only: tuple[str, ...] = ()
     but: tuple[str, ...] = ()
+    known: dict[str, bytes] | None = field(default=None, repr=False)
     _walks: dict[str, Walk] = field(default_factory=dict, repr=False)
     _plain_folders: set[str] = field(default_factory=set, repr=False)
     _ignored: frozenset[str] | None = field(default=None, repr=False)
@@ -80,6 +85,8 @@ class WorkingTree:
 
     def read(self, path: str) -> bytes:
         """The bytes of a file. It need not be listed (Git may ignore it), but no link on the way to it is followed."""
+        if self.known is not None and path in self.known:
+            return self.known[path]
         full = f"{self.root}/{path}"
         try:
             found = os.lstat(full)
@@ -94,6 +101,8 @@ class WorkingTree:
             raise Unreadable(path, getattr(error, "strerror", None) or str(error)) from error
         if len(raw) > MAX_BYTES:
             raise Unreadable(path, f"it is larger than {MAX_BYTES // 1024 // 1024} MiB")
+        if self.known is not None:
+            self.known[path] = raw
         return raw
 
     def _refuse_links_above(self, path: str) -> None:
