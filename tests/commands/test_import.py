@@ -93,7 +93,7 @@ def accepted(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_online_boutique(tmp_path: Path, capsys: pytest.CaptureFixture[str], cni: str) -> None:
     ran = Ran(capsys, APPS / "online-boutique", tmp_path / "new", "--namespace", "shop", "--cni", cni)
     assert ran.code == 0
-    assert ran.data["proof"] == {"equal": True, "compared": 12, "differences": [], "unknownPods": []}
+    assert ran.data["proof"] == {"equal": True, "compared": 12, "differences": [], "above": [], "unknownPods": []}
     assert (ran.data["rules"]["flows"], ran.data["rules"]["total"]) == (10, 23)
     assert set(ran.kinds()) == {"everyone"}
     assert ran.flows()["shop/to-productcatalogservice"] == [("shop/productcatalogservice", "ingress", 0)]
@@ -112,7 +112,7 @@ def test_online_boutique(tmp_path: Path, capsys: pytest.CaptureFixture[str], cni
 def test_bank_of_anthos_stays_open(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ran = Ran(capsys, APPS / "bank-of-anthos", tmp_path / "new", "--namespace", "bank")
     assert ran.code == 0
-    assert ran.data["proof"] == {"equal": True, "compared": 9, "differences": [], "unknownPods": []}
+    assert ran.data["proof"] == {"equal": True, "compared": 9, "differences": [], "above": [], "unknownPods": []}
     assert ran.data["permissive"] == {"bank": ["ingress", "egress"]}
     accepted(ran.into, capsys)
 
@@ -669,3 +669,33 @@ def test_names_that_would_move_a_terminal(tmp_path: Path, capsys: pytest.Capture
     said = capsys.readouterr().err
     assert "\x1b" not in said
     assert "NetworkPolicy shop/p\\x1b[31m" in said
+
+
+def cilium_policy(name: str, spec: str) -> str:
+    return policy(name, spec).replace("networking.k8s.io/v1", "cilium.io/v2").replace(": Network", ": CiliumNetwork")
+
+
+GET = cilium_policy(
+    "api",
+    "{endpointSelector: {matchLabels: {app: api}}, ingress: [{fromEndpoints: [{matchLabels: {app: web}}], "
+    "toPorts: [{ports: [{port: '80', protocol: TCP}], rules: {http: [{method: GET}]}}]}]}",
+)
+PLAIN = cilium_policy(
+    "web",
+    "{endpointSelector: {matchLabels: {app: web}}, egress: [{toEndpoints: [{matchLabels: {app: api}}], "
+    "toPorts: [{ports: [{port: '80', protocol: TCP}]}]}]}",
+)
+
+
+def test_no_flow_lifts_what_is_restricted_above_its_ports(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A flow opens both directions, and a rule without requests beside one with them allows every request."""
+    manifests = put(tmp_path / "in", deployment("web"), deployment("api"), GET, PLAIN)
+    ran = Ran(capsys, manifests, tmp_path / "new", "--cni", "cilium")
+    assert (ran.code, ran.data["proof"]["equal"], list(ran.flows())) == (0, True, [])
+    assert ran.kinds() == ["dialect", "dialect"]
+    (why,) = {rule["why"] for rule in ran.data["rules"]["kept"] if rule["direction"] == "egress"}
+    assert why == (
+        "shop/web → shop/api is restricted above its ports (http on 80/TCP), and a flow, which opens both directions, "
+        "would lift that"
+    )
+    accepted(ran.into, capsys)

@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 
 import pytest
-from test_import import APPS, Ran, accepted, deployment, needs_apps, policy, put
+from test_import import APPS, GET, PLAIN, Ran, accepted, deployment, needs_apps, policy, put
 
 from ringfence import cli
 
@@ -341,4 +341,21 @@ def test_files_that_exist_are_never_overwritten(
     assert f"{adopted} exists already and says something else" in capsys.readouterr().err
     adopted.rename(tmp_path / "kept.yaml")
     assert cli.main(options) == 0
+    current(first, capsys)
+
+
+def test_a_flow_that_would_lift_what_is_restricted_is_limited(
+    first: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first cluster lets the shop's web send every request; the second one only some."""
+    second = [deployment("web"), deployment("api"), GET, PLAIN]
+    shared = again(tmp_path, capsys, first, *second, more=("--environment", "one", "--dry-run"))
+    assert (shared.code, shared.data["proof"]["equal"]) == (1, False)
+    above = shared.data["proof"]["above"]
+    assert [(item["source"], item["destination"], item["free"]) for item in above] == [
+        ("shop/web[Deployment]", "shop/api[Deployment]", [{}, {"TCP": [[80, 80]]}])
+    ]
+    own = again(tmp_path, capsys, first, *second)
+    assert (own.code, own.data["proof"]["equal"]) == (0, True)
+    assert "shop/web-to-api" in [item["id"] for item in own.data["limited"]]
     current(first, capsys)

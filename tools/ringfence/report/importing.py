@@ -176,12 +176,18 @@ def _proof(result: Result) -> Iterator[str]:
     ends = f"{plural(proof.compared, 'workload')} and every address outside"
     if proof.holds:
         yield f"equal: {ends} may talk as before"
-    else:
+    elif proof.differences:
         yield f"{plural(len(proof.differences), 'connection')} of {ends} differ:"
         for item in proof.differences[:SHOWN]:
             yield f"  ≠ {_ends(item)}  before: {item.sides[0]} · after: {item.sides[1]}"
         if len(proof.differences) > SHOWN:
             yield f"  and {len(proof.differences) - SHOWN} more"
+    if proof.above:
+        yield f"{plural(len(proof.above), 'connection')} not restricted above layer 4 (requests, names) as before:"
+        for item in proof.above[:SHOWN]:
+            yield f"  ≠ {_ends(item)}  free of that before: {item.sides[0]} · after: {item.sides[1]}"
+        if len(proof.above) > SHOWN:
+            yield f"  and {len(proof.above) - SHOWN} more"
     if proof.undefined:
         yield f"{plural(len(proof.undefined), 'connection')} undefined before and after, for the same reason:"
         for item in proof.undefined[:3]:
@@ -315,6 +321,14 @@ def as_json(result: Result, *, dry_run: bool) -> str:
                     "undefined": [ports.to_json() for ports in item.undefined],
                 }
                 for item in (*proof.differences, *proof.undefined)
+            ],
+            "above": [
+                {
+                    "source": end_name(item.source),
+                    "destination": end_name(item.destination),
+                    "free": [ports.to_json() for ports in item.sides],
+                }
+                for item in proof.above
             ],
             "unknownPods": [
                 {

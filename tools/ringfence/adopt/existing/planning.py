@@ -117,7 +117,7 @@ class _Planning:
             for name in self.units
         }
         namespaces = self.state.all_namespaces()
-        facts = Facts(self.units, strays, namespaces, catalogue, halves, self.options.tighten)
+        facts = Facts(self.units, strays, namespaces, catalogue, self.original, halves, self.options.tighten)
         found: list[tuple[Leg, RuleKey]] = []
         fates: list[RuleFate] = []
         keeps: list[Keep] = []

@@ -81,7 +81,7 @@ def result(source: Source, options: Options, judge: Judge, tree: Tree | None, kn
     limited: frozenset[str] = frozenset()
     for _ in range(ROUNDS):
         found = _result(source, options, judge, tree, known, left, limited)
-        differences = found.proof.differences if found.proof else ()
+        differences = found.proof.changes if found.proof else ()
         pods = AddressSet.of(options.pods)
         wide = too_wide(found.plan.shared, differences, pods, options.environment) - limited
         changed = frozenset() if options.tighten else _changed(found) - left - _staying(found, options, known)
@@ -105,7 +105,7 @@ def _staying(found: Result, options: Options, known: Model | None) -> frozenset[
 
 def _changed(found: Result) -> frozenset[str]:
     """The namespaces of teams with an end of a connection that the import would change."""
-    ends = [end for item in (found.proof.differences if found.proof else ()) for end in (item.source, item.destination)]
+    ends = [end for item in (found.proof.changes if found.proof else ()) for end in (item.source, item.destination)]
     return frozenset(end.namespace for end in ends if isinstance(end, Endpoint) and end.namespace in found.plan.units)
 
 

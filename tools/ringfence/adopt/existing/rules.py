@@ -42,13 +42,15 @@ class Facts:
     """What the conversion hangs on.
 
     `units` are the workloads of the namespaces that teams get, and `strays` their pods that are part of none;
-    `namespaces` are all, with their labels; `halves` what each direction of the original allows on its own.
+    `namespaces` are all, with their labels; `original` is what is allowed, `halves` what each direction of it allows on
+    its own.
     """
 
     units: Mapping[str, tuple[Unit, ...]]
     strays: Mapping[str, tuple[Endpoint, ...]]
     namespaces: Mapping[str, Labels]
     catalogue: Catalogue
+    original: Connectivity
     halves: Mapping[Direction, Connectivity]
     tighten: bool = False
 
@@ -85,6 +87,9 @@ def legs(facts: Facts, policy: NetworkPolicy, direction: Direction, rule: Rule) 
                     )
                     why = f"it never takes effect on {missing}: the {side} does not allow it"
                     return Kept("no-effect", why)
+                if above := _above(facts, source, destination, ports):
+                    why = f"{source.id} → {destination.id} is restricted above its ports ({above})"
+                    return Kept("dialect", f"{why}, and a flow, which opens both directions, would lift that")
             if ports:
                 found.append(Leg(source, destination, ports))
     return found
@@ -98,6 +103,17 @@ def _other_half(facts: Facts, direction: Direction, source: End, destination: En
         for end in destination.members if isinstance(destination, Unit) else ():
             allowed = allowed & half.ports(start, end)
     return allowed
+
+
+def _above(facts: Facts, source: End, destination: End, ports: PortSet) -> str:
+    """By what a pair of workloads is restricted above layer 4 on some ports, in words; empty where it is not."""
+    found: dict[str, PortSet] = {}
+    for start in source.members if isinstance(source, Unit) else ():
+        for end in destination.members if isinstance(destination, Unit) else ():
+            for kind, where in facts.original.restricted(start, end).items():
+                if where & ports:
+                    found[kind] = found.get(kind, NO_PORTS) | (where & ports)
+    return ", ".join(f"{kind} on {where}" for kind, where in sorted(found.items()))
 
 
 def _subjects(facts: Facts, namespace: str, selector: Selector) -> list[Unit] | Kept:
