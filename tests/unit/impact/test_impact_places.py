@@ -6,15 +6,22 @@ import pytest
 
 from rendered_repository import Files, impact_of, rendered
 from ringfence.impact import Effect
-from small_repository import small
+from small_repository import codes, small
 
+GUARDRAILS = "policies/guardrails/platform.yaml"
 CLUSTER = "policies/clusters/prod.yaml"
+LEAVES = """\
+  - name: card-data-stays
+    never: {from: {namespaces: [payments]}, to: {except: [shop/*, payments/*, kube-dns]}}
+    reason: Card data stays inside
+"""
+CILIUM = "dialect: cilium\nguardrails: cilium\n"
 NODE = "entity:remote-node"
 
 
 @pytest.fixture(scope="module")
 def cilium() -> Files:
-    return rendered({CLUSTER: f"{small()[CLUSTER]}dialect: cilium\nguardrails: cilium\n"})[0]
+    return rendered({CLUSTER: f"{small()[CLUSTER]}{CILIUM}"})[0]
 
 
 def open_before(files: Files) -> Files:
@@ -35,3 +42,11 @@ def test_what_one_side_alone_speaks_of_has_its_causes(cilium: Files, comes: bool
         pod = change.destination if change.source == NODE else change.source
         name = pod if not pod.endswith("/*") else f"any other pod of {pod.removesuffix('/*')}"
         assert [(item.name, item.side) for item in open_ends] == [(name, "base" if comes else "head")]
+
+
+def test_a_node_reaches_the_pods_that_it_runs_by_name_as_by_address() -> None:
+    files = rendered({CLUSTER: f"{small()[CLUSTER]}{CILIUM}", GUARDRAILS: small()[GUARDRAILS] + LEAVES})[0]
+    report = impact_of(open_before(files), files)
+    pods = {change.destination for change in report.changes if change.source == "entity:host"}
+    assert pods == {"payments/*", "payments/api", "shop/*", "shop/checkout", "shop/frontend"}
+    assert "RF603" not in codes([*report.findings])

@@ -20,6 +20,9 @@ from ringfence.verify.state import State
 LISTED = 10_000
 """So many pairs of one Kubernetes cluster are listed that were open on every port and are on fewer or on none."""
 
+HOST = "entity:host"
+"""The node of a pod, as Cilium names it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
@@ -49,6 +52,8 @@ def bulk(base: State, head: State, listed: int = LISTED) -> Bulk:
     others = bits.of(at for at, end in enumerate(laid.order) if is_other(end.id))
     nodes = base.connectivity.cluster.profile.nodes | head.connectivity.cluster.profile.nodes
     others |= bits.of(len(laid.order) + at for at, cell in enumerate(laid.cells) if cell <= nodes)
+    first = len(laid.order) + len(laid.cells)
+    others |= bits.of(first + at for at, place in enumerate(laid.places) if str(place) == HOST)
     but: dict[int, int] = {}
     closed: Counter[tuple[str, ...]] = Counter()
     narrowed: Counter[tuple[str, ...]] = Counter()

@@ -94,7 +94,8 @@ def _rows(one: State, other: State, much: bulk.Bulk) -> tuple[list[DiffRow], lis
     for item in much.laid.changes(but=much.but):
         ends = [end_of(end) for end in (item.source, item.destination)]
         # nodes reach the pods that they run, whatever policies say; what nobody declared is left to `verify`
-        told = any(is_other(end) for end in ends) or (isinstance(ends[0], AddressSet) and ends[0] <= nodes)
+        of_node = ends[0] <= nodes if isinstance(ends[0], AddressSet) else ends[0] == bulk.HOST
+        told = of_node or any(is_other(end) for end in ends)
         undefined = NO_PORTS
         if not told and item.undefined_before != item.undefined_after:
             undefined = item.undefined_before | item.undefined_after
