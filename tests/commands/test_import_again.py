@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from test_import import APPS, GET, PLAIN, Ran, accepted, deployment, needs_apps, policy, put
 
-from ringfence import cli
+from ringfence import cli, model, sources
+from ringfence.adopt.existing.neighbours import Side, refuse_changes
+from ringfence.errors import UsageError
+from ringfence.sources import Overlay
 
 DENY = policy("deny", "{podSelector: {}, policyTypes: [Ingress, Egress]}")
 
@@ -294,26 +297,75 @@ def test_nothing_is_closed_in_another_cluster_of_the_environment(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What is new in the second cluster is there in the first too, without labels and without a policy."""
-    put(tmp_path / "one", *ONE, LEGACY)
-    into = tmp_path / "new"
-    shared = ["--environment", "prod", "--cni", "cilium"]
-    for cluster in ("one", "two"):
-        command = ["import", "--manifests", str(tmp_path / cluster), "--into", str(into), "--cluster", cluster, *shared]
-        if cluster == "two":
-            put(tmp_path / "two", *ONE, *TILL)
-            before = {path: path.read_bytes() for path in into.rglob("*") if path.is_file()}
-            assert cli.main(command) == 2
-            continue
-        assert cli.main(command) == 0
-        capsys.readouterr()
-    said = capsys.readouterr().err
-    assert (
-        "importing two would change what cluster one allows, and nothing is written: the environment prod is that of "
+    shared = ("--environment", "prod", "--cni", "cilium")
+    one = Ran(capsys, put(tmp_path / "one", *ONE, LEGACY), tmp_path / "new", "--cluster", "one", *shared)
+    two = Ran(capsys, put(tmp_path / "two", *ONE, *TILL), one.into, "--cluster", "two", *shared)
+    assert (two.code, two.data["proof"]["equal"], two.data["teams"]) == (0, True, {})
+    assert two.data["files"] == ["policies/adopted/two/till/deny.yaml", "policies/clusters/two.yaml"]
+    assert two.data["undeclared"] == [
+        {
+            "workload": "till/desk[Deployment]",
+            "why": "namespace till is new, and the environment prod is that of one too",
+        }
+    ]
+    current(one.into, capsys)
+    assert not list((one.into / "policies/rendered/overlays/one").glob("till*"))
+
+
+def test_a_rule_of_a_new_namespace_says_why_it_is_no_flow_in_a_shared_environment(
+    first: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rule = policy("open", "{podSelector: {matchLabels: {app: desk}}, egress: [{}], policyTypes: [Egress]}", "till")
+    job = policy("job", "{podSelector: {matchLabels: {app: job}}, ingress: [{ports: [{port: 80}]}]}")
+    ran = again(tmp_path, capsys, first, *ONE, *TILL, rule, deployment("job"), job, more=("--environment", "one"))
+    kept = {item["policy"]: (item["kind"], item["why"]) for item in ran.data["rules"]["kept"]}
+    new = "namespace till is new, and the environment one is that of one too"
+    assert kept["till/open"] == ("shared-environment", new)
+    assert kept["shop/job"] == (
+        "no-workload",
+        (
+            "the policy is for shop/job[Deployment], which is no workload: "
+            "teams/shop/shop/namespace.yaml declares no workload with its labels"
+        ),
+    )
+
+
+def test_an_import_that_would_close_another_cluster_is_refused(first: Path) -> None:
+    """Whatever an import would come to write: what is rendered for the others is compared."""
+    tree = sources.working_tree(first)
+    head = b"apiVersion: ringfence.dev/v1alpha1\nkind: "
+    files = {
+        "policies/clusters/two.yaml": tree.read("policies/clusters/one.yaml").replace(b"one.example", b"two.example"),
+        "teams/till/team.yaml": tree.read("teams/shop/team.yaml").replace(b"shop", b"till"),
+        "teams/till/till/namespace.yaml": head + b"Namespace\nworkloads:\n  desk: {labels: {app: desk}}\n",
+    }
+    whole = Overlay(tree, files, "the import")
+    before, after = model.load(tree)[0], model.load(whole)[0]
+    assert before is not None
+    assert after is not None
+    with pytest.raises(UsageError) as caught:
+        refuse_changes(Side(before, tree), Side(after, whole), "two")
+    assert str(caught.value).startswith(
+        "importing two would change what cluster one allows, and nothing is written: the environment one is that of "
         "both, and what is declared for it holds in both\n"
-    ) in said
-    assert "  ≠ */*[Any] → till/*[Any]  before: all ports · after: nothing\n" in said
-    assert "import two with an environment of its own (--environment two)" in said
-    assert {path: path.read_bytes() for path in into.rglob("*") if path.is_file()} == before
+    )
+    assert "  ≠ */*[Any] → till/*[Any]  before: all ports · after: nothing\n" in str(caught.value)
+    assert "with an environment of its own (--environment two)" in caught.value.hint
+    refuse_changes(Side(before, tree), Side(before, tree), "two")
+    refuse_changes(Side(before, tree), Side(after, whole), "one")
+
+
+def test_a_repository_with_a_finding_of_its_own_is_said_to_have_it(
+    first: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flows = first / "teams/shop/shop/flows.yaml"
+    flows.write_text(flows.read_text().replace("    reason:", "    expires: 2020-01-01\n    reason:", 1))
+    put(tmp_path / "two", *ONE)
+    assert cli.main(["import", "--manifests", str(tmp_path / "two"), "--into", str(first), "--cluster", "two"]) == 2
+    said = capsys.readouterr().err
+    assert f"{first} is a repository that is not valid" in said
+    assert f"ringfence validate -C {first}" in said
+    assert "does not fit the cluster" not in said
 
 
 def test_files_that_exist_are_never_overwritten(

@@ -202,7 +202,7 @@ def _present(target: Path, name: Path) -> tuple[Tree | None, Model | None]:
         raise OutputError(f"cannot look into {name}: {error.strerror or error}", "name another folder") from error
     tree = sources.working_tree(target)
     loaded, findings = model.load(tree)
-    if loaded is None or has_errors(findings):
+    if loaded is None or has_errors(findings) or has_errors(_judge(loaded)):
         raise UsageError(
             f"{name} is a repository that is not valid", f"run: ringfence validate -C {usage.quoted(name)}"
         )

@@ -83,6 +83,8 @@ class _Planning:
         self.added = tuple(unit for unit in self.added if unit.id not in unfit)
         taken = present.namespaces - self.shared.folders.keys()
         managed = {name for name in known if may_be_managed(name) and found.get(name)} - taken - left
+        if self.shared.others:  # it would be a namespace there too, and closed
+            managed &= self.shared.folders.keys()
         self.units = {name: found[name] for name in sorted(managed)}
         inside = {str(item) for here in self.units.values() for unit in here for item in unit.members}
         self.strays = [
@@ -113,7 +115,7 @@ class _Planning:
         )
         halves = {direction: one_direction(self.original, direction) for direction in Direction}
         strays = {
-            name: tuple(item for item, _ in self.strays if item.namespace == name and not item.host_network)
+            name: tuple((item, why) for item, why in self.strays if item.namespace == name and not item.host_network)
             for name in self.units
         }
         namespaces = self.state.all_namespaces()
@@ -129,10 +131,13 @@ class _Planning:
                 if policy.namespace in self.present.namespaces:
                     where = f"without workloads of these manifests in {self.options.environment}"
                     why = f"the repository has namespace {policy.namespace} {where}"
+                kind = "no-team"
+                if self._is_of_others(policy.namespace):
+                    kind, why = "shared-environment", self._why_others(policy.namespace)
                 if policy.namespace in self.left:
                     why = f"namespace {policy.namespace} would not stay as it is under a bundle of its own"
                 keeps.append(keeping.whole(self._object(policy), (f"Kept as it was: {why}.",)))
-                fates += [self._fate(policy, one, rule, Kept("no-team", why)) for one, rule in _rules(policy)]
+                fates += [self._fate(policy, one, rule, Kept(kind, why)) for one, rule in _rules(policy)]
                 continue
             self._convert(facts, policy, found, fates, keeps)
         for item in self.source.policies:
@@ -277,6 +282,15 @@ class _Planning:
         if left := translating.rest(one, taken, comments):
             keeps.append(left)
 
+    def _is_of_others(self, namespace: str) -> bool:
+        """Whether a team could have a namespace, were it not for other clusters of the environment."""
+        here = self.present.namespaces
+        return bool(self.shared.others) and may_be_managed(namespace) and namespace not in here
+
+    def _why_others(self, namespace: str) -> str:
+        others, environment = ", ".join(self.shared.others), self.options.environment
+        return f"namespace {namespace} is new, and the environment {environment} is that of {others} too"
+
     def _why_stray(self, item: Endpoint) -> str:
         if item.namespace in self.left:
             return f"namespace {item.namespace} would not stay as it is under a bundle of its own"
@@ -284,6 +298,8 @@ class _Planning:
             return "its pods are on the host's network, where no policy selects them"
         if item.namespace in self.shared.folders and self.shared.others:
             return f"{self.shared.folders[item.namespace]}/namespace.yaml declares no workload with its labels"
+        if self._is_of_others(item.namespace):
+            return self._why_others(item.namespace)
         if item.namespace not in self.units:
             return f"namespace {item.namespace} belongs to no team"
         return "it has no labels" if not item.labels else "no labels tell its pods from those of another workload"

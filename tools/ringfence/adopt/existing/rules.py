@@ -41,13 +41,13 @@ class Kept:
 class Facts:
     """What the conversion hangs on.
 
-    `units` are the workloads of the namespaces that teams get, and `strays` their pods that are part of none;
-    `namespaces` are all, with their labels; `original` is what is allowed, `halves` what each direction of it allows on
-    its own.
+    `units` are the workloads of the namespaces that teams get, and `strays` their pods that are part of none, with the
+    reason; `namespaces` are all, with their labels; `original` is what is allowed, `halves` what each direction of it
+    allows on its own.
     """
 
     units: Mapping[str, tuple[Unit, ...]]
-    strays: Mapping[str, tuple[Endpoint, ...]]
+    strays: Mapping[str, tuple[tuple[Endpoint, str], ...]]
     namespaces: Mapping[str, Labels]
     catalogue: Catalogue
     original: Connectivity
@@ -126,9 +126,9 @@ def _in_namespace(facts: Facts, namespace: str, selector: Selector, what: str) -
     matched = [unit for unit in here if any(selector.matches(dict(item.labels)) for item in unit.members)]
     if facts.tighten and matched:
         return matched
-    stray = next((item for item in facts.strays.get(namespace, ()) if selector.matches(dict(item.labels))), None)
-    if stray is not None:
-        return Kept("no-workload", f"{what} {stray}, which no labels of its own tell apart")
+    for stray, why in facts.strays.get(namespace, ()):
+        if selector.matches(dict(stray.labels)):
+            return Kept("no-workload", f"{what} {stray}, which is no workload: {why}")
     single = combos(selector)
     if single is None:
         form = "every pod" if not selector.requirements else f"pods with {selector}"
