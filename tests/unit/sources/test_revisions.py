@@ -124,3 +124,19 @@ def test_histories_without_a_common_commit(branched: tuple[GitRepository, str]) 
     repository.commit()
     with pytest.raises(UsageError, match="main and HEAD share no history"):
         sources.default_base(repository.path, "main")
+
+
+def test_the_top_of_a_folder_is_asked_for_once(
+    branched: tuple[GitRepository, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository, common = branched
+    repository.write("inner/a", "0")
+    told = tmp_path / "told"
+    monkeypatch.setenv("GIT_TRACE", str(told))
+    for _ in range(2):
+        assert sources.default_base(repository.path / "inner", "main") == common
+    assert told.read_text().count("--show-toplevel") == 1
+    inner = GitRepository(repository.path / "inner")
+    inner.git("init", "--quiet")
+    assert sources.recent(inner.path, 1) == []
+    assert told.read_text().count("--show-toplevel") == 2

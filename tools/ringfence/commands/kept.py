@@ -106,7 +106,7 @@ def _question(args: argparse.Namespace, root: Path, say: Callable[[str], str], s
     revision = args.base if tree is None else _base(args, root, tree, store)
     if revision is None:
         return None
-    base = sources.commit_id(root, revision)
+    base = revision if args.base is None and tree else sources.commit_id(root, revision)  # the default is an id
     options = {name: str(value) for name, value in vars(args).items() if name not in _ELSEWHERE}
     words: list[Any] = [str(root), base, say(revision), sorted(options.items()), str(args.at or shared.today())]
     if tree is None:

@@ -6,6 +6,7 @@ import os
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -133,9 +134,9 @@ class Repository:
 def open_repository(root: Path) -> Repository:
     """The repository that a Ringfence root lies in; raises `UsageError` where there is none or Git refuses it."""
     where = Path(os.path.realpath(root))
+    near = next((folder for folder in (where, *where.parents) if os.path.lexists(folder / ".git")), None)
     try:
-        told = Asked(where, "rev-parse", "--show-toplevel").output()
-        top = Path(os.path.realpath(os.fsdecode(told).removesuffix("\n")))
+        top = _top(where, near)
         return Repository(top, _prefix(where, top))
     except (OSError, Failed):  # no Git, no repository, a bare one, one of somebody else: GitPython tells them apart
         repo = _found(where)
@@ -143,6 +144,13 @@ def open_repository(root: Path) -> Repository:
     repository = Repository(top, _prefix(where, top), repo)
     repository.run("rev-parse", "--git-dir")  # raises where Git refuses to work here
     return repository
+
+
+@lru_cache
+def _top(where: Path, near: Path | None) -> Path:  # noqa: ARG001 - another nearest `.git` is another question
+    """The top of the working tree around a folder, which Git is asked for once. Raises `OSError` and `Failed`."""
+    told = Asked(where, "rev-parse", "--show-toplevel").output()
+    return Path(os.path.realpath(os.fsdecode(told).removesuffix("\n")))
 
 
 def _prefix(where: Path, top: Path) -> str:
