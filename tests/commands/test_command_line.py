@@ -498,7 +498,11 @@ def test_interrupted_while_rendering(small: GitRepository, tmp_path: Path) -> No
     for part in (0.9, 0.7, 0.5, 0.35, 0.2):
         small.git("checkout", "--quiet", "--", "policies/rendered")
         running = subprocess.Popen(
-            command("render", "--no-cache"), cwd=small.path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+            command("render", "--no-cache"),
+            cwd=small.path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
         )
         time.sleep(whole * part)
         os.killpg(running.pid, signal.SIGINT)
