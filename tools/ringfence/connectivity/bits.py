@@ -6,7 +6,7 @@ Mostly both are one object: large clusters have many sets, so nothing here makes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 Fuzzy = tuple[int, int]
 
@@ -88,7 +88,7 @@ def paint(parts: dict[int, int], mask: int, where: int) -> None:
     parts[mask] = parts.get(mask, 0) | where
 
 
-def overlay(a: dict[int, int], b: dict[int, int]) -> dict[int, int]:
+def overlay(a: Mapping[int, int], b: Mapping[int, int]) -> dict[int, int]:
     """The ports that both maps have, position by position."""
     result: dict[int, int] = {}
     for one, here in a.items():

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from ringfence.connectivity import bits, engine
+from ringfence.connectivity import bits, scattered
 from ringfence.connectivity.cells import partition
 from ringfence.connectivity.cluster import DNS, Endpoint, Place
 from ringfence.connectivity.result import Connectivity, End
@@ -94,7 +94,7 @@ class _View:
             known = self._known[id(row)] = self._translated(row)
         return known
 
-    def _translated(self, row: engine.Row) -> dict[PortSet, int]:
+    def _translated(self, row: scattered.AnyRow) -> dict[PortSet, int]:
         result: dict[PortSet, int] = {}
         for mask, where in row.items():
             ports = self.side.atoms.ports(mask)

@@ -11,15 +11,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from ringfence.connectivity import bits
+from ringfence.connectivity import bits, scattered
 from ringfence.connectivity.resolve import Applied, Direction
+from ringfence.connectivity.scattered import AnyRow, Pairs
 from ringfence.connectivity.space import Space
 from ringfence.manifests import Opaque
 
 Row = dict[int, int]
 """Port mask to disjoint destinations."""
 
-Both = tuple[Row, Row]
+Both = tuple[AnyRow, AnyRow]
 """What is sure, and what is possible; one object where nothing is uncertain."""
 
 
@@ -62,25 +63,29 @@ class Rectangles:
 class Side:
     """One direction of the cluster: who is isolated, and what is permitted, surely (0) and possibly (1).
 
-    `subjects` narrows it to what is permitted to and by some pods.
+    `subjects` narrows it to what is permitted to and by some pods. With `pairs`, small rectangles of a large cluster
+    are no `rectangles`, and only `rows` tells of them.
     """
 
-    def __init__(self, direction: Direction, space: Space, everything: int, subjects: int = -1) -> None:
+    def __init__(
+        self, direction: Direction, space: Space, everything: int, subjects: int = -1, *, pairs: bool = False
+    ) -> None:
         self._egress = direction is Direction.EGRESS
         self._space = space
         self._ports = everything
         self._subjects = subjects
         self.rectangles = (Rectangles(), Rectangles())
+        self._pairs = (Pairs(), Pairs()) if pairs and space.size >= scattered.FROM else None
         self.isolated = [0, 0]
         self.fuzzy = False
 
     def permit(self, which: int, subjects: int, peers: int, mask: int) -> None:
         """Let subjects talk to peers; `which` is 0 for surely, 1 for possibly."""
-        subjects &= self._subjects
-        if self._egress:
-            self.rectangles[which].add(subjects, peers, mask)
-        else:
-            self.rectangles[which].add(peers, subjects, mask)
+        if self._subjects != -1:
+            subjects &= self._subjects
+        sources, destinations = (subjects, peers) if self._egress else (peers, subjects)
+        if self._pairs is None or not self._pairs[which].add(sources, destinations, mask):
+            self.rectangles[which].add(sources, destinations, mask)
 
     def apply(self, item: Applied, blind: int) -> None:
         """Add one direction of a policy; it says nothing sure about the pods in `blind`."""
@@ -95,10 +100,10 @@ class Side:
             for gate in rule.gates:
                 self.fuzzy |= gate.sure != gate.possible
                 for which, allowed in ((0, gate.sure), (1, gate.possible)):
-                    if self._egress:
-                        self.permit(which, subjects[which], rule.peers[which] & allowed, gate.mask)
-                    else:
-                        self.permit(which, subjects[which] & allowed, rule.peers[which], gate.mask)
+                    ends = subjects[which], rule.peers[which]
+                    if allowed != -1:
+                        ends = (ends[0], ends[1] & allowed) if self._egress else (ends[0] & allowed, ends[1])
+                    self.permit(which, *ends, gate.mask)
 
     def doubt(self, opaque: Iterable[Opaque]) -> None:
         """Add what is not modelled: everything becomes possible for what it could touch."""
@@ -130,15 +135,23 @@ class Side:
         result = {}
         for position in bits.positions(wanted):
             key = tuple(members[position] for members, _ in parts)
-            if key not in known:
+            if (both := known.get(key)) is None:
                 found = [painted(done, key[n], parts[n][1]) for n, done in enumerate(drawn)]
-                known[key] = found[0], found[-1]
-            result[position] = known[key]
+                both = known[key] = found[0], found[-1]
+            if self._pairs is not None:
+                beside = [pairs.row(position, wide) for pairs, wide in zip(self._pairs, both, strict=True)]
+                both = beside[0], beside[1 if self.fuzzy else 0]
+            result[position] = both
         return result
 
     def differing(self, other: Side) -> int:
         """The sources to which two sides permit different things."""
-        return self.rectangles[0].differing(other.rectangles[0]) | self.rectangles[1].differing(other.rectangles[1])
+        found = 0
+        for which in (0, 1):
+            found |= self.rectangles[which].differing(other.rectangles[which])
+            if self._pairs and other._pairs:
+                found |= self._pairs[which].differing(other._pairs[which])
+        return found
 
     def _touched(self, item: Opaque) -> int:
         return self._space.members.get(item.namespace, 0) if item.namespace else self._space.all_pods
@@ -156,22 +169,20 @@ def blind_spots(space: Space, opaque: Iterable[Opaque]) -> int:
 def rows(space: Space, egress: Mapping[int, Both], ingress: Mapping[int, Both], wanted: int) -> dict[int, Both]:
     """What each of some sources reaches, by what both directions permit it. Equal rows are one object."""
     known: dict[tuple[int, int, bool], Both] = {}
+    common: tuple[dict[tuple[int, int], AnyRow], ...] = ({}, {})
     result = {}
     for position in bits.positions(wanted):
         ways = egress[position], ingress[position]
-        key = id(ways[0]), id(ways[1]), position >= space.pods
-        if key not in known:
-            inside = space.all_pods if position >= space.pods else -1
-            sure = _overlaid(ways[0][0], ways[1][0], inside)
+        outside = position >= space.pods
+        key = id(ways[0]), id(ways[1]), outside
+        if (both := known.get(key)) is None:
+            inside = space.all_pods if outside else -1
+            sure = scattered.overlay(ways[0][0], ways[1][0], common[outside], inside)
             settled = all(way[0] is way[1] for way in ways)
-            known[key] = sure, sure if settled else _overlaid(ways[0][1], ways[1][1], inside)
-        result[position] = known[key]
+            maybe = sure if settled else scattered.overlay(ways[0][1], ways[1][1], common[outside], inside)
+            both = known[key] = sure, maybe
+        result[position] = both
     return result
-
-
-def _overlaid(egress: Row, ingress: Row, inside: int) -> Row:
-    found = bits.overlay(egress, ingress)
-    return found if inside < 0 else {mask: kept for mask, where in found.items() if (kept := where & inside)}
 
 
 def painted(known: dict[tuple[int, ...], Row], numbers: tuple[int, ...], groups: list[dict[int, int]]) -> Row:

@@ -11,8 +11,9 @@ from typing import Self
 from ringfence.connectivity import dialects, engine, tiers
 from ringfence.connectivity.above import Restrictions
 from ringfence.connectivity.cluster import ClusterState
-from ringfence.connectivity.engine import Both, Row, Side
+from ringfence.connectivity.engine import Both, Side
 from ringfence.connectivity.resolve import Applied, Direction, Resolver
+from ringfence.connectivity.scattered import AnyRow
 from ringfence.connectivity.space import NamedPods, Space
 from ringfence.manifests import NetworkPolicy
 
@@ -53,10 +54,11 @@ class Evaluation:
         sides = {direction: self._side(direction, found, found) for direction, found in self.applied.items()}
         self.isolated = {direction: side.isolated[0] for direction, side in sides.items()}
         self.ways: dict[Direction, dict[int, Both]] = {}
+        self.table: list[Both]
         if self.tiers:
             for direction, listed in self.tiers.items():
                 self.isolated[direction] |= tiers.isolated(listed, self.space) & ~self._blind
-            self.table = tiers.rows(self.space, self.atoms.everything, self.tiers, self.opaque)
+            self.table = [*tiers.rows(self.space, self.atoms.everything, self.tiers, self.opaque)]
         else:
             self.ways = {direction: side.rows(self.space.everything) for direction, side in sides.items()}
             self.table = list(self._rows(self.space.everything).values())
@@ -180,7 +182,7 @@ class Evaluation:
 
     def _side(self, direction: Direction, applied: ByNamespace, namespaces: Iterable[str], subjects: int = -1) -> Side:
         """One direction by the policies of some namespaces, narrowed to some pods."""
-        side = Side(direction, self.space, self.atoms.everything, subjects)
+        side = Side(direction, self.space, self.atoms.everything, subjects, pairs=True)
         for name in namespaces:
             for item in applied.get(name, ()):
                 side.apply(item, self._blind)
@@ -224,7 +226,7 @@ def _exchanged(old: Both, columns: int, new: Both) -> Both:
     return sure, sure if settled else _joined(old[1], columns, new[1])
 
 
-def _joined(old: Row, columns: int, new: Row) -> Row:
+def _joined(old: AnyRow, columns: int, new: AnyRow) -> AnyRow:
     row = {mask: kept for mask, where in old.items() if (kept := where & ~columns)}
     for mask, where in new.items():
         row[mask] = row.get(mask, 0) | where

@@ -38,13 +38,16 @@ class LabelIndex:
         self._names = names
         self._named = _Named(named or {})
         self._memo: dict[Selector, Fuzzy] = {}
+        self._single: dict[Requirement, Fuzzy] = {}
 
     def match(self, selector: Selector) -> Fuzzy:
         """The positions that a selector matches, surely and possibly."""
         if (found := self._memo.get(selector)) is None:
             found = (self._known | self._unknown | self._named.all,) * 2
             for requirement in selector.requirements:
-                found = bits.both(found, self._requirement(requirement))
+                if (one := self._single.get(requirement)) is None:
+                    one = self._single[requirement] = self._requirement(requirement)
+                found = bits.both(found, one)
             self._memo[selector] = found
         return found
 

@@ -173,10 +173,11 @@ class Resolver:
 
     def peers(self, namespace: str, peers: Iterable[Peer]) -> Fuzzy:
         """The positions that some peers stand for together."""
-        found = bits.EMPTY
+        found: Fuzzy | None = None
         for peer in peers:
-            found = bits.either(found, self._space.peers(namespace, peer))
-        return found
+            part = self._space.peers(namespace, peer)
+            found = part if found is None else bits.either(found, part)  # a set of one peer stays one object
+        return found or bits.EMPTY
 
     def named(self, protocol: str, name: str) -> dict[int, Fuzzy]:
         """The numbers that a name of a port has, each with the pods where it has it."""

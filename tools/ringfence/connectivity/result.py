@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import product
 from typing import NamedTuple
 
-from ringfence.connectivity import bits, dialects, engine, space
+from ringfence.connectivity import bits, dialects, scattered, space
 from ringfence.connectivity.cluster import DNS, ClusterState, Endpoint, Place
 from ringfence.connectivity.evaluation import Evaluation
 from ringfence.connectivity.explain import Explainer, Explanation
@@ -203,8 +203,8 @@ class Connectivity(Evaluation):
                 if start == end and self.endpoints[start].kind == "Pod":
                     continue
                 sure, maybe = self.table[start]
-                allowed &= self.atoms.ports(_mask_at(sure, end))
-                possible &= self.atoms.ports(_mask_at(maybe, end))
+                allowed &= self.atoms.ports(scattered.at(sure, end))
+                possible &= self.atoms.ports(scattered.at(maybe, end))
         return allowed, possible - allowed
 
     def _rows_of(self, source: int, replicas: bool, towards: int = -1) -> Iterator[Row]:
@@ -259,7 +259,7 @@ _Answer = tuple[int, int, tuple[tuple[str, int], ...]]
 """The masks of what is allowed, of what is possible, and of what is restricted."""
 
 
-def _pairs(sure: engine.Row, maybe: engine.Row, skip: int) -> list[tuple[int, int, int]]:
+def _pairs(sure: scattered.AnyRow, maybe: scattered.AnyRow, skip: int) -> list[tuple[int, int, int]]:
     """Destinations in ascending order with the masks of what is allowed and of what is possible."""
     if sure is maybe:
         return sorted((end, mask, mask) for mask, where in sure.items() for end in bits.positions(where & ~skip))
@@ -267,10 +267,6 @@ def _pairs(sure: engine.Row, maybe: engine.Row, skip: int) -> list[tuple[int, in
     return sorted(
         (end, known.get(end, 0), mask) for mask, where in maybe.items() for end in bits.positions(where & ~skip)
     )
-
-
-def _mask_at(row: engine.Row, position: int) -> int:
-    return next((mask for mask, where in row.items() if where >> position & 1), 0)
 
 
 def _is_address(text: str) -> bool:

@@ -116,6 +116,7 @@ class Space:
         own = self.place_at.get(Place(ENTITY, "host"))
         self.nodes = self.cells_in(profile.nodes) | (0 if own is None else 1 << own)
         self._in_namespaces: dict[Selector, Fuzzy] = {}
+        self._matched: dict[PodsPeer, Fuzzy] = {}
         self._blocks: dict[tuple[AddressSet, bool | None], Fuzzy] = {}
 
     def standing_as(self, cluster: ClusterState) -> Space:
@@ -158,7 +159,10 @@ class Space:
             return 0 if peer.nodes.requirements else self.nodes, (self.nodes or self.outside) | self.host
         if peer.namespaces is None:
             return self.select(namespace, peer.pods)
-        return bits.both(self.in_namespaces(peer.namespaces), self._pod_labels.match(peer.pods))
+        if (found := self._matched.get(peer)) is None:
+            found = bits.both(self.in_namespaces(peer.namespaces), self._pod_labels.match(peer.pods))
+            self._matched[peer] = found
+        return found
 
     def position_of(self, address: str) -> int | None:
         """The cell that holds an address, or None where the cluster gives it out itself."""

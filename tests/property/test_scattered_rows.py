@@ -1,0 +1,95 @@
+"""A large cluster keeps its rows in another form than a small one, and gives the same answers."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from clusters import clusters, files
+from hypothesis import given
+from hypothesis import strategies as st
+from test_changed_policies import SETTINGS, edits, plain
+
+from ringfence.connectivity import (
+    ClusterState,
+    Connectivity,
+    Direction,
+    Profile,
+    diff,
+    evaluate,
+    from_directory,
+    scattered,
+)
+
+Object = dict[str, Any]
+
+
+@contextlib.contextmanager
+def large(pairs: int) -> Iterator[None]:
+    """As if every cluster were large, and a rectangle of more than some pairs too."""
+    was = scattered.FROM, scattered.PAIRS
+    scattered.FROM, scattered.PAIRS = 0, pairs
+    try:
+        yield
+    finally:
+        scattered.FROM, scattered.PAIRS = was
+
+
+def cluster(objects: list[Object], match_pods: bool | None = True) -> ClusterState:
+    return from_directory(files(objects), Profile("p", ip_blocks_match_pods=match_pods))
+
+
+def rows(result: Connectivity) -> list[list[dict[int, int]]]:
+    return [[dict(row) for row in both] for both in result.table]
+
+
+def alike(one: Connectivity, other: Connectivity) -> int:
+    """Hold two results against each other in all that looks at rows; how many rows are scattered in the second."""
+    assert rows(one) == rows(other)
+    assert list(one.rows()) == list(other.rows())
+    assert one.count() == other.count()
+    assert one.isolated == other.isolated
+    for both, beside in zip(one.table, other.table, strict=True):
+        assert (both[0] == both[1]) == (beside[0] == beside[1])
+        for row, same in zip(both, beside, strict=True):
+            found = [scattered.at(same, position) for position in range(one.space.size)]
+            assert found == [scattered.at(row, position) for position in range(one.space.size)]
+    return sum(isinstance(both[0], scattered.Scattered) for both in other.table)
+
+
+def test_the_rows_are_the_same_in_either_form():
+    counted: Counter[int] = Counter()
+
+    @SETTINGS
+    @given(plain, st.sampled_from([True, False, None]), st.booleans(), st.sampled_from([4, 12, 256]))
+    def same(objects: list[Object], match_pods: bool | None, representatives: bool, pairs: int) -> None:
+        state = cluster(objects, match_pods)
+        small = evaluate(state, representatives)
+        with large(pairs):
+            result = evaluate(state, representatives)
+            counted[pairs] += alike(small, result)
+            for direction in Direction:
+                half, whole = (item.one_way(direction) for item in (result, small))
+                assert (half is None) == (whole is None)
+                if half is not None and whole is not None:
+                    alike(whole, half)
+
+    same()
+    assert counted[4] and counted[12] and counted.total() > 50
+
+
+@SETTINGS
+@given(st.data(), clusters(max_policies=6), st.booleans(), st.sampled_from([4, 256]))
+def test_a_changed_policy_does_the_same_in_either_form(
+    data: st.DataObject, objects: list[Object], representatives: bool, pairs: int
+):
+    pods = [item for item in objects if item["apiVersion"] != "networking.k8s.io/v1"]
+    old, new = cluster(objects), cluster([*pods, *data.draw(edits(objects))])
+    small = evaluate(old, representatives), evaluate(new, representatives)
+    with large(pairs):
+        before = evaluate(old, representatives, beside=new)
+        after = evaluate(new, representatives, like=before)
+        assert list(after.rows()) == list(small[1].rows())
+        assert diff(before, after) == diff(*small)
