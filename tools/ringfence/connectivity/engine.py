@@ -75,7 +75,8 @@ class Side:
         self._ports = everything
         self._subjects = subjects
         self.rectangles = (Rectangles(), Rectangles())
-        self._pairs = (Pairs(), Pairs()) if pairs and space.size >= scattered.FROM else None
+        few = space.few if pairs and space.size >= scattered.FROM else None
+        self._pairs = None if few is None else (Pairs(few), Pairs(few))
         self.isolated = [0, 0]
         self.fuzzy = False
 
@@ -96,9 +97,9 @@ class Side:
         self.fuzzy |= item.subjects[0] & ~blind != item.subjects[1] or bool(item.subjects[1] & host)
         for rule in item.rules:
             subjects = bits.sure_less(item.subjects_of(rule), blind)
-            self.fuzzy |= rule.peers[0] != rule.peers[1] or subjects[0] != subjects[1]
+            self.fuzzy = self.fuzzy or rule.peers[0] != rule.peers[1] or subjects[0] != subjects[1]
             for gate in rule.gates:
-                self.fuzzy |= gate.sure != gate.possible
+                self.fuzzy = self.fuzzy or gate.sure != gate.possible
                 for which, allowed in ((0, gate.sure), (1, gate.possible)):
                     ends = subjects[which], rule.peers[which]
                     if allowed != -1:
@@ -169,17 +170,17 @@ def blind_spots(space: Space, opaque: Iterable[Opaque]) -> int:
 def rows(space: Space, egress: Mapping[int, Both], ingress: Mapping[int, Both], wanted: int) -> dict[int, Both]:
     """What each of some sources reaches, by what both directions permit it. Equal rows are one object."""
     known: dict[tuple[int, int, bool], Both] = {}
-    common: tuple[dict[tuple[int, int], AnyRow], ...] = ({}, {})
+    overlays = scattered.Overlay(-1), scattered.Overlay(space.all_pods)
     result = {}
     for position in bits.positions(wanted):
         ways = egress[position], ingress[position]
         outside = position >= space.pods
         key = id(ways[0]), id(ways[1]), outside
         if (both := known.get(key)) is None:
-            inside = space.all_pods if outside else -1
-            sure = scattered.overlay(ways[0][0], ways[1][0], common[outside], inside)
+            overlay = overlays[outside]
+            sure = overlay.of(ways[0][0], ways[1][0])
             settled = all(way[0] is way[1] for way in ways)
-            maybe = sure if settled else scattered.overlay(ways[0][1], ways[1][1], common[outside], inside)
+            maybe = sure if settled else overlay.of(ways[0][1], ways[1][1])
             both = known[key] = sure, maybe
         result[position] = both
     return result

@@ -222,8 +222,8 @@ class Resolver:
 
 def _entries(cluster: ClusterState) -> Iterator[PolicyPort]:
     """The entries of ports of all policies."""
-    for rule in cluster.rules():
-        yield from rule.ports
+    for ports in {rule.ports for rule in cluster.rules()}:
+        yield from ports
     yield from dialects.ports(cluster)
 
 

@@ -20,6 +20,9 @@ AnyRow = Mapping[int, int]
 """Port mask to disjoint destinations, in whatever form."""
 
 
+_NONE: dict[int, int] = {}
+
+
 class Scattered(AnyRow):
     """A row as the union of a `wide` one and of single `ends`, each with its ports."""
 
@@ -27,10 +30,6 @@ class Scattered(AnyRow):
 
     def __init__(self, wide: AnyRow, ends: dict[int, int]) -> None:
         self.wide, self.ends = wide, ends
-
-    def at(self, position: int) -> int:
-        """The ports at a destination."""
-        return self.ends.get(position, 0) | at(self.wide, position)
 
     def drawn(self) -> dict[int, int]:
         """The row as it is in a small cluster."""
@@ -69,41 +68,88 @@ class Scattered(AnyRow):
 
 def at(row: AnyRow, position: int) -> int:
     """The ports of a row at a destination."""
-    if isinstance(row, Scattered):
-        return row.at(position)
+    if type(row) is Scattered:  # `isinstance` asks the metaclass of `Mapping`, which takes ten times as long
+        return row.ends.get(position, 0) | at(row.wide, position)
     return next((mask for mask, where in row.items() if where >> position & 1), 0)
 
 
-def overlay(egress: AnyRow, ingress: AnyRow, known: dict[tuple[int, int], AnyRow], inside: int) -> AnyRow:
-    """The ports that both rows have at the destinations `inside` (-1: everywhere).
+class _At(dict[int, int]):
+    """The ports of a row at each destination that somebody asked for."""
 
-    `known` keeps what two wide parts have in common, by their `id()`; it holds for one `inside`.
+    def __init__(self, row: AnyRow) -> None:
+        super().__init__()
+        self.row = row
+
+    def __missing__(self, position: int) -> int:
+        found = self[position] = at(self.row, position)
+        return found
+
+
+class Overlay:
+    """The ports that two rows have in common at the destinations `inside` (-1: everywhere).
+
+    What it keeps by the `id()` of a row holds as long as the rows that it was given do.
     """
-    wide = [row.wide if isinstance(row, Scattered) else row for row in (egress, ingress)]
-    key = id(wide[0]), id(wide[1])
-    if (common := known.get(key)) is None:
-        both = bits.overlay(*wide)
-        common = {mask: kept for mask, where in both.items() if (kept := where & inside)} if inside >= 0 else both
-        known[key] = common
-    ends = {}
-    for row, other in ((egress, ingress), (ingress, egress)):
-        if isinstance(row, Scattered):
-            for position in row.ends:
-                if position not in ends and (mask := row.at(position) & at(other, position)) and inside >> position & 1:
-                    ends[position] = ends.get(position, 0) | mask
-    return Scattered(common, ends) if ends else common
+
+    def __init__(self, inside: int) -> None:
+        self._inside = inside
+        self._common: dict[tuple[int, int], AnyRow] = {}
+        self._at: dict[int, _At] = {}
+
+    def of(self, egress: AnyRow, ingress: AnyRow) -> AnyRow:
+        """What both rows permit."""
+        one, out = (egress.wide, egress.ends) if type(egress) is Scattered else (egress, _NONE)
+        other, into = (ingress.wide, ingress.ends) if type(ingress) is Scattered else (ingress, _NONE)
+        common = self._of_wide(one, other)
+        if not out and not into:
+            return common
+        here, there = self._of(one), self._of(other)
+        ends = {}
+        for position, mask in out.items():
+            if both := (mask | here[position]) & (into.get(position, 0) | there[position]):
+                ends[position] = both
+        for position, mask in into.items():
+            if position not in out and (both := here[position] & (mask | there[position])):
+                ends[position] = both
+        if self._inside >= 0:
+            ends = {position: mask for position, mask in ends.items() if self._inside >> position & 1}
+        return Scattered(common, ends) if ends else common
+
+    def _of_wide(self, one: AnyRow, other: AnyRow) -> AnyRow:
+        key = id(one), id(other)
+        if (found := self._common.get(key)) is None:
+            found = bits.overlay(one, other)
+            if self._inside >= 0:
+                found = {mask: kept for mask, where in found.items() if (kept := where & self._inside)}
+            self._common[key] = found
+        return found
+
+    def _of(self, row: AnyRow) -> _At:
+        found = self._at.get(id(row))
+        if found is None:
+            found = self._at[id(row)] = _At(row)
+        return found
+
+
+Members = dict[int, tuple[int, tuple[int, ...]]]
+"""Sets and their members, by the `id()` of the set."""
 
 
 class Pairs:
-    """What small rectangles permit, pair by pair: the ports at each destination, by source."""
+    """What small rectangles permit, pair by pair: the ports at each destination, by source.
 
-    def __init__(self) -> None:
+    `members` are those of sets that were looked at before.
+    """
+
+    def __init__(self, members: Members) -> None:
         self._ends: dict[int, dict[int, int]] = {}
-        self._members: dict[int, tuple[int, tuple[int, ...]]] = {}
+        self._members = members
 
     def add(self, sources: int, destinations: int, mask: int) -> bool:
         """Permit the ports between the sources and the destinations, unless these are too many pairs."""
-        here, there = self._of(sources), self._of(destinations)
+        known = self._members
+        here = (known.get(id(sources)) or self._of(sources))[1]
+        there = (known.get(id(destinations)) or self._of(destinations))[1]
         if not here or not there or len(here) * len(there) > PAIRS:
             return False
         for source in here:
@@ -127,10 +173,8 @@ class Pairs:
             if self._ends.get(source) != other._ends.get(source)
         )
 
-    def _of(self, where: int) -> tuple[int, ...]:
-        """The members of a set, none of one with too many. Sets are mostly the same objects again and again."""
-        known = self._members.get(id(where))
-        if known is None:
-            members = tuple(bits.positions(where)) if where >= 0 and where.bit_count() <= PAIRS else ()
-            known = self._members[id(where)] = where, members
-        return known[1]
+    def _of(self, where: int) -> tuple[int, tuple[int, ...]]:
+        """A set and its members, none of one with too many. Sets are mostly the same objects again and again."""
+        members = tuple(bits.positions(where)) if where >= 0 and where.bit_count() <= PAIRS else ()
+        found = self._members[id(where)] = where, members
+        return found

@@ -16,6 +16,7 @@ from ringfence.connectivity.bits import Fuzzy
 from ringfence.connectivity.cells import AddressIndex, CellIndex, partition
 from ringfence.connectivity.cluster import ENTITY, ClusterState, Endpoint, Place
 from ringfence.connectivity.labels import LabelIndex
+from ringfence.connectivity.scattered import Members
 from ringfence.manifests import BlockPeer, NamesPeer, NetworksPeer, NodesPeer, PodsPeer, Requirement, Selector
 from ringfence.values.addresses import EVERYWHERE, AddressSet
 
@@ -117,6 +118,7 @@ class Space:
         self.nodes = self.cells_in(profile.nodes) | (0 if own is None else 1 << own)
         self._in_namespaces: dict[Selector, Fuzzy] = {}
         self._matched: dict[PodsPeer, Fuzzy] = {}
+        self.few: Members = {}
         self._blocks: dict[tuple[AddressSet, bool | None], Fuzzy] = {}
 
     def standing_as(self, cluster: ClusterState) -> Space:
@@ -227,8 +229,8 @@ class Space:
 
 
 def _blocks(cluster: ClusterState) -> Iterable[AddressSet]:
-    for rule in cluster.rules():
-        for peer in rule.peers:
+    for peers in {rule.peers for rule in cluster.rules()}:
+        for peer in peers:
             if isinstance(peer, BlockPeer | NetworksPeer):
                 yield peer.addresses
     yield from dialects.blocks(cluster)

@@ -81,6 +81,13 @@ class PodsPeer:
 
     pods: Selector
     namespaces: Selector | None
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.pods, self.namespaces)))
+
+    def __hash__(self) -> int:  # looked up for each rule, as are selectors
+        return self._hash
 
     def __str__(self) -> str:
         where = "the same namespace" if self.namespaces is None else f"namespaces with {self.namespaces}"
@@ -143,6 +150,13 @@ class PolicyPort:
     first: int
     last: int
     name: str = ""
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.protocol, self.first, self.last, self.name)))
+
+    def __hash__(self) -> int:  # looked up for each rule
+        return self._hash
 
 
 @dataclass(frozen=True, slots=True)
