@@ -30,6 +30,9 @@ def main(revision: str) -> None:
             raise SystemExit(f"{tree.label} is in error")
         sides.append(verify.States(loaded, tree, like=sides[0] if sides else None))
 
+    for side in sides:
+        side.read(side.names)
+
     def compared(name: str) -> list[Any]:
         before = sides[0].of(name)
         after = sides[1].of(name, before)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from ringfence.documents import Document, read_many
 from ringfence.errors import UsageError
 from ringfence.findings import Finding
-from ringfence.manifests import parse_documents
+from ringfence.manifests import Manifests, parse_documents
 from ringfence.manifests.kustomize import Overlays, build_overlay
 from ringfence.manifests.once import Once
 
@@ -47,6 +49,7 @@ TREE = {
     "r/prod/shop/kustomization.yaml": OVERLAY,
     "r/prod/shop/api.patch.yaml": PATCH,
 }
+GOOD = {path: text.replace(", {port: 0}", "") for path, text in TREE.items()}
 
 
 def build(tree: dict[str, str], folder: str = "r/prod/shop") -> tuple[list[Document], list[Finding]]:
@@ -95,68 +98,74 @@ def test_each_file_is_read_once():
     assert sorted(reads) == sorted(TREE)
 
 
-def side(tree: dict[str, str], reads: list[str] | None = None) -> Overlays:
-    def read(path: str) -> bytes:
-        if reads is not None:
-            reads.append(path)
-        return tree[path].encode()
-
-    return Overlays(read, sorted(tree))
-
-
-def test_what_two_trees_both_hold_is_parsed_once_and_is_the_same_object():
-    one, other = side(TREE), side(TREE)
-    one.share(other)
-    assert one.build("r/prod/shop")[0][0] is other.build("r/prod/shop")[0][0]
-
-
-@pytest.mark.parametrize("path", TREE)
-def test_what_differs_in_one_file_is_built_for_each_tree(path: str):
-    more = {
-        "r/base/shop/kustomization.yaml": TREE["r/base/shop/kustomization.yaml"] + "patches: []\n",
-        "r/base/shop/api.yaml": POLICY.replace("egress: []", "egress: [{ports: [{port: 22}]}]"),
-        "r/prod/shop/kustomization.yaml": OVERLAY.replace("patches:", "patches: # here"),
-        "r/prod/shop/api.patch.yaml": PATCH.replace("port: 443", "port: 444"),
-    }
-    for changed in ({**TREE, path: more[path]}, {name: text for name, text in TREE.items() if name != path}):
-        for first, second in ((TREE, changed), (changed, TREE)):
-            one, other = side(first), side(second)
-            one.share(other)
-            for overlays, tree in ((one, first), (other, second)):
-                for folder in ("r/prod/shop", "r/base/shop"):
-                    found, findings = overlays.build(folder)
-                    alone, said = build(tree, folder)
-                    assert [item.data for item in found] == [item.data for item in alone]
-                    assert findings == said
-
-
-def test_a_file_that_git_names_alike_is_not_read_in_the_other_tree():
+def test_what_was_let_go_is_read_again():
     reads: list[str] = []
-    one = Overlays(side(TREE, reads)._read, sorted(TREE), dict.fromkeys(TREE, "not so"))
-    other = side(TREE)
-    one.share(other)
-    one.build("r/prod/shop")
-    assert sorted(reads) == sorted(TREE)  # the names differ
-    reads.clear()
-    names = {path: other._name(path) for path in TREE}
-    one = Overlays(side(TREE, reads)._read, sorted(TREE), names)
-    one.share(other)
-    assert len(one.build("r/prod/shop")[0]) == 1
+
+    def read(path: str) -> bytes:
+        reads.append(path)
+        return TREE[path].encode()
+
+    overlays = Overlays(read, sorted(TREE), {"r/base/shop/api.yaml": "known"})
+    assert overlays.name("r/base/shop/api.yaml") == "known"
     assert reads == []
+    assert overlays.name("r/prod/shop/kustomization.yaml") == git_name(TREE["r/prod/shop/kustomization.yaml"])
+    assert sorted(overlays.built("r/prod/shop").files) == sorted(TREE)
+    assert sorted(reads) == sorted(TREE)  # what was read for its name is not read again
+    overlays.let_go()
+    overlays.build("r/prod/shop")
+    assert sorted(reads) == sorted([*TREE, *TREE])
+
+
+def git_name(text: str) -> str:
+    return hashlib.sha1(f"blob {len(text)}\0{text}".encode(), usedforsecurity=False).hexdigest()
 
 
 def test_documents_are_typed_once():
     once = Once()
+
+    def parse(documents: list[Document]) -> Manifests:
+        return once.parse(documents).finish()
+
     documents, _ = build(TREE)
-    assert once.parse(documents) == parse_documents(documents)
-    again = once.parse(documents)
-    assert again == parse_documents(documents)
+    assert parse(documents) == parse_documents(documents)
+    assert parse(documents) == parse_documents(documents)
     good, _ = read_many("api.yaml", POLICY.encode())
     odd, _ = read_many("odd.yaml", POLICY.replace("[Ingress, Egress]", "[Ingress]").encode())
-    assert once.parse(good).policies[0] is once.parse(good).policies[0]
-    both = once.parse([*odd, *good, *odd])
+    assert parse(good).policies[0] is parse(good).policies[0]
+    both = parse([*odd, *good, *odd])
     assert both == parse_documents([*odd, *good, *odd])
     assert (both.policies, len(both.opaque)) == ([], 2)
+
+
+def test_what_patches_append_to_is_typed_once():
+    once = Once()
+    overlays = Overlays(lambda path: GOOD[path].encode(), sorted(GOOD))
+    (patched,), (base,) = (once.parse(overlays.build(f"r/{folder}/shop")[0]).policies for folder in ("prod", "base"))
+    assert patched.ingress
+    assert base.ingress
+    assert len(patched.ingress) == 2
+    assert patched.ingress[0] is base.ingress[0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("port: 443", "port: 444"),
+        ("port: 443", "port: 0"),  # the rule that is appended is refused
+        ("port: 443", "port: 443, other: 1"),  # and this one is warned of
+        ("policyTypes: [Ingress, Egress]", "policyTypes: []"),  # what it isolates hangs on its rules
+        ("policyTypes: [Ingress, Egress]", "policyTypes: [Ingress]"),
+        ("kind: NetworkPolicy\n", "kind: NetworkPolicyList\nitems: []\n"),
+        ("podSelector: {}", "podSelector: null"),
+    ],
+)
+def test_what_patches_append_to_is_read_as_a_whole_where_more_is_to_be_said(old: str, new: str):
+    documents, _ = build(GOOD)
+    assert Once().parse(documents) == parse_documents(documents)
+    tree = {path: text.replace(old, new) for path, text in GOOD.items()}
+    assert tree != GOOD
+    documents, _ = build(tree)
+    assert Once().parse(documents).finish() == parse_documents(documents)
 
 
 def test_inline_patches_point_at_the_kustomization():

@@ -85,7 +85,7 @@ def _repository(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     repository, model = loaded
     only = shared.pick_clusters(model, args.cluster)[0] if args.cluster is not None else None
     states = verify.states(model, repository.tree, only)
-    if not any(objects for state in states for objects in state.objects.values()):
+    if not any(state.objects.count for state in states):
         raise NothingToCheckError("there is no rendered policy", "run: ringfence render")
     rows = [row for state in states for row in listing.listing(state, model)]
     if only is not None:

@@ -100,7 +100,7 @@ def _clusters(args: argparse.Namespace, out: TextIO, err: TextIO) -> tuple[list[
     findings: list[Finding] = []
     for cluster in (one, two):
         side, state = equivalence.cluster_side(model, repository.tree, cluster)
-        if not any(state.objects.values()):
+        if not state.objects.count:
             raise NothingToCheckError(f"there is no rendered policy of {cluster.name}", "run: ringfence render")
         sides.append(side)
         findings += state.findings

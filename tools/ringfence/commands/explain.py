@@ -56,7 +56,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         repository, model = loaded
         chosen = shared.pick_clusters(model, args.cluster)
         states = verify.states(model, repository.tree, chosen[0] if args.cluster is not None else None)
-        if not any(objects for state in states for objects in state.objects.values()):
+        if not any(state.objects.count for state in states):
             raise NothingToCheckError("there is no rendered policy", "run: ringfence render")
         for state in states:
             findings += state.findings

@@ -84,7 +84,7 @@ def _repository(args: argparse.Namespace, out: TextIO, err: TextIO) -> tuple[lis
     repository, model = loaded
     only = shared.pick_clusters(model, args.cluster)[0] if args.cluster is not None else None
     states = verify.states(model, repository.tree, only)
-    if not any(objects for state in states for objects in state.objects.values()):
+    if not any(state.objects.count for state in states):
         raise NothingToCheckError("there is no rendered policy", "run: ringfence render")
     choice = asked.choice(args)
     choice.check([*model.workloads, *(f"{name}/*" for name in model.namespaces), *_ids(states)])

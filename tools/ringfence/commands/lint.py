@@ -49,7 +49,7 @@ def _repository(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     repository, model = loaded
     only = shared.pick_clusters(model, args.cluster)[0] if args.cluster is not None else None
     states = verify.states(model, repository.tree, only)
-    policies = sum(len(objects) for state in states for objects in state.objects.values())
+    policies = sum(state.objects.count for state in states)
     if not policies:
         raise NothingToCheckError("there is no rendered policy to check", "run: ringfence render")
     findings = [finding for state in states for finding in state.findings]

@@ -81,6 +81,8 @@ def _proofs(side: States, model: Model, names: list[str]) -> Iterable[Proof]:
     """The proofs of Kubernetes clusters, one after the other; of large ones with copies of this process."""
     from ringfence.values import workers
 
+    progress.stage("reading what is rendered")
+    side.read(names)
     if not side.is_large or workers.processors() < 2:
         return _one_by_one(side, model, names)
     progress.stage(f"proving {', '.join(names)}")
@@ -103,7 +105,7 @@ def _proof(state: State, model: Model) -> Proof:
         *verify.violations(state, model, shared.today()),
         *adopted.told(state),
     )
-    policies = sum(len(objects) for objects in state.objects.values())
+    policies = state.objects.count
     clusters = tuple(cluster.name for cluster in state.clusters)
     return Proof(clusters, findings, policies, len(state.adopted), verify.pairs(state))
 

@@ -178,6 +178,10 @@ def _facts(
     if only is not None:
         names = sorted({model.clusters[only].kubernetes_cluster for model in models if only in model.clusters})
 
+    tell("reading what is rendered")
+    for side in filter(None, sides):
+        side.read(names)
+
     def found(name: str) -> ClusterFacts:
         one = before.of(name) if before and name in before.names else empty(name)
         other = after.of(name, one) if after and name in after.names else empty(name)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from ringfence.connectivity import ClusterState, Connectivity, Profile, evaluate
 from ringfence.findings import Finding, Location
@@ -15,7 +14,7 @@ from ringfence.impact.changes import Comparison, DiffRow, Sides
 from ringfence.impact.facts import ClusterFacts
 from ringfence.impact.gates import default_deny, mass_change, stages
 from ringfence.impact.measures import measures
-from ringfence.impact.objects import key_of, object_changes
+from ringfence.impact.objects import object_changes
 from ringfence.impact.pages import UNDEFINED
 from ringfence.impact.relabelled import Relabelled
 from ringfence.impact.relabelled import pods as relabelled_pods
@@ -27,6 +26,7 @@ from ringfence.values.ports import NO_PORTS, PortSet
 from ringfence.verify import Declared, State, violations
 from ringfence.verify.ends import End, end_of, is_other
 from ringfence.verify.ends import name as end_name
+from ringfence.verify.objects import Objects
 from ringfence.verify.pages import NOT_HELD
 
 
@@ -108,7 +108,7 @@ def _rows(one: State, other: State, much: bulk.Bulk) -> tuple[list[DiffRow], lis
 def empty(name: str) -> State:
     """A Kubernetes cluster that one side does not have: nothing runs in it."""
     nothing: Connectivity = evaluate(ClusterState(profile=Profile()))
-    return State(name, (), Declared({}), nothing, {}, ())
+    return State(name, (), Declared({}), nothing, Objects(), ())
 
 
 def _new_violations(
@@ -162,10 +162,8 @@ def _undefined(cluster: str, source: End, destination: End, ports: PortSet) -> F
     )
 
 
-def _abandoned(
-    before: Mapping[str, Sequence[Mapping[str, Any]]], after: Mapping[str, Sequence[Mapping[str, Any]]]
-) -> Iterator[tuple[str, str]]:
+def _abandoned(before: Objects, after: Objects) -> Iterator[tuple[str, str]]:
     """Clusters and namespaces for which nothing is rendered any more."""
     for cluster in sorted(before):
-        gone = {key_of(item)[2] for item in before[cluster]} - {key_of(item)[2] for item in after.get(cluster, ())}
+        gone = before.namespaces(cluster) - after.namespaces(cluster)
         yield from ((cluster, name) for name in sorted(gone))

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from ringfence.impact.types import ObjectChange
-
-Key = tuple[str, str, str, str]
-"""API group, kind, namespace, name."""
+from ringfence.verify.bundle import Data, Key, key_of
+from ringfence.verify.objects import Objects
 
 WAVE = "argocd.argoproj.io/sync-wave"
 """The annotation that puts an object into a wave of a sync of Argo CD."""
-
-
-def key_of(data: Mapping[str, Any]) -> Key:
-    """The identity by which Argo CD and Flux track an object; the version is no part of it."""
-    group = str(data.get("apiVersion", "")).rpartition("/")[0]
-    metadata = _metadata(data)
-    return (group, str(data.get("kind", "")), str(metadata.get("namespace", "")), str(metadata.get("name", "")))
 
 
 def wave_of(data: Mapping[str, Any]) -> int:
@@ -37,18 +29,16 @@ def _metadata(data: Mapping[str, Any]) -> Mapping[str, Any]:
     return metadata if isinstance(metadata, Mapping) else {}
 
 
-def object_changes(
-    base: Mapping[str, Sequence[Mapping[str, Any]]], head: Mapping[str, Sequence[Mapping[str, Any]]]
-) -> tuple[ObjectChange, ...]:
-    """The changes between two renderings, each a mapping from cluster to its objects; each in one cluster.
+def object_changes(one: Objects, other: Objects) -> tuple[ObjectChange, ...]:
+    """The changes between two renderings; each in one cluster.
 
     Of a namespace for which nothing is rendered any more, the objects stay: nothing syncs it, so nothing prunes it.
     """
     found = []
-    for cluster in sorted({*base, *head}):
-        before = {key_of(item): item for item in base.get(cluster, ())}
-        after = {key_of(item): item for item in head.get(cluster, ())}
-        synced = {namespace for _, _, namespace, _ in after}
+    base, head = one.beside(other)
+    for cluster in sorted(base):
+        before, after = by_key(base[cluster]), by_key(head[cluster])
+        synced = other.namespaces(cluster)
         for key in before.keys() | after.keys():
             if before.get(key) == after.get(key):
                 continue
@@ -58,6 +48,11 @@ def object_changes(
             _, kind, namespace, name = key
             found.append(ObjectChange(action, kind, namespace, name, (cluster,), wave))
     return tuple(sorted(found))
+
+
+def by_key(items: Iterable[Data]) -> dict[Key, Data]:
+    """Objects by their identity; of two with the same, the last."""
+    return {key_of(item): item for item in items}
 
 
 def merged(changes: Iterable[ObjectChange]) -> tuple[ObjectChange, ...]:

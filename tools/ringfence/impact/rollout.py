@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,13 +25,14 @@ from ringfence.connectivity.mixtures import Change, Flaw
 from ringfence.connectivity.passage import Key, objects, passage
 from ringfence.connectivity.resolve import Direction
 from ringfence.findings import Severity
-from ringfence.impact.objects import key_of, wave_of
+from ringfence.impact.objects import by_key, wave_of
 from ringfence.model.types import Cluster, Model
 from ringfence.sources import Tree
 from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import PortSet
 from ringfence.verify.ends import end_of, name
-from ringfence.verify.state import State, states
+from ringfence.verify.objects import Objects
+from ringfence.verify.state import State, States
 
 ARGOCD, FLUX = TOOLS = ("argocd", "flux")
 PRUNE = "prune"
@@ -89,8 +90,9 @@ def rollout(
 ) -> Rollout:
     """What the sync of a head over a base passes through; `only` limits it to one cluster by name."""
     model, tree = head
-    before = {state.name: state for state in states(base[0], base[1])} if base[0] else {}
-    after = {state.name: state for state in states(model, tree, like=before)}
+    side = States(base[0], base[1]) if base[0] else None
+    before = {state.name: state for state in side.all()} if side else {}
+    after = {state.name: state for state in States(model, tree, like=side).all(before)}
     steps: list[Step] = []
     moments: list[Moment] = []
     unclear: list[tuple[str, str]] = []
@@ -135,7 +137,8 @@ class _Sync:
         self._head, self._tool = head, tool
         self._to = head.connectivity.cluster
         self._from = base.connectivity.cluster if base else replace(self._to, policies=(), calico=(), cilium=())
-        self._before, self._after = _objects(base) if base else {}, _objects(head)
+        differing = (base.objects if base else Objects()).beside(head.objects)
+        self._before, self._after = (by_key(itertools.chain.from_iterable(side.values())) for side in differing)
         self._in_force = objects(self._from), objects(self._to)
         self.waves = self._waves()
 
@@ -156,7 +159,7 @@ class _Sync:
                 yield Step(self._owner(namespace).name, self._tool, namespace, label, touched, *counts)
 
     def _waves(self) -> Waves:
-        synced = {key[2] for key in self._after}
+        synced = set().union(*map(self._head.objects.namespaces, self._head.objects))
         found: dict[str, dict[tuple[bool, int], list[Key]]] = defaultdict(lambda: defaultdict(list))
         for key in sorted(self._before.keys() | self._after.keys()):
             known = any(key in side for side in self._in_force)
@@ -255,10 +258,6 @@ class _Sync:
     def _owner(self, namespace: str) -> Cluster:
         """The cluster that syncs a namespace."""
         for cluster in self._head.clusters:
-            if any(key_of(item)[2] == namespace for item in self._head.objects.get(cluster.name, ())):
+            if namespace in self._head.objects.namespaces(cluster.name):
                 return cluster
         return self._head.clusters[0]
-
-
-def _objects(state: State) -> dict[Key, Mapping[str, Any]]:
-    return {key_of(item): item for items in state.objects.values() for item in items}

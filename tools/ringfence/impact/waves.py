@@ -6,17 +6,20 @@ come are then those of the base. Within a wave the order is not ours to know: ob
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import itertools
+from collections.abc import Collection, Iterator
 from dataclasses import fields, replace
 from typing import Any
 
 from ringfence.connectivity import ClusterState, Laid, evaluate
 from ringfence.findings import Finding, Location
 from ringfence.impact.bulk import opened
-from ringfence.impact.objects import Key, key_of, wave_of
+from ringfence.impact.objects import by_key, wave_of
 from ringfence.impact.pages import TRANSIENT
 from ringfence.values.ports import NO_PORTS
+from ringfence.verify.bundle import Data, Key
 from ringfence.verify.ends import end_of, is_other, name
+from ringfence.verify.objects import Plain
 from ringfence.verify.state import State
 
 NO_POLICIES = frozenset({"endpoints", "opaque", "findings"})
@@ -28,11 +31,11 @@ SHOWN = 3
 
 def transient(base: State, head: State) -> Iterator[Finding]:
     """A finding for each wave after which a connection is closed that the base and the head allow."""
-    before, after = _objects(base), _objects(head)
-    waves = {key: wave_of(item) for key, item in after.items()}
-    steps = sorted({wave for key, wave in waves.items() if before.get(key) != after[key]})
+    before, after = map(_objects, base.objects.beside(head.objects))
+    steps = sorted({wave_of(item) for key, item in after.items() if before.get(key) != item})
     if len(steps) < 2 or not base.declared.pods:
         return
+    waves = {key: wave_of(item) for key, item in _objects(head.objects).items()}
     for step in steps[:-1]:
         early = {_id(key) for key, wave in waves.items() if wave <= step}
         cluster = _between(base.connectivity.cluster, head.connectivity.cluster, early)
@@ -58,9 +61,9 @@ def transient(base: State, head: State) -> Iterator[Finding]:
             )
 
 
-def _objects(state: State) -> dict[Key, Mapping[str, Any]]:
+def _objects(clusters: Plain) -> dict[Key, Data]:
     """The objects of all clusters that share a Kubernetes cluster; no two of them have the same namespaces."""
-    return {key_of(item): item for items in state.objects.values() for item in items}
+    return by_key(itertools.chain.from_iterable(clusters.values()))
 
 
 def _id(key: Key) -> str:

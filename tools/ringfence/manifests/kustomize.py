@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ringfence.documents.document import Document, Route
@@ -66,30 +66,29 @@ def build_overlay(
 
 
 class Overlays:
-    """Builds the overlays of one tree of files; documents are read once and shared.
+    """Builds the overlays of one tree of files; until they are let go, documents are read once and shared.
 
     `names` are the ids that Git has for contents, by path, where they are known without reading.
     """
 
     def __init__(
-        self, read: Callable[[str], bytes], files: Sequence[str], names: Mapping[str, str] | None = None
+        self, read: Callable[[str], bytes], files: Iterable[str], names: Mapping[str, str] | None = None
     ) -> None:
         self._read = read
         self._files = frozenset(files)
         self._names = dict(names or {})
         self._raw: dict[str, bytes] = {}
-        self._beside: Overlays | None = None
         self._known: dict[str, tuple[list[Document], list[Finding]]] = {}
-        self._built: dict[str, _Built] = {}
-
-    def share(self, other: Overlays) -> None:
-        """Take from another tree what has the same content there: it is read there only, and is the same object."""
-        self._beside = other
+        self._built: dict[str, Built] = {}
 
     def build(self, folder: str) -> tuple[list[Document], list[Finding]]:
         """The objects of one folder, and what is wrong with it and what it uses."""
-        built = self.below(folder.rstrip("/"), ())
+        built = self.built(folder)
         return list(built.documents), list(built.findings)
+
+    def built(self, folder: str) -> Built:
+        """The same, with the files that it is built from; not to be changed."""
+        return self.below(folder.rstrip("/"), ())
 
     def documents(self, path: str) -> tuple[list[Document], list[Finding]]:
         """The documents of one file."""
@@ -97,7 +96,7 @@ class Overlays:
             from ringfence import documents
 
             try:
-                self._known[path] = self._elsewhere(path) or documents.read_many(path, self._content(path))
+                self._known[path] = documents.read_many(path, self._content(path))
             except RingfenceError as error:
                 finding = KUSTOMIZATION.at(
                     Location(path), f"{error.message}, and a kustomization uses it", hint=error.hint
@@ -109,46 +108,35 @@ class Overlays:
         """Whether the tree holds a file."""
         return path in self._files
 
-    def below(self, folder: str, parents: tuple[str, ...]) -> _Built:
+    def name(self, path: str) -> str:
+        """The id of a file's content, "" where it cannot be read. What is read for it is not read again."""
+        name = self._names.get(path)
+        if name is None:
+            try:
+                raw = self._raw[path] = self._read(path)
+            except RingfenceError:
+                return ""
+            name = self._names[path] = hashlib.sha1(b"blob %d\0" % len(raw) + raw, usedforsecurity=False).hexdigest()
+        return name
+
+    def let_go(self) -> None:
+        """Forget what was read: it is read again where it is asked for again."""
+        self._raw.clear()
+        self._known.clear()
+        self._built.clear()
+
+    def below(self, folder: str, parents: tuple[str, ...]) -> Built:
         """What a folder holds; `parents` use it as a resource."""
         if folder not in self._built:
-            same = self._beside and self._beside._same_folder(folder, self)
-            self._built[folder] = same or _Build(self, folder, (*parents, folder)).run()
+            self._built[folder] = _Build(self, folder, (*parents, folder)).run()
         return self._built[folder]
 
     def _content(self, path: str) -> bytes:
         raw = self._raw.pop(path, None)
         return self._read(path) if raw is None else raw
 
-    def _name(self, path: str) -> str:
-        """The id of a file's content. Raises `RingfenceError` where it cannot be read."""
-        name = self._names.get(path)
-        if name is None:
-            raw = self._raw[path] = self._read(path)
-            name = self._names[path] = hashlib.sha1(b"blob %d\0" % len(raw) + raw, usedforsecurity=False).hexdigest()
-        return name
 
-    def _elsewhere(self, path: str) -> tuple[list[Document], list[Finding]] | None:
-        """What the other tree knows of a file, if it has the same content there."""
-        other = self._beside
-        return other.documents(path) if other and other.has(path) and self._is_same(other, path) else None
-
-    def _is_same(self, other: Overlays, path: str) -> bool:
-        try:
-            return self._name(path) == other._name(path)
-        except RingfenceError:
-            return False
-
-    def _same_folder(self, folder: str, other: Overlays) -> _Built | None:
-        """A folder without a fault, if all that it is built from is the same in another tree."""
-        if not self.has(f"{folder}/{NAME}"):
-            return None
-        built = self.below(folder, ())
-        same = not built.findings and all(other.has(path) and self._is_same(other, path) for path in built.files)
-        return built if same else None
-
-
-class _Built(NamedTuple):
+class Built(NamedTuple):
     """The objects of a folder, what is wrong with it and what it uses, and the files that it is built from."""
 
     documents: list[Document]
@@ -167,7 +155,7 @@ class _Build:
         self._objects: list[Document] = []
         self._files: list[str] = []
 
-    def run(self) -> _Built:
+    def run(self) -> Built:
         path = f"{self._folder}/{NAME}".lstrip("/")
         if not self._tree.has(path):
             self._wrong(Location(path), f"{self._folder} holds no {NAME}", "run: ringfence render")
@@ -178,7 +166,7 @@ class _Build:
                 self._kustomization(documents[0])
             elif not has_errors(findings):
                 self._wrong(Location(path), f"{len(documents)} documents where one kustomization belongs")
-        return _Built(self._objects, self._findings, self._files)
+        return Built(self._objects, self._findings, self._files)
 
     def _file(self, path: str) -> tuple[list[Document], list[Finding]]:
         """The documents of a file that the folder is built from."""

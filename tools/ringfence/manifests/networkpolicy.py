@@ -47,6 +47,28 @@ def read(reader: Reader, data: dict[str, Any]) -> NetworkPolicy | None:
     )
 
 
+def extended(reader: Reader, policy: NetworkPolicy, data: dict[str, Any]) -> NetworkPolicy | None:
+    """A policy of which nothing was to be said, with the rules that were appended to its data since it was read.
+
+    None where the whole is to be read: where it does not say which directions it isolates, or a rule is in error.
+    """
+    reader.subject = policy.id
+    spec = data["spec"]
+    if not spec.get("policyTypes"):
+        return None
+    found = []
+    for kind, key, rules in (("ingress", "from", policy.ingress), ("egress", "to", policy.egress)):
+        listed = spec.get(kind) or ()
+        if len(listed) > len(rules or ()):
+            if rules is None:
+                return None
+            rules = (*rules, *_rules(reader, listed, ("spec", kind), key, len(rules)))
+        found.append(rules)
+    if reader.findings:
+        return None
+    return NetworkPolicy(policy.namespace, policy.name, policy.selector, found[0], found[1], policy.where)
+
+
 def _types(reader: Reader, spec: dict[str, Any]) -> set[str]:
     """The directions that the policy isolates: as written, or as the server defaults them."""
     route: Route = ("spec", "policyTypes")
@@ -76,10 +98,11 @@ def _types(reader: Reader, spec: dict[str, Any]) -> set[str]:
     return types
 
 
-def _rules(reader: Reader, value: Any, route: Route, peers_key: str) -> tuple[Rule, ...]:
+def _rules(reader: Reader, value: Any, route: Route, peers_key: str, start: int = 0) -> tuple[Rule, ...]:
+    """The rules of a list, from one of them on."""
     rules = []
     listed = reader.items(value, route)
-    for index, item in enumerate(listed):
+    for index, item in enumerate(listed[start:], start):
         here = (*route, index)
         data = reader.mapping({} if item is None else item, here, (peers_key, "ports")) or {}
         for key, meaning in ((peers_key, "everyone"), ("ports", "every port")):

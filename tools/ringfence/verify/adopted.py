@@ -6,7 +6,7 @@ counts them in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 _HINT = "run: ringfence render"
 
-_Key = tuple[str, str, str, str]
+Key = tuple[str, str, str, str]
+"""API group, kind, namespace and name."""
 
 
 def of(model: Model, clusters: Iterable[Cluster]) -> list[Adopted]:
@@ -35,16 +36,18 @@ def of(model: Model, clusters: Iterable[Cluster]) -> list[Adopted]:
     return [item for cluster in clusters for item in model.adopted_in(cluster)] if model.adopted else []
 
 
-def apart(items: Sequence[Adopted], built: Iterable[Document]) -> tuple[list[Document], list[Finding]]:
-    """The rendered objects that are no adopted policies, and where those that are differ from what is adopted."""
+def apart(items: Sequence[Adopted], built: Iterable[Document]) -> tuple[list[Document], list[Finding], set[Key]]:
+    """The rendered objects that are no adopted policies, what is wrong, and the keys of the adopted ones there are."""
     expected = {_key(data): (data, item) for item in items for data in (rendering.data(item),)}
     own: list[Document] = []
     findings: list[Finding] = []
+    there: set[Key] = set()
     for document in built:
         data = document.data
         key = _key(data) if isinstance(data, dict) else ("", "", "", "")
         if key in expected:
             wanted, item = expected[key]
+            there.add(key)
             if data != wanted:
                 message = f"{item.id} is not what is adopted in {item.where.path}"
                 findings.append(ADOPTED_DIFFERS.at(document.at(), message, hint=_HINT, subject=item.id))
@@ -53,18 +56,17 @@ def apart(items: Sequence[Adopted], built: Iterable[Document]) -> tuple[list[Doc
             message = f"{key[1]} {key[3]} says that it is adopted, and nothing in policies/adopted/ is of its name"
             findings.append(ADOPTED_DIFFERS.at(document.at(), message, hint=_HINT, subject=key[3]))
         own.append(document)
-    return own, findings
+    return own, findings, there
 
 
-def missing(items: Iterable[Adopted], objects: Iterable[Mapping[str, Any]]) -> list[Finding]:
+def missing(items: Iterable[Adopted], there: Collection[Key]) -> list[Finding]:
     """A finding for each adopted policy of a cluster that is not among its rendered objects."""
-    seen = {_key(data) for data in objects}
     return [
         ADOPTED_DIFFERS.at(
             item.where, f"{item.id} is adopted, and it is not rendered for {item.cluster}", hint=_HINT, subject=item.id
         )
         for item in items
-        if _key(item.data) not in seen
+        if _key(item.data) not in there
     ]
 
 
@@ -121,7 +123,7 @@ def told(state: State) -> list[Finding]:
     return [ADOPTED.at(state.adopted[0].where, message, hint=hint, subject=state.name, related=related)]
 
 
-def _key(data: Mapping[str, Any]) -> _Key:
+def _key(data: Mapping[str, Any]) -> Key:
     meta = data.get("metadata")
     meta = meta if isinstance(meta, dict) else {}
     group = split_api(str(data.get("apiVersion", "")))[0]

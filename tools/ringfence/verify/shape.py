@@ -6,7 +6,7 @@ there, whatever it does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -177,25 +177,21 @@ def _unread_names(document: Document) -> Iterator[_Fault]:
         yield _Fault(named, "there are names", "and no rule that reads DNS questions, so they never get addresses")
 
 
-def tiers(cluster: Cluster, documents: Iterable[Document]) -> Iterator[Finding]:
-    """A finding for each tier that policies of a Kubernetes cluster need and that is not among its objects.
+def tiers(cluster: Cluster, names: Collection[str]) -> Iterator[Finding]:
+    """A finding for each tier that policies of a Kubernetes cluster need and that is not among the `names` of its own.
 
     `cluster` is the first by name of those that share it: its folder holds what belongs to the whole.
     """
-    wanted = [
-        name
-        for name, needed in zip(TIERS, (cluster.dialect == "calico", cluster.guardrails == "calico"), strict=True)
-        if needed
-    ]
-    there = {
-        document.data["metadata"].get("name")
-        for document in documents
-        if isinstance(document.data, Mapping)
-        and document.data.get("kind") == "Tier"
-        and isinstance(document.data.get("metadata"), Mapping)
-    }
-    for name in wanted:
-        if name not in there:
+    wanted = zip(TIERS, (cluster.dialect == "calico", cluster.guardrails == "calico"), strict=True)
+    for name in (name for name, needed in wanted if needed):
+        if name not in names:
             message = f"in {cluster.name}, there is no Tier {name}, so Calico turns down every policy that stands in it"
             where = Location(f"{OVERLAYS}/{cluster.name}/{OF_CLUSTER}/{KUSTOMIZATION}")
             yield FOREIGN_FORM.at(where, message, hint=_HINT, subject=name)
+
+
+def tier_names(documents: Iterable[Document]) -> Iterator[str]:
+    """The names of the tiers among some objects."""
+    for document in documents:
+        if isinstance(document.data, Mapping) and document.data.get("kind") == "Tier":
+            yield _name_of(document) or ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,18 +19,17 @@ from ringfence.connectivity import (
 )
 from ringfence.connectivity import checks as together
 from ringfence.findings import Finding
-from ringfence.manifests import METADATA_NAME, ContainerPort, kustomize
-from ringfence.manifests.once import Once
+from ringfence.manifests import METADATA_NAME, ContainerPort
 from ringfence.model.types import Adopted, Cluster, Model, Port, Workload
-from ringfence.sources import BlobTree, Tree
+from ringfence.sources import Tree
 from ringfence.values.addresses import AddressSet
 from ringfence.verify import adopted, foreign, rest, selectors, shape
+from ringfence.verify.bundles import Bundles
 from ringfence.verify.declared import OTHER, Declared, Pod, declared, groups, says_names
 from ringfence.verify.guarded import Guarded
 from ringfence.verify.guarded import findings as guard_findings
+from ringfence.verify.objects import Objects, joined
 
-MANY = 2_000
-"""From so many rendered files on, Kubernetes clusters are worked on side by side."""
 STAGED = "RF736"
 """The finding that a policy of Calico is staged."""
 
@@ -39,7 +38,7 @@ STAGED = "RF736"
 class State:
     """A Kubernetes cluster under the rendered tree.
 
-    `clusters` share it; `objects` are the rendered objects of each, as plain data, by the cluster's name;
+    `clusters` share it; `objects` are the rendered objects of each;
     `findings` are what reading them found, and where the policies of guardrails are not those that are declared.
     `guarded` is what guardrails have the cluster itself deny. `within`: only what has an end in one of these namespaces
     (by declared name) is told; None: everything. `adopted` are policies beside the bundles, which `connectivity` counts
@@ -51,7 +50,7 @@ class State:
     clusters: tuple[Cluster, ...]
     declared: Declared
     connectivity: Connectivity
-    objects: Mapping[str, Sequence[Mapping[str, Any]]]
+    objects: Objects
     findings: tuple[Finding, ...]
     guarded: Guarded = field(default_factory=lambda: Guarded(Declared({})))
     within: Collection[str] | None = None
@@ -87,12 +86,7 @@ def states(
     `like` are states by name that may be much the same, of another revision: what they share is not computed again.
     `within` are the namespaces to look at, where it is not all of them.
     """
-    side = States(model, tree, within)
-    names = side.names if only is None else [only.kubernetes_cluster]
-    found = [side.of(name, (like or {}).get(name)) for name in names]
-    if found and only is None:
-        found[0] = replace(found[0], findings=(*found[0].findings, *side.strays()))
-    return found
+    return States(model, tree, within).all(like, only)
 
 
 class States:
@@ -101,78 +95,71 @@ class States:
     def __init__(
         self, model: Model, tree: Tree, within: Collection[str] | None = None, like: States | None = None
     ) -> None:
-        """Take one side. What `like`, another side, has of the same content is read here only, as long as both last."""
+        """Take one side. What `like`, another side, has of the same content is read here only."""
         self._model, self._within = model, within
         self._clusters = groups(model)
-        self._rendered: _Rendered = _Rendered(tree, like._rendered if like else None)
+        self._bundles: Bundles = Bundles(model, tree, like._bundles if like else None)
         self.names = sorted(self._clusters)
 
     @property
     def is_large(self) -> bool:
         """Whether a copy of this process is worth its making."""
-        return len(self.names) > 1 and len(self._rendered.files) >= MANY
+        return len(self.names) > 1 and self._bundles.is_large
+
+    def read(self, names: Iterable[str]) -> None:
+        """Read what is rendered for some Kubernetes clusters, those of other sides among them.
+
+        Asked for together, what they have in common is read once; `of` reads what is not there yet.
+        """
+        self._bundles.read([self._clusters[name] for name in names if name in self._clusters])
 
     def of(self, name: str, like: State | None = None) -> State:
         """The state of a Kubernetes cluster; `like` may be much the same. Raises `KeyError` for an unknown name."""
         clusters = self._clusters[name]
-        return _state(self._model, self._rendered, name, clusters, like, self._within)
+        return _state(self._model, self._bundles, name, clusters, like, self._within)
+
+    def all(self, like: Mapping[str, State] | None = None, only: Cluster | None = None) -> list[State]:
+        """All states by name, or the one that a cluster lies on; what is rendered for no cluster is told in the first.
+
+        `like` are states by name that may be much the same.
+        """
+        names = self.names if only is None else [only.kubernetes_cluster]
+        self.read(names)
+        found = [self.of(name, (like or {}).get(name)) for name in names]
+        if found and only is None:
+            found[0] = replace(found[0], findings=(*found[0].findings, *self.strays()))
+        return found
 
     def strays(self) -> list[Finding]:
         """What is rendered for no cluster."""
-        files = self._rendered.files
+        files = self._bundles.files
         return [*foreign.of_no_cluster(files, self._model), *foreign.other_kustomizations(files)]
-
-
-class _Rendered:
-    """The rendered files of a side: each is read once, whatever stands in several clusters or on both sides."""
-
-    def __init__(self, tree: Tree, like: _Rendered | None = None) -> None:
-        self.files = tree.files("policies/rendered")
-        names = tree.blobs if isinstance(tree, BlobTree) else None
-        self.overlays: kustomize.Overlays = kustomize.Overlays(tree.read, self.files, names)
-        self.objects: Once = like.objects if like else Once()
-        self.shapes: shape.Shapes = like.shapes if like else shape.Shapes()
-        if like is not None:
-            like.overlays.share(self.overlays)
 
 
 def alone(model: Model, tree: Tree, cluster: Cluster) -> State:
     """The state of one cluster, as if no other lay on its Kubernetes cluster."""
-    return _state(model, _Rendered(tree), cluster.name, [cluster])
+    return _state(model, Bundles(model, tree), cluster.name, [cluster])
 
 
 def _state(
     model: Model,
-    rendered: _Rendered,
+    rendered: Bundles,
     name: str,
     clusters: Sequence[Cluster],
     like: State | None = None,
     within: Collection[str] | None = None,
 ) -> State:
-    objects: dict[str, list[Mapping[str, Any]]] = {}
-    documents = []
-    wide: set[str] = set()
-    findings: list[Finding] = []
     kept = adopted.of(model, clusters)
-    for cluster in clusters:
-        found: list[Mapping[str, Any]] = []
-        for folder, namespace in foreign.folders(rendered.files, model, cluster).items():
-            built, problems = rendered.overlays.build(folder)
-            findings += problems
-            # what is no mapping is no object, and is reported below
-            found += [document.data for document in built if isinstance(document.data, Mapping)]
-            built, problems = adopted.apart(kept, built)
-            findings += problems
-            findings += foreign.in_folder(folder, namespace, cluster, built)
-            findings += rendered.shapes.odd(built, clusters)
-            documents += built
-            wide |= {document.path for document in built if namespace == foreign.OF_CLUSTER}
-        objects[cluster.name] = found
+    objects = Objects({item.name: rendered.of(item, clusters) for item in clusters}, rendered.data)
+    bundles = list(objects.bundles())
+    findings = [finding for bundle in bundles for finding in bundle.findings]
+    wide = {path for bundle in bundles for path in bundle.paths}
     if within is None and len(clusters) == len(groups(model)[clusters[0].kubernetes_cluster]):
-        findings += adopted.missing(kept, (item for found in objects.values() for item in found))
-    if documents:
-        findings += shape.tiers(min(clusters, key=lambda item: item.name), documents)
-    parsed = rendered.objects.parse(documents)
+        findings += adopted.missing(kept, {key for bundle in bundles for key in bundle.adopted})
+    if any(bundle.own for bundle in bundles):
+        tiers = {tier for bundle in bundles for tier in bundle.tiers}
+        findings += shape.tiers(min(clusters, key=lambda item: item.name), tiers)
+    parsed = joined(bundles)
     # a staged policy is what a stage declares; where it should be in force, what it denies is missing
     findings += [finding for finding in parsed.findings if finding.check.code != STAGED]
     state = ClusterState(
@@ -194,13 +181,13 @@ def _state(
     cilium = [item for item in parsed.cilium if item.where.path not in wide]
     findings += selectors.foreign(parsed.policies, calico, cilium, known)
     findings += together.findings(state)
-    joined = adopted.joined(state, adopted.parsed(kept)) if kept else state
-    for namespace in joined.all_namespaces():  # a policy for a namespace that nobody declared brings the pods there
+    whole = adopted.joined(state, adopted.parsed(kept)) if kept else state
+    for namespace in whole.all_namespaces():  # a policy for a namespace that nobody declared brings the pods there
         other = f"{namespace}/{OTHER}"
         known.pods.setdefault(other, Pod(other, None, None, None))
     bare = result = evaluate(state, representatives=True, like=like.as_declared if like else None)
     if kept:
-        result = evaluate(joined, representatives=True, like=like.connectivity if like else None)
+        result = evaluate(whole, representatives=True, like=like.connectivity if like else None)
     for place in map(str, result.space.place_at):  # as does a name or entity that only a policy speaks of
         known.pods.setdefault(place, Pod(place, None, None, None))
     guarded, inside = Guarded(known, model, clusters), None

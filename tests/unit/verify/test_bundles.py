@@ -1,0 +1,75 @@
+"""The rendered folders of two sides: what both hold is one object, and plain data is read where it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from rendered_repository import Files, edited, rendered
+from ringfence import documents, verify
+from ringfence.manifests import NetworkPolicy
+from ringfence.verify import bundles
+from ringfence.verify.bundle import Bundle
+from small_repository import MemoryTree
+
+BASE = "policies/rendered/base/payments/payments/api.yaml"
+FOLDER = "policies/rendered/overlays/dev/payments/payments"
+
+
+def sides(head: Files) -> tuple[verify.States, verify.States]:
+    files, model = rendered()
+    base = verify.States(model, MemoryTree(files))
+    return base, verify.States(model, MemoryTree(head), like=base)
+
+
+def held(state: verify.State) -> Mapping[str, Bundle]:
+    return {folder: bundle for folders in state.objects._bundles.values() for folder, bundle in folders.items()}
+
+
+def test_what_both_sides_hold_is_one_object() -> None:
+    base, head = sides(edited(rendered()[0], BASE, "port: 8443", "port: 8444"))
+    before, after = (held(side.of("dev")) for side in (base, head))
+    assert [folder for folder in before if before[folder] is not after[folder]] == [FOLDER]
+    one, other = ({item.id: item for item in side[FOLDER].policies} for side in (before, after))
+    assert [name for name in one if one[name] is not other[name]] == ["payments/ringfence-api"]
+
+
+def test_what_clusters_have_in_common_is_one_object() -> None:
+    side = sides(rendered()[0])[0]
+    side.read(side.names)
+    dev, prod = (side.of(name).connectivity.cluster.policies for name in ("dev", "prod"))
+    assert {id(rule) for rule in rules(dev)} & {id(rule) for rule in rules(prod)}
+    assert {item.id: item for item in dev}["payments/ringfence-api"].where.path == BASE
+
+
+def rules(policies: tuple[NetworkPolicy, ...]) -> Iterator[object]:
+    for item in policies:
+        yield from (*(item.ingress or ()), *(item.egress or ()))
+
+
+def test_plain_data_of_many_folders_is_read_where_it_differs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundles, "MANY", 1)
+    base, head = sides(edited(rendered()[0], BASE, "port: 8443", "port: 8444"))
+    one, other = base.of("dev").objects, head.of("dev").objects
+    read: list[str] = []
+    original = documents.read_many
+    monkeypatch.setattr(documents, "read_many", lambda path, raw: read.append(path) or original(path, raw))
+    assert (one.count, other.count) == (5, 5)
+    assert one.namespaces("dev") == {"payments", "shop"}
+    assert read == []
+    before, after = one.beside(other)
+    assert {path.split("/")[-2] for path in read} == {"payments"}
+    assert [item["metadata"]["name"] for item in before["dev"]] == [item["metadata"]["name"] for item in after["dev"]]
+    differing = [item["metadata"]["name"] for item, new in zip(before["dev"], after["dev"], strict=True) if item != new]
+    assert differing == ["ringfence-api"]
+    assert dict(one) != dict(other)
+
+
+def test_what_is_there_twice_is_told_by_all_of_it() -> None:
+    files = rendered()[0]
+    other = "policies/rendered/base/checkout/shop/baseline.yaml"
+    base, head = sides({**files, other: files[BASE]})  # what another folder, which does not differ, holds too
+    one, two = base.of("dev").objects, head.of("dev").objects
+    before, after = one.beside(two)
+    assert (len(before["dev"]), len(after["dev"])) == (one.count, two.count)
