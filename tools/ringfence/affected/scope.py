@@ -10,6 +10,9 @@ from ringfence.affected.part import Part
 from ringfence.affected.words import only_flows, words
 from ringfence.sources import BlobTree, Tree, Unreadable, changed, has, holding
 
+ROOTS = ("teams", "policies")
+"""All that a change can matter in."""
+
 RENDERED = "policies/rendered"
 ADOPTED = "policies/adopted/"
 _OF_NAMESPACES = (f"{RENDERED}/base/", f"{RENDERED}/overlays/")
@@ -42,7 +45,7 @@ def scope(base: Tree, head: Tree, paths: frozenset[str] | None = None) -> Scope 
     """
     if not isinstance(base, BlobTree):
         return None
-    paths = changed(base, head) if paths is None else paths
+    paths = changed(base, head, ROOTS) if paths is None else paths
     if paths is None:
         return None
     if any(path.startswith(ADOPTED) for path in (*base.files(ADOPTED[:-1]), *paths)):

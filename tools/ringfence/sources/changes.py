@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ringfence.sources.blobs import BlobTree
-from ringfence.sources.repository import Failed, Repository, open_repository
+from ringfence.sources.repository import Asked, Failed, Repository, open_repository
+from ringfence.sources.settled import Settled
 from ringfence.sources.tree import Tree, name_problem
 from ringfence.sources.working import WorkingTree, parts
 
@@ -20,37 +21,79 @@ REGULAR = ("100644", "100755", "000000")
 
 
 class Difference:
-    """What on disk differs from a commit: Git is asked at once, and heard when somebody wants to know."""
+    """What on disk differs from a commit: Git is asked at once, and heard when somebody wants to know.
+
+    It is not asked for what an earlier run heard of it, where that is known to be the same (`settled`).
+    """
 
     def __init__(self, root: Path, commit: str, only: Sequence[str] = (), but: Sequence[str] = ()) -> None:
         """Take a root and the id of a commit; `only` and `but` as for `changed`. Raises `UsageError` without Git."""
         self._repository = open_repository(root)
         self._root = root
-        where = _where(self._repository, only, but)
-        # an excluded folder would be walked all the same
-        inside = _where(self._repository, parts(root, only, but))
+        self.commit = commit
+        self._where = _where(self._repository, only, but)
         ask = self._repository.ask
+        self._tracked = ask("diff", "--raw", "-z", "--no-renames", "--no-ext-diff", commit, "--", *self._where)
         self._filters = ask("config", "--get-regexp", r"^filter\..*\.(clean|process)$")
-        self._flags = ask("ls-files", "-v", "-z", "--deduplicate", "--", *where)
-        self._other = ask("ls-files", "-z", "--others", "--exclude-standard", "--", *inside)
-        self._tracked = ask("diff", "--raw", "-z", "--no-renames", "--no-ext-diff", commit, "--", *where)
+        self._flags: Asked | None = None
+        self._settled = Settled(self._repository, str(root), only, but)
+        if not self._settled.has_same_index:
+            self._ask_flags()
+        self._moved = self._looked_into()
+        if self._moved is None:
+            self._ask_flags()
+        # an excluded folder would be walked all the same
+        self._inside = parts(root, only if self._moved is None else self._moved, but)
+        # what is remembered is that there is nothing, ignored or not
+        self._other = self._ask_others(ignored=self._settled.on) if self._inside or not only else None
 
     def paths(self) -> frozenset[str] | None:
         """The paths of files, or None where that cannot be said without looking at every file."""
         for asked in (self._filters, self._flags, self._other, self._tracked):
-            asked.hear()
+            if asked:
+                asked.hear()
         try:
             return _plain(self._found())
         except (Failed, _Odd):
             return None
 
+    def tracked(self) -> list[str]:
+        """The files that Git knows in these folders; those of the commit are these, but for what differs."""
+        start = len("H ") + len(self._repository.prefix)
+        return [record[start:] for record in os.fsdecode(self._ask_flags().output()).split("\0") if record]
+
+    def _ask_flags(self) -> Asked:
+        if self._flags is None:
+            self._flags = self._repository.ask("ls-files", "-v", "-z", "--deduplicate", "--", *self._where)
+        return self._flags
+
+    def _looked_into(self) -> list[str] | None:
+        """The folders of which no earlier run says that they hold nothing new; None where that may be all."""
+        if not self._settled.knows:
+            return None
+        try:
+            return self._settled.moved(self._flags.output() if self._flags else None)
+        except Failed:
+            return None
+
+    def _ask_others(self, *, ignored: bool) -> Asked:
+        """What Git does not track; with what it ignores, a folder of nothing else is one."""
+        which = "--directory" if ignored else "--exclude-standard"
+        places = _where(self._repository, self._inside)
+        return self._repository.ask("ls-files", "-z", "--others", which, "--", *places)
+
     def _found(self) -> Iterator[str]:
         if self._has_filters() and _is_filtered(self._repository):
             raise _Odd
-        flags = b"\0" + self._flags.output()
+        listing = self._flags.output() if self._flags else None
+        flags = b"\0" + (listing or b"")
         if flags.count(b"\0H ") != flags.count(b"\0") - 1:  # each record starts with the flag of a plain file
             raise _Odd
-        new = frozenset(_own(self._repository, self._other.output()))
+        others = self._other.output() if self._other else b""
+        self._settled.note(listing, self._moved, _own(self._repository, others))
+        if others and self._settled.on:
+            others = self._ask_others(ignored=False).output()
+        new = frozenset(_own(self._repository, others))
         yield from new
         for status, path in _raw(self._repository, self._tracked.output()):
             if status == "D" and path not in new and os.path.lexists(self._root / path):

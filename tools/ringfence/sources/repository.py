@@ -62,10 +62,14 @@ class Asked:
 
 @dataclass(slots=True)
 class Repository:
-    """A repository, and the folder of the Ringfence root in it (`prefix`, with `/` at the end, or "" at the top)."""
+    """A repository, and the folder of the Ringfence root in it (`prefix`, with `/` at the end, or "" at the top).
+
+    `folder` is Git's own, with the index.
+    """
 
     top: Path
     prefix: str
+    folder: str
     _repo: git.Repo | None = field(default=None, repr=False)
     _readers: dict[int, git.Git] = field(default_factory=dict, repr=False)
     _fetched: dict[str, bytes] = field(default_factory=dict, repr=False)
@@ -136,21 +140,27 @@ def open_repository(root: Path) -> Repository:
     where = Path(os.path.realpath(root))
     near = next((folder for folder in (where, *where.parents) if os.path.lexists(folder / ".git")), None)
     try:
-        top = _top(where, near)
-        return Repository(top, _prefix(where, top))
+        top, folder = _places(where, near)
+        return Repository(top, _prefix(where, top), folder)
     except (OSError, Failed):  # no Git, no repository, a bare one, one of somebody else: GitPython tells them apart
         repo = _found(where)
     top = Path(os.path.realpath(repo.working_tree_dir or repo.git_dir))
-    repository = Repository(top, _prefix(where, top), repo)
+    repository = Repository(top, _prefix(where, top), str(repo.git_dir), repo)
     repository.run("rev-parse", "--git-dir")  # raises where Git refuses to work here
     return repository
 
 
 @lru_cache
-def _top(where: Path, near: Path | None) -> Path:  # noqa: ARG001 - another nearest `.git` is another question
-    """The top of the working tree around a folder, which Git is asked for once. Raises `OSError` and `Failed`."""
-    told = Asked(where, "rev-parse", "--show-toplevel").output()
-    return Path(os.path.realpath(os.fsdecode(told).removesuffix("\n")))
+def _places(where: Path, near: Path | None) -> tuple[Path, str]:  # noqa: ARG001 - another nearest `.git` is another question
+    """The top of the working tree around a folder and Git's own folder, which Git is asked for once.
+
+    Raises `OSError` and `Failed`.
+    """
+    own = os.fsdecode(Asked(where, "rev-parse", "--show-toplevel", "--absolute-git-dir").output()).removesuffix("\n")
+    top, _, folder = own.partition("\n")
+    if "\n" in folder:  # a name has a line of its own
+        top, folder = os.fsdecode(Asked(where, "rev-parse", "--show-toplevel").output()).removesuffix("\n"), ""
+    return Path(os.path.realpath(top)), folder
 
 
 def _prefix(where: Path, top: Path) -> str:

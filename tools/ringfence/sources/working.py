@@ -220,7 +220,7 @@ def _is_odd(path: str, *, file: bool = False) -> bool:
 
 def parts(root: Path, only: Sequence[str], but: Sequence[str]) -> list[str]:
     """The folders `only`; instead of one that holds any of `but`, all else that lies right in it on disk."""
-    above = {path.rpartition("/")[0] for path in but}
+    above = {path.rpartition("/")[0] for path in but} & {*only}
     found = [folder for folder in only if folder not in above]
     for folder in sorted(above):
         try:

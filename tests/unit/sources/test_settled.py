@@ -1,0 +1,211 @@
+"""What differs from a commit is the same with what earlier runs heard of Git and without; and Git is asked for less."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from git_repository import GitRepository
+from ringfence import sources
+from ringfence.sources import times
+from ringfence.sources.repository import Repository
+
+ONLY, BUT = ("teams", "policies"), ("policies/rendered",)
+A, B, C = "teams/a/one/flows.yaml", "teams/a/one/namespace.yaml", "policies/catalog/b.yaml"
+RENDERED = "policies/rendered/base/a/one/baseline.yaml"
+FOLDERS = ("teams", "teams/a", "teams/a/one", "policies", "policies/rendered/base/a/one")
+
+Edit = Callable[[GitRepository], None]
+
+
+@pytest.fixture(params=["", "inner"])
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> GitRepository:
+    """A repository with its root at the top or below, and a cache of its own; its folders are old enough at once."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setattr(times, "RECENT", 20_000_000)
+    top = GitRepository(tmp_path / "top")
+    top.path.mkdir()
+    top.git("init", "--quiet", "--initial-branch=main")
+    top.git("config", "user.name", "Ada")
+    top.git("config", "user.email", "ada@example.com")
+    made = GitRepository(top.path / request.param)
+    for path in (A, B, C, RENDERED, sources.MARK):
+        made.write(path, f"kind: {path}\n")
+    top.write(".gitignore", "*.tmp\n")
+    top.write("teams-elsewhere/a.yaml")
+    top.commit("Start")
+    monkeypatch.setenv("RINGFENCE_CACHE", str(tmp_path / "cache"))
+    return made
+
+
+def found(repository: GitRepository, but: tuple[str, ...] = ()) -> frozenset[str] | None:
+    """What differs from HEAD, by what is remembered; without that it must be the same."""
+    time.sleep(0.04)
+    root = Path(os.path.realpath(repository.path))
+    commit = sources.commit_id(root, "HEAD")
+    answers = [sources.Difference(root, commit, ONLY, but).paths() for _ in range(2)]
+    cache = os.environ["RINGFENCE_CACHE"]
+    os.environ["RINGFENCE_CACHE"] = "off"
+    try:
+        answers.append(sources.Difference(root, commit, ONLY, but).paths())
+    finally:
+        os.environ["RINGFENCE_CACHE"] = cache
+    assert answers == [answers[0]] * 3
+    return answers[0]
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The listings that Git is asked for."""
+    listings: list[list[str]] = []
+    ask = Repository.ask
+
+    def noting(self: Repository, *arguments: str, index: str = "") -> object:
+        if arguments[0] == "ls-files":
+            listings.append(list(arguments[1:]))
+        return ask(self, *arguments, index=index)
+
+    monkeypatch.setattr(Repository, "ask", noting)
+    return listings
+
+
+def differing(repository: GitRepository) -> frozenset[str] | None:
+    root = Path(os.path.realpath(repository.path))
+    return sources.Difference(root, sources.commit_id(root, "HEAD"), ONLY).paths()
+
+
+def test_git_is_not_asked_again(repository: GitRepository, asked: list[list[str]]):
+    assert found(repository) == frozenset()
+    asked.clear()
+    assert differing(repository) == frozenset()
+    assert asked == []
+    repository.write(A, "another\n")  # no folder moves
+    assert differing(repository) == {A}
+    assert asked == []
+
+
+def test_only_folders_that_moved_are_looked_into(repository: GitRepository, asked: list[list[str]]):
+    found(repository)
+    asked.clear()
+    repository.write("teams/a/one/new.yaml")
+    assert differing(repository) == {"teams/a/one/new.yaml"}
+    assert {words[-1].rpartition("teams/")[2] for words in asked} == {"a/one"}
+    assert len(asked) == 2  # what is there, and what of it Git does not ignore
+
+
+def test_what_moved_just_now_is_not_believed(
+    repository: GitRepository, asked: list[list[str]], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(times, "RECENT", 3_600_000_000_000)
+    found(repository)
+    asked.clear()
+    differing(repository)
+    assert len(asked) == 1
+
+
+def test_a_file_system_whose_folders_do_not_move_is_not_believed(repository: GitRepository, asked: list[list[str]]):
+    own = Path(repository.git("rev-parse", "--absolute-git-dir").strip())
+    os.utime(own, (1, 1))
+    found(repository)
+    asked.clear()
+    os.utime(own, (1, 1))
+    assert differing(repository) == frozenset()
+    assert len(asked) == 2
+
+
+def test_a_folder_whose_time_is_set_back(repository: GitRepository):
+    assert found(repository) == frozenset()
+    folder = repository.path / "teams/a/one"
+    before = folder.stat()
+    repository.write("teams/a/one/new.yaml")
+    os.utime(folder, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert found(repository) == {"teams/a/one/new.yaml"}
+
+
+def test_a_file_that_is_tracked_no_more(repository: GitRepository):
+    assert found(repository) == frozenset()
+    repository.git("rm", "--quiet", "--cached", A)
+    assert found(repository) == {A}
+    repository.git("add", A)
+    assert found(repository) == frozenset()
+
+
+def test_a_file_that_is_ignored_no_more(repository: GitRepository):
+    repository.write("teams/a/one/left.tmp")
+    assert found(repository) == frozenset()
+    (repository.path / repository.git("rev-parse", "--show-cdup").strip() / ".gitignore").write_text("")
+    assert found(repository) == {"teams/a/one/left.tmp"}
+
+
+@pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
+def test_a_file_that_git_does_not_look_at(repository: GitRepository, flag: str):
+    assert found(repository) == frozenset()
+    repository.git("update-index", flag, A)
+    assert found(repository) is None
+
+
+def test_a_link_instead_of_a_folder(repository: GitRepository):
+    assert found(repository) == frozenset()
+    (repository.path / "teams/a/one").rename(repository.path / "aside")
+    (repository.path / "teams/a/one").symlink_to(repository.path / "aside")
+    assert found(repository) is None or found(repository) != frozenset()
+
+
+def test_another_repository_inside(repository: GitRepository):
+    assert found(repository) == frozenset()
+    inner = GitRepository(repository.path / "teams/a/two")
+    inner.path.mkdir()
+    inner.git("init", "--quiet")
+    inner.write("flows.yaml")
+    assert found(repository) is None
+
+
+def test_what_is_left_out_stays_left_out(repository: GitRepository):
+    assert found(repository, BUT) == frozenset()
+    repository.write("policies/rendered/new.yaml")
+    repository.write("policies/new.yaml")
+    assert found(repository, BUT) == {"policies/new.yaml"}
+    assert found(repository) == {"policies/new.yaml", "policies/rendered/new.yaml"}
+
+
+def test_an_index_without_a_checksum(repository: GitRepository, asked: list[list[str]]):
+    repository.git("config", "index.skipHash", "true")
+    repository.write(A, "another\n")
+    repository.git("add", A)
+    assert found(repository) == {A}
+
+
+def edit(repository: GitRepository, chance: random.Random) -> None:
+    """Anything that moves folders, files, the index or what Git ignores."""
+    folder = chance.choice(FOLDERS)
+    path = f"{folder}/{chance.choice(('new.yaml', 'other.tmp', 'deep/er/new.yaml', 'deep/left.tmp'))}"
+    match chance.randrange(8):
+        case 0 | 1:
+            repository.write(path)
+        case 2:
+            (repository.path / path).unlink(missing_ok=True)
+        case 3:
+            repository.git("add", "--all")
+        case 4:
+            repository.git("commit", "--quiet", "--allow-empty", "--all", "--message", "Edit")
+        case 5:
+            repository.git("rm", "--quiet", "--cached", "--ignore-unmatch", chance.choice((A, B, RENDERED)))
+        case 6:
+            shutil.rmtree(repository.path / folder / "deep", ignore_errors=True)
+        case 7:
+            ignored = chance.choice(("*.tmp\n", "", "deep/\n", "new.yaml\n"))
+            (repository.path / "teams" / ".gitignore").write_text(ignored)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_any_edits(repository: GitRepository, seed: int):
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    for _ in range(12):
+        edit(repository, chance)
+        found(repository, chance.choice((BUT, ())))

@@ -1,0 +1,154 @@
+"""Folders on disk that held nothing but what Git tracks, remembered by their times: Git need not walk them again.
+
+A folder that was seen to hold tracked files and folders alone still does, as long as it has not moved (`times`) and
+the same files are tracked. That is believed only where the times of folders are seen to move.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import time
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
+
+from ringfence import cache
+from ringfence.sources import times
+from ringfence.sources.repository import Repository
+
+KIND = "settled"
+"""The kind of the cache's values, by root and folders."""
+
+MANY = 100
+"""Folders that moved, from which on all are walked."""
+
+_CHECKSUM = 20
+_HEAD = struct.Struct(f"<{_CHECKSUM}s16sI")
+
+
+class Known(NamedTuple):
+    """What an earlier run saw.
+
+    `staged` is the checksum of an index in which no file is flagged, `names` the digest of the listing of what it
+    tracks, `times` those of each folder, `times.UNKNOWN` where it held something else or had moved just then.
+    """
+
+    staged: bytes
+    names: bytes
+    folders: list[str]
+    times: list[bytes]
+
+
+class Settled:
+    """What is known of some folders of a root, beside how they are now. Without a cache nothing is."""
+
+    def __init__(self, repository: Repository, root: str, only: Sequence[str], but: Sequence[str]) -> None:
+        """Take the real path of the root, and which folders of it are meant, as for `Difference`."""
+        self._root, self._prefix = root, repository.prefix
+        self._store = cache.store()
+        self._key = "\0".join((root, *only, "", *but))
+        self._now = time.time_ns()
+        self._index = _checksum(repository.folder)
+        self._known: Known | None = None
+        self.on = bool(only and self._index and not self._store.why) and _tells(repository.folder, root)
+        if self.on and (row := self._store.get(KIND, [self._key]).get(self._key)):
+            self._known = _unpacked(row)
+        self._times = [self._of(folder) for folder in self._known.folders] if self._known else []
+
+    @property
+    def knows(self) -> bool:
+        """Whether anything is known."""
+        return self._known is not None
+
+    @property
+    def has_same_index(self) -> bool:
+        """Whether the index is the one that is known, in which no file is flagged."""
+        return self._known is not None and self._known.staged == self._index
+
+    def moved(self, listing: bytes | None) -> list[str] | None:
+        """The folders to look into; None where it is all. `listing` is what is tracked (None: known by the index)."""
+        known = self._known
+        if known is None or (listing is not None and known.names != cache.digest(listing)):
+            return None
+        found = [
+            folder
+            for folder, before, now in zip(known.folders, known.times, self._times, strict=True)
+            if before != now or now == times.UNKNOWN
+        ]
+        return found if len(found) <= MANY else None
+
+    def note(self, listing: bytes | None, moved: Collection[str] | None, others: Iterable[str]) -> None:
+        """Remember a listing without flags, and that the folders that moved (None: all) hold nothing else but `others`.
+
+        A folder among these ends with `/`. The listing may only be missing where the index is known.
+        """
+        if not self.on:
+            return
+        unclean = {path.rstrip("/").rpartition("/")[0] for path in others}
+        known = self._known
+        if (known is None or moved is None) and listing is not None:
+            folders = sorted(_folders(listing, self._prefix))
+            self._times, moved = [self._of(folder) for folder in folders], folders
+            known = Known(self._index, cache.digest(listing), folders, [times.UNKNOWN] * len(folders))
+        if known is None or moved is None or not unclean.issubset(known.folders):
+            return
+        device, looked = os.lstat(self._root).st_dev, {*moved}
+        found = [
+            times.UNKNOWN if folder in unclean else self._lasting(now, device) if folder in looked else before
+            for folder, before, now in zip(known.folders, known.times, self._times, strict=True)
+        ]
+        seen = Known(self._index, known.names, known.folders, found)
+        if seen != self._known:
+            self._store.put(KIND, {self._key: _packed(seen)})
+
+    def _of(self, folder: str) -> bytes:
+        return times.of(f"{self._root}/{folder}")
+
+    def _lasting(self, found: bytes, device: int) -> bytes:
+        return times.lasting(found, self._now) if times.device(found) == device else times.UNKNOWN
+
+
+def _checksum(folder: str) -> bytes:
+    """What tells the index in Git's folder from any other; empty where there is none, or it has no checksum."""
+    if not folder:
+        return b""
+    try:
+        with open(f"{folder}/index", "rb") as file:  # noqa: PTH123 - a path made as text
+            file.seek(-_CHECKSUM, os.SEEK_END)
+            found = file.read()
+    except OSError:
+        return b""
+    return found if any(found) else b""
+
+
+def _tells(folder: str, root: str) -> bool:
+    """Whether the times of folders tell where a root lies: Git's own moves when an index is put in its place."""
+    try:
+        own, index, there = os.lstat(folder), os.lstat(f"{folder}/index"), os.lstat(root)
+    except OSError:
+        return False
+    return own.st_mtime_ns >= index.st_mtime_ns and own.st_dev == there.st_dev
+
+
+def _folders(listing: bytes, prefix: str) -> set[str]:
+    """The folders below the root that hold what `git ls-files -v` lists, relative to it."""
+    nearest = {record[2:].rpartition(b"/")[0] for record in listing.split(b"\0") if record}
+    found: set[str] = set()
+    for name in nearest:
+        folder = os.fsdecode(name)
+        while len(folder) > len(prefix) and folder.startswith(prefix) and folder[len(prefix) :] not in found:
+            found.add(folder[len(prefix) :])
+            folder = folder.rpartition("/")[0]
+    return found
+
+
+def _packed(known: Known) -> bytes:
+    names = b"\0".join(map(os.fsencode, known.folders))
+    return b"".join((_HEAD.pack(known.staged, known.names, len(known.folders)), *known.times, names))
+
+
+def _unpacked(row: bytes) -> Known:
+    index, digest, number = _HEAD.unpack_from(row)
+    end = _HEAD.size + number * times.SIZE
+    found = [row[start : start + times.SIZE] for start in range(_HEAD.size, end, times.SIZE)]
+    return Known(index, digest, [os.fsdecode(name) for name in row[end:].split(b"\0")] if number else [], found)
