@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 import pytest
 
-from ringfence import model
+from ringfence import documents, model
+from ringfence.documents import Document
 from ringfence.findings import Finding
-from ringfence.model import clean
+from ringfence.model import clean, reading
 from ringfence.model.types import Model
 from ringfence.sources import Unreadable
 from ringfence.values import workers
@@ -37,8 +39,8 @@ GOOD = {
 class Tree(MemoryTree):
     """One whose files cannot all be read."""
 
-    def __init__(self) -> None:
-        files: dict[str, str | bytes] = dict(over(GOOD))
+    def __init__(self, others: Mapping[str, str] = GOOD) -> None:
+        files: dict[str, str | bytes] = dict(over(others))
         super().__init__(files | BROKEN | {CLOSED: ""})
         self.read_here: Counter[str] = Counter()
 
@@ -83,3 +85,22 @@ def test_each_file_is_read_once_but_those_in_error(
 
 def _no_more() -> int:
     raise BlockingIOError
+
+
+def test_what_two_trees_share_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands beside it in another tree is as it would be alone, and so is what is wrong."""
+    path = "teams/checkout/shop/z-007.yaml"
+    one, two = Tree(), Tree({**GOOD, path: GOOD[path].replace("[7]", "[1007]")})
+    expected = [_loaded(one), _loaded(two)]
+    assert expected[0] != expected[1]
+    parsed = Counter[str]()
+    read = documents.read
+
+    def counted(path: str, raw: bytes) -> tuple[Document | None, list[Finding]]:
+        parsed[path] += 1
+        return read(path, raw)
+
+    monkeypatch.setattr(documents, "read", counted)
+    shared: reading.Shared = {}
+    assert [model.load(tree, shared=shared) for tree in (one, two)] == expected
+    assert {name for name in GOOD if parsed[name] > 1} == {path}

@@ -2,11 +2,13 @@
 
 A change of flows or of a namespace's workloads can open or close connections of the namespaces at both ends and of no
 others. `scope` names those namespaces and the files that say everything of them; the ordinary stages then run on that
-part. Whatever else differs (a cluster, a peer, a guardrail, a template) concerns everything, and there is no scope.
+part. What is wrong with an edit of flows follows from less (`inside`). Whatever else differs (a cluster, a peer, a
+guardrail, a template) concerns everything, and there is no scope.
 """
 
+from ringfence.affected.inside import inside
 from ringfence.affected.part import Part
 from ringfence.affected.scope import Scope, scope
 from ringfence.affected.touching import touching
 
-__all__ = ["Part", "Scope", "scope", "touching"]
+__all__ = ["Part", "Scope", "inside", "scope", "touching"]

@@ -19,8 +19,9 @@ from ringfence.findings import Check, Finding, Location, has_errors
 if TYPE_CHECKING:
     from ringfence.affected import Scope
     from ringfence.cache import Store
+    from ringfence.model.reading import Shared
     from ringfence.model.types import Model
-    from ringfence.sources import BlobTree, Tree, WorkingTree
+    from ringfence.sources import Difference, Tree, WorkingTree
 
 KIND = "judged"
 """The kind of the cache's values: a judgement as JSON, by root, commit, day and what differs from the commit."""
@@ -29,6 +30,9 @@ ONLY, BUT = ("teams", "policies"), ("policies/rendered",)
 """Where declarations stand."""
 
 _COMMITS = 50
+
+_MANY = 2_000
+"""Files that are not read twice: all are sooner read once, with copies of this process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +59,12 @@ def working_tree(root: Path, today: datetime.date) -> Judgement:
     return _Judging(root, tree, today, store, commits).judgement()
 
 
-def judge(tree: Tree, today: datetime.date, absent: Iterable[str] = ()) -> Judgement:
-    """The judgement of a tree, every file of it read; `absent` as for `model.load`."""
+def judge(tree: Tree, today: datetime.date, absent: Iterable[str] = (), shared: Shared | None = None) -> Judgement:
+    """The judgement of a tree, every file of it read; `absent` and `shared` as for `model.load`."""
     from ringfence import checks, model
     from ringfence.commands import progress
 
-    loaded, found = model.load(tree, absent)
+    loaded, found = model.load(tree, absent, shared)
     findings = list(found)
     if loaded is None:
         return Judgement(tuple(findings), {}, 0)
@@ -107,18 +111,14 @@ class _Judging:
         if known is not None and not paths:
             return known
         key = self._key(commit, paths)
-        if known is not None and (found := _decoded(self._store.get(KIND, [key]).get(key))):
+        if found := _decoded(self._store.get(KIND, [key]).get(key)):
             return found
-        base = sources.revision(self._root, commit, ONLY, BUT)
-        if base.found:
-            return judge(self._tree, self._today)
-        if known is None:
-            return self._first(base, paths)
-        scope = self._scope(base, paths)
-        result = self._derived(known, scope) if scope else None
+        result = self._derived(known, difference, paths) if known else None
         if result is None:
             result = judge(self._tree, self._today)
         self._store.put(KIND, {key: _encoded(result)})
+        if known is None and paths and (before := self._derived(result, difference, paths, back=True)):
+            self._store.put(KIND, {self._key(commit): _encoded(before)})
         if commit != self._commits[0] and self._is_clean():
             self._store.put(KIND, {self._key(self._commits[0]): _encoded(result)})
         return result
@@ -132,35 +132,40 @@ class _Judging:
                 return commit, found
         return self._commits[0], None
 
-    def _first(self, head: BlobTree, paths: frozenset[str]) -> Judgement:
-        """The judgement of everything; from it, that of the commit below is worked out the other way round."""
-        result = judge(self._tree, self._today)
-        if not paths:
-            self._store.put(KIND, {self._key(head.commit): _encoded(result)})
-        elif (scope := self._scope(head, paths)) and (before := self._derived(result, scope, back=True)):
-            self._store.put(KIND, {self._key(head.commit): _encoded(before)})
-        return result
+    def _derived(
+        self, known: Judgement, difference: Difference, paths: frozenset[str], *, back: bool = False
+    ) -> Judgement | None:
+        """The judgement of one side from that of the other, `back` that of the commit.
 
-    def _scope(self, base: BlobTree, paths: frozenset[str]) -> Scope | None:
-        from ringfence import affected
-
-        return affected.scope(base, self._tree, paths)
-
-    def _derived(self, known: Judgement, scope: Scope, back: bool = False) -> Judgement | None:
-        """The judgement of one side from that of the other; None where the part does not say all."""
+        None where the part of what differs does not say all, or is not much less than all.
+        """
+        if not known.counts or has_errors(known.findings):
+            return None
+        scope = self._scope(difference, paths)
+        if scope is None or len(scope.head.files()) > _MANY:
+            return None
         parts = (scope.head, scope.base) if back else (scope.base, scope.head)
-        before, after = (judge(part, self._today, part.absent) for part in parts)
-        if not (known.counts and before.counts and after.counts):
+        shared: Shared = {}
+        before, after = (judge(part, self._today, part.absent, shared) for part in parts)
+        if not (before.counts and after.counts):
             return None
         gone, new = _beyond(before.findings, after.findings), _beyond(after.findings, before.findings)
         rest = Counter(known.findings)
         rest.subtract(gone)
         # a part knows neither all that the platform's declarations speak of nor every name to propose for another
         strange = [item for item in (*gone, *new) if not item.where.path.startswith("teams/")]
-        if strange or has_errors((*known.findings, *new)) or min(rest.values(), default=0) < 0:
+        if strange or has_errors(new) or min(rest.values(), default=0) < 0:
             return None
         counts = {name: number + after.counts[name] - before.counts[name] for name, number in known.counts.items()}
-        return Judgement((*rest.elements(), *new), counts, before.read + after.read)
+        return Judgement((*rest.elements(), *new), counts, len(shared))
+
+    def _scope(self, difference: Difference, paths: frozenset[str]) -> Scope | None:
+        from ringfence import affected, sources
+
+        if found := affected.inside(difference, self._tree):
+            return found
+        base = sources.revision(self._root, difference.commit, ONLY, BUT)
+        return None if base.found else affected.scope(base, self._tree, paths)
 
     def _is_clean(self) -> bool:
         from ringfence import sources

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ringfence.findings import Check, Finding
+    from ringfence.model.reading import Shared
     from ringfence.model.types import Model
     from ringfence.sources import Tree
 
@@ -20,7 +21,7 @@ MANY = 10_000
 """Flows from which on the collector is kept away from a model for good: it would pass over a million objects."""
 
 
-def load(tree: Tree, absent: Iterable[str] = ()) -> tuple[Model | None, list[Finding]]:
+def load(tree: Tree, absent: Iterable[str] = (), shared: Shared | None = None) -> tuple[Model | None, list[Finding]]:
     """The model of a repository and everything that is wrong with it (`loading.load`)."""
     import gc
 
@@ -30,7 +31,7 @@ def load(tree: Tree, absent: Iterable[str] = ()) -> tuple[Model | None, list[Fin
     collecting = gc.isenabled()
     gc.disable()
     try:
-        loaded, findings = loading.load(tree, absent)
+        loaded, findings = loading.load(tree, absent, shared)
         if loaded is not None and len(loaded.flows) > MANY:
             gc.freeze()  # nor will it be as long as the run needs it
         return loaded, findings

@@ -24,19 +24,20 @@ from ringfence.model import (
 )
 from ringfence.model.names import Names
 from ringfence.model.problems import every
+from ringfence.model.reading import Shared
 from ringfence.model.types import Model, Namespace, Peer, Team, Workload
 from ringfence.sources import MARK, Tree
 
 
-def load(tree: Tree, absent: Iterable[str] = ()) -> tuple[Model | None, list[Finding]]:
+def load(tree: Tree, absent: Iterable[str] = (), shared: Shared | None = None) -> tuple[Model | None, list[Finding]]:
     """The model of a repository and everything that is wrong with it.
 
     Every file of `teams/` and `policies/` is read, whatever is wrong with another. What is broken is left out of the
     model, and names that may stand in it are not reported as unknown; nor are those that may stand in the folders
     `absent`, of which the tree is known not to hold everything. There is no model without usable settings or without
-    clusters.
+    clusters. `shared` as for `reading.read`.
     """
-    read = reading.read(tree)
+    read = reading.read(tree, shared)
     read.lost.update(absent)
     findings = read.findings
     report = findings.append

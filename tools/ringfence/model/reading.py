@@ -17,6 +17,9 @@ from ringfence.sources import Tree, Unreadable
 
 ROOTS = ("policies", "teams")
 
+Shared = dict[tuple[str, bytes], Clean]
+"""By path and bytes."""
+
 
 @dataclass(slots=True)
 class Read:
@@ -34,11 +37,17 @@ class Read:
     files: int = 0
 
 
-def read(tree: Tree) -> Read:
-    """All documents of `teams/` and `policies/`. A broken file hides no other."""
+def read(tree: Tree, shared: Shared | None = None) -> Read:
+    """All documents of `teams/` and `policies/`. A broken file hides no other.
+
+    `shared` are documents of which nothing is to be said, as read before from this or another tree; what is read now
+    is added.
+    """
     result = Read()
     found = [path for root in ROOTS for path in tree.files(root) if layout.is_read(path)]
-    known = clean.read(tree, [path for path in found if not path.startswith(layout.ADOPTED)])
+    known = {}
+    if shared is None:
+        known = clean.read(tree, [path for path in found if not path.startswith(layout.ADOPTED)])
     for root in ROOTS:
         # a thing that is no file may have held documents: its folder counts as lost
         for problem in tree.problems(root):
@@ -47,11 +56,11 @@ def read(tree: Tree) -> Read:
                 result.lost.add(_folder(problem.where.path))
         for path in sorted(tree.files(root)):
             if layout.is_read(path):
-                _file(tree, path, result, known)
+                _file(tree, path, result, known, shared)
     return result
 
 
-def _file(tree: Tree, path: str, result: Read, known: dict[str, Clean]) -> None:
+def _file(tree: Tree, path: str, result: Read, known: dict[str, Clean], shared: Shared | None) -> None:
     result.files += 1
     place = layout.place(path)
     if isinstance(place, Finding):
@@ -62,9 +71,7 @@ def _file(tree: Tree, path: str, result: Read, known: dict[str, Clean]) -> None:
     if path.startswith(layout.ADOPTED):
         _manifest(tree, path, place, result)
         return
-    document = known.get(path) or _read(tree, path, result)
-    if isinstance(document, Document):
-        document = rows.of(document, place) or document
+    document = known.get(path) or _read(tree, path, place, result, shared)
     if document is None:
         result.lost.add(_folder(path))
     elif isinstance(document, Flows):
@@ -87,17 +94,25 @@ def _document(path: str, place: Place, document: Document, result: Read) -> None
         result.findings.append(misplaced)
 
 
-def _read(tree: Tree, path: str, result: Read) -> Document | None:
+def _read(tree: Tree, path: str, place: Place, result: Read, shared: Shared | None) -> Clean | None:
     """The document of a file, with what is wrong with it."""
     try:
-        document, findings = documents.read(path, tree.read(path))
+        raw = tree.read(path)
     except Unreadable as error:
         result.findings.append(error.finding)
         return None
+    if shared and (known := shared.get((path, raw))):
+        return known
+    document, findings = documents.read(path, raw)
+    if document is None:
+        result.findings += findings
+        return None
+    findings = [*findings, *schema.validate(document)]
     result.findings += findings
-    if document is not None:
-        result.findings += schema.validate(document)
-    return document
+    read = rows.of(document, place) or document
+    if shared is not None and not findings:
+        shared[path, raw] = read
+    return read
 
 
 def _manifest(tree: Tree, path: str, place: Place, result: Read) -> None:
