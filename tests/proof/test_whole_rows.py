@@ -10,9 +10,10 @@ import pytest
 
 from rendered_repository import TODAY, Files, rendered
 from ringfence import verify
-from ringfence.connectivity import Direction, evaluate
+from ringfence.connectivity import Direction, evaluate, scattered
 from ringfence.findings import Finding
 from ringfence.model.types import Model
+from ringfence.verify import expected, rows
 from ringfence.verify.direction import half, one_direction
 from ringfence.verify.state import State
 from small_repository import HEADER, MemoryTree, flows
@@ -95,18 +96,31 @@ def row_by_row(state: State, monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
         return verify.compare(state)
 
 
-@pytest.mark.parametrize("seed", range(120))
+FORMS = ((0, 0, 4_000, 256), (256, 16, 0, 256), (5, 1, 0, 3))
+"""How rows are kept and looked at, a matter of size: as sets, as single ends, as both. These clusters are small."""
+
+
+def as_if_large(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One form or the other."""
+    names = ((rows, "FEW"), (expected, "WIDE"), (scattered, "FROM"), (scattered, "PAIRS"))
+    for (module, name), value in zip(names, FORMS[seed % len(FORMS)], strict=True):
+        monkeypatch.setattr(module, name, value)
+
+
+@pytest.mark.parametrize("seed", range(150))
 def test_whole_rows_find_what_a_look_at_each_row_finds(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     chance = random.Random(seed)  # noqa: S311 - no secret
     files, model = repository(chance)
+    as_if_large(seed, monkeypatch)
     for state in verify.states(model, MemoryTree(by_hand(files, chance))):
         assert verify.compare(state) == row_by_row(state, monkeypatch)
 
 
-@pytest.mark.parametrize("seed", range(0, 120, 10))
-def test_one_direction_is_what_it_is_computed_by_itself(seed: int) -> None:
+@pytest.mark.parametrize("seed", range(24))
+def test_one_direction_is_what_it_is_computed_by_itself(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     chance = random.Random(seed)  # noqa: S311 - no secret
     files, model = repository(chance)
+    as_if_large(seed, monkeypatch)
     for state in verify.states(model, MemoryTree(by_hand(files, chance))):
         for direction in Direction:
             found, alone = one_direction(state.connectivity, direction), half(state.connectivity.cluster, direction)
@@ -120,6 +134,7 @@ def test_one_direction_is_what_it_is_computed_by_itself(seed: int) -> None:
 def test_guardrails_find_what_a_look_at_each_row_finds(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     chance = random.Random(seed)  # noqa: S311 - no secret
     files, model = rendered()
+    as_if_large(seed, monkeypatch)
     never = sys.modules[verify.violations.__module__]._Never
     for state in verify.states(model, MemoryTree(by_hand(files, chance))):
         found = verify.violations(state, model, TODAY)

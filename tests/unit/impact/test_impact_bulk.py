@@ -11,16 +11,17 @@ import pytest
 
 from rendered_repository import TODAY, Files, impact_of, rendered
 from ringfence import verify
-from ringfence.connectivity import diff
+from ringfence.connectivity import diff, scattered
 from ringfence.connectivity.listing import end_of
 from ringfence.impact import LeftOut, assess, bulk
 from ringfence.impact.assemble import Side
 from ringfence.impact.causes import covering
 from ringfence.impact.gates import mass_change
-from ringfence.impact.measures import connections, justified
+from ringfence.impact.measures import connections, counted, justified
 from ringfence.report import impact_html, impact_json, impact_markdown, impact_text
 from ringfence.values.addresses import NOWHERE, AddressSet
 from ringfence.values.ports import ALL_PORTS, NO_PORTS
+from ringfence.verify import rows
 from ringfence.verify.ends import End, is_other
 from ringfence.verify.state import State
 from small_repository import MemoryTree, small
@@ -120,7 +121,10 @@ def closing(before: State, after: State) -> list[tuple[str, str, int, int]]:
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_whole_rows_say_what_each_pair_says(seed: int) -> None:
+def test_whole_rows_say_what_each_pair_says(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "FEW", (256, 3, 0)[seed % 3])
+    monkeypatch.setattr(scattered, "FROM", (0, 4_000)[seed % 2])
+    monkeypatch.setattr(scattered, "PAIRS", (256, 3, 0)[seed // 2 % 3])
     for one, other in sides(seed):
         all_ = bulk.bulk(one, other, 0)
         closed, narrowed = pair_by_pair(one, other)
@@ -136,6 +140,18 @@ def test_whole_rows_say_what_each_pair_says(seed: int) -> None:
         assert [justified(state) for state in (one, other)] == [one_by_one(state) for state in (one, other)]
         for much in (all_, bulk.bulk(one, other)):
             assert list(mass_change.closing(one, other, much)) == closing(one, other)
+
+
+@pytest.mark.parametrize("few", [0, 3, 100])
+def test_parts_of_rows_that_overlap_are_counted_once(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "FEW", few)
+    sure = rows.Scattered({0b01: 0b0111, 0b11: 0b1000}, {1: 0b10, 3: 0b01, 4: 0b10, 5: 0b10})
+    said = rows.Scattered({0b01: 0b0001}, {1: 0b10, 3: 0b10, 4: 0b11, 6: 0b11})
+    # by destination: sure 01 11 01 11 10 10 -, said 01 10 - 10 11 - 11
+    assert counted(sure, said, 0b1111111, 0) == (2, 6)
+    assert counted(sure, said, 0b1111111, 0b0001101) == (2, 4)
+    assert counted(sure, said, 0b1110110, 0b1111111) == (1, 1)
+    assert counted(sure, rows.NOTHING, 0b1111111, 0b0100001) == (0, 4)
 
 
 def test_a_list_that_nobody_can_read_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ringfence.connectivity import Direction, Row, bits
-from ringfence.impact.bulk import reached
 from ringfence.impact.causes import covering
 from ringfence.impact.types import Measure
 from ringfence.model.types import Workload
 from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import NO_PORTS
+from ringfence.verify import rows
 from ringfence.verify.ends import End, end_of
 from ringfence.verify.expected import expected
 from ringfence.verify.state import State
@@ -93,12 +93,28 @@ def _between_pods(state: State) -> Count:
         among = everyone if managed >> source & 1 else managed
         if result.endpoints[source].kind == "Pod":
             among &= ~(1 << source)
-        stage = loose["ingress"] if loose["egress"] >> source & 1 else 0
-        for mask, where in result.table[source][0].items():
-            here = where & among
-            fine = here & reached(there for ports, there in said.get(source, {}).items() if not mask & ~ports)
+        staged = loose["ingress"] if loose["egress"] >> source & 1 else 0
+        found = counted(result.table[source][0], said.get(source, rows.NOTHING), among, staged)
+        number, total = number + found[0], total + found[1]
+    return number, total
+
+
+def counted(sure: rows.AnyRow, said: rows.AnyRow, among: int, staged: int) -> Count:
+    """The destinations of a row that are declared on all ports, and all but those that only a stage leaves open."""
+    wide, ends = rows.parted(sure)
+    number = total = 0
+    for at, mask in ends.items():
+        if among >> at & 1:
+            is_fine = not (mask | rows.at(wide, at)) & ~rows.at(said, at)
+            number += is_fine
+            total += is_fine or not staged >> at & 1
+    among &= ~bits.of(ends) if wide else 0
+    for mask, where in wide.items():
+        here = where & among
+        if here:
+            fine = here & rows.having(said, mask)
             number += fine.bit_count()
-            total += fine.bit_count() + (here & ~fine & ~stage).bit_count()
+            total += fine.bit_count() + (here & ~fine & ~staged).bit_count()
     return number, total
 
 

@@ -68,8 +68,8 @@ def compare(state: State) -> list[Finding]:
 def differences(state: State) -> Iterator[Difference]:
     """Each pair that differs, as it is found, some more than once. Exact: none exactly when both say the same."""
     known: dict[int, Expected] = {}
-    for half_ in [_Half(state, direction, known) for direction in Direction]:
-        yield from half_.differences()
+    for direction in Direction:
+        yield from _Half(state, direction, known).differences()
 
 
 def pairs(state: State) -> int:

@@ -1,13 +1,15 @@
-"""The sources whose rows are not what is declared: whole rows are compared as sets of positions, no pair by itself."""
+"""The sources whose rows are not what is declared: whole rows are compared, no pair by itself."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from ringfence.connectivity import DNS, Connectivity, Direction, bits
+from ringfence.verify.agreement import Agreement
 from ringfence.verify.declared import Declared
 from ringfence.verify.ends import is_other
 from ringfence.verify.expected import Expected, expected
+from ringfence.verify.rows import NOTHING
 
 
 def differing(declared: Declared, result: Connectivity, direction: Direction, known: dict[int, Expected]) -> int:
@@ -32,49 +34,37 @@ class _Rows:
         self._others = bits.of(at for at, end in enumerate(result.endpoints) if is_other(end.id))
         places = result.space.place_at
         self._names = bits.of(at for place, at in places.items() if place.kind == DNS)
-        self._entities = bits.of(at for place, at in places.items() if place.kind != DNS)
+        entities = bits.of(at for place, at in places.items() if place.kind != DNS)
+        self._unclear = said.inexact | entities
         nodes = result.cluster.profile.nodes
         first = result.space.pods
         self._nodes = bits.of(first + number for number, cell in enumerate(result.space.cells) if cell <= nodes)
+        self._kinds: dict[tuple[bool, bool, bool], Agreement] = {}
 
     def differing(self) -> Iterator[int]:
         """Each source with a row that is not as declared."""
         sources = self._managed if self._outgoing else self._result.space.everything & ~self._names
-        return (source for source in bits.positions(sources) if not self._is_as_declared(source))
+        others, opened, nodes = (set(bits.positions(item)) for item in (self._others, self._opened, self._nodes))
+        yield from bits.positions(sources & self._unclear)
+        certain, perhaps = self._said.certain, self._said.perhaps
+        for source in bits.positions(sources & ~self._unclear):
+            sure, maybe = self._result.table[source]
+            # nodes reach the pods that they run, whatever policies say
+            is_settled = sure is maybe or source in nodes
+            kind = self._kind(self._outgoing and source in opened, source in others, is_settled)
+            said = certain.get(source, NOTHING), perhaps.get(source, NOTHING)
+            if not kind.holds(sure, sure if is_settled else maybe, *said):
+                yield source
 
-    def _is_as_declared(self, source: int) -> bool:
-        if (self._said.inexact | self._entities) >> source & 1:
-            return False
-        sure, maybe = self._result.table[source]
-        where = self._result.space.everything if self._outgoing else self._managed
-        opened = self._opened
-        if self._outgoing:
-            opened = where if self._opened >> source & 1 else 0
-        opened &= where
-        if opened & ~sure.get(self._result.atoms.everything, 0):
-            return False
-        where &= ~opened
-        if _differ(sure, self._said.certain.get(source, {}), where):
-            return False
-        return sure is maybe or self._nodes >> source & 1 == 1 or self._is_possible(source, where & ~self._names)
-
-    def _is_possible(self, source: int, where: int) -> bool:
-        """Whether what is not settled is so for undeclared pods alone, and no more than they may have."""
-        sure, maybe = self._result.table[source]
-        loose = where if self._others >> source & 1 else where & self._others
-        if _differ(sure, maybe, where & ~loose):
-            return False
-        perhaps = self._said.perhaps.get(source, {})
-        for mask, there in maybe.items():
-            left = there & loose
-            for ports, covered in perhaps.items():
-                if not mask & ~ports:
-                    left &= ~covered
-            if left:
-                return False
-        return True
-
-
-def _differ(one: Mapping[int, int], other: Mapping[int, int], where: int) -> bool:
-    """Whether two rows have other ports at some positions."""
-    return any((one.get(mask, 0) ^ other.get(mask, 0)) & where for mask in one.keys() | other.keys())
+    def _kind(self, is_opened: bool, is_other: bool, is_settled: bool) -> Agreement:
+        """What is to hold for the sources of a kind: not settled it may be for undeclared pods alone."""
+        key = is_opened, is_other, is_settled
+        if key not in self._kinds:
+            space = self._result.space
+            where = space.everything if self._outgoing else self._managed
+            opened = (where if is_opened else 0) if self._outgoing else self._opened & where
+            unsettled = 0 if is_settled else where & ~self._names
+            loose = unsettled if is_other else unsettled & self._others
+            ports = self._result.atoms.everything
+            self._kinds[key] = Agreement(space.size, ports, opened, where, unsettled & ~loose, loose)
+        return self._kinds[key]

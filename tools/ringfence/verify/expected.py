@@ -1,4 +1,8 @@
-"""What the declarations say of a cluster, laid out as connectivity is: for each source, ports and positions."""
+"""What the declarations say of a cluster, laid out as connectivity is: for each source, ports and positions.
+
+Nearly all is said of two pods, so the rows of pods are scattered: single ends, and beside them what is said of many
+addresses, which sources with the same statements share. Rows from outside are few, and are sets.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +15,13 @@ from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import PortSet
 from ringfence.verify.declared import OTHER, Declared, Statement
 from ringfence.verify.ends import covered
+from ringfence.verify.rows import AnyRow, Scattered
 
-Rows = Mapping[int, Mapping[int, int]]
+Rows = Mapping[int, AnyRow]
 """By source, port masks to disjoint destinations."""
+
+WIDE = 16
+"""More addresses that policies tell apart than that are kept as one set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,64 @@ def expected(declared: Declared, result: Connectivity) -> Expected:
     return _Laying(result).expected(declared)
 
 
+Places = tuple[int, ...]
+"""Positions, in the order in which they are looked up: a tuple that is known by its `id()`."""
+
+
+class _Laid:
+    """Rows as they are laid, statement by statement."""
+
+    def __init__(self) -> None:
+        self.ends: dict[int, dict[int, int]] = defaultdict(dict)
+        self._wide: dict[int, dict[tuple[int, int], Places]] = defaultdict(dict)
+        self._inward: dict[int, tuple[Places, dict[int, list[int]]]] = {}
+
+    def outward(self, source: int, cells: Places, mask: int) -> None:
+        """Lay what a pod may reach outside."""
+        if len(cells) > WIDE:
+            self._wide[source][mask, id(cells)] = cells
+        else:
+            ends = self.ends[source]
+            for cell in cells:
+                ends[cell] = ends.get(cell, 0) | mask
+
+    def inward(self, cells: Places, destination: int, mask: int) -> None:
+        """Lay what may reach a pod from outside."""
+        _, found = self._inward.setdefault(id(cells), (cells, {}))
+        found.setdefault(mask, []).append(destination)
+
+    def rows(self) -> Rows:
+        """All of it. Wide parts that are the same are one object."""
+        result: dict[int, AnyRow] = {}
+        known: dict[tuple[tuple[int, int], ...], AnyRow] = {}
+        for source, found in self._wide.items():
+            key = tuple(sorted(found))
+            if key not in known:
+                known[key] = _painted((mask, bits.of(cells)) for (mask, _), cells in found.items())
+            result[source] = known[key]
+        for source, ends in self.ends.items():
+            result[source] = Scattered(result.get(source, {}), ends)
+        result.update(self._from_outside())
+        return result
+
+    def _from_outside(self) -> Rows:
+        drawn = [
+            (cells, [(mask, bits.of(where)) for mask, where in found.items()]) for cells, found in self._inward.values()
+        ]
+        numbers: dict[int, list[int]] = defaultdict(list)
+        for number, (cells, _) in enumerate(drawn):
+            for cell in cells:
+                numbers[cell].append(number)
+        known: dict[tuple[int, ...], AnyRow] = {}
+        result = {}
+        for cell, found in numbers.items():
+            key = tuple(found)
+            if key not in known:
+                known[key] = _painted(part for number in key for part in drawn[number][1])
+            result[cell] = known[key]
+        return result
+
+
 class _Laying:
     """Lays statements over positions."""
 
@@ -45,57 +111,72 @@ class _Laying:
         self._at |= {str(place): position for place, position in result.space.place_at.items()}
         self._externals = result.externals
         self._ports: dict[PortSet, tuple[int, bool]] = {}
-        self._cells: dict[AddressSet, tuple[list[int], bool]] = {}
+        self._places: dict[str, tuple[Places, Places]] = {}
+        self._cells: dict[AddressSet, tuple[Places, bool]] = {}
+        self._certain, self._perhaps = _Laid(), _Laid()
         self._inexact: set[int] = set()
         self._unplaced = False
 
     def expected(self, declared: Declared) -> Expected:
         """All rows."""
-        certain: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
-        perhaps: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
-        for pair, said in declared.pairs.items():
-            self._add(certain, perhaps, pair[0], pair[1], said)
+        for (source, destination), said in declared.pairs.items():
+            self._pair(source, destination, said)
         for ways, outgoing in ((declared.outward, True), (declared.inward, False)):
             for pod, said in ways.items():
                 for statement in said:
-                    source, destination = (pod, covered(statement)) if outgoing else (covered(statement), pod)
-                    self._add(certain, perhaps, source, destination, [statement])
-        return Expected(_drawn(certain), _drawn(perhaps), bits.of(self._inexact), self._unplaced)
+                    self._outside(pod, covered(statement), statement.ports, outgoing)
+        certain, perhaps = self._certain.rows(), self._perhaps.rows()
+        return Expected(certain, perhaps, bits.of(self._inexact), self._unplaced)
 
-    def _add(
-        self,
-        certain: dict[int, dict[int, list[int]]],
-        perhaps: dict[int, dict[int, list[int]]],
-        source: str | AddressSet,
-        destination: str | AddressSet,
-        said: Iterable[Statement],
-    ) -> None:
-        ends = []
-        exact = True
-        for end in (source, destination):
-            if isinstance(end, AddressSet):
-                cells, whole = self._cells_in(end)
-                exact &= whole
-                ends.append((cells, cells))
-            else:
-                at = self._at.get(end)
-                other = self._at.get(f"{end.partition('/')[0]}/{OTHER}") if "/" in end else None
-                own = [] if at is None else [at]
-                exact &= at is not None
-                ends.append((own, own if other is None or other == at else [*own, other]))
-        masks = []
+    def _pair(self, source: str, destination: str, said: Iterable[Statement]) -> None:
+        """Lay what is said of two pods."""
+        (here, maybe_here), (there, maybe_there) = self._positions(source), self._positions(destination)
+        mask, exact = 0, bool(here and there)
         for statement in said:
-            mask, whole = self._mask(statement.ports)
+            ports, whole = self._mask(statement.ports)
+            mask |= ports
             exact &= whole
-            masks.append(mask)
-        self._unplaced |= not exact and not ends[0][0]
-        for at in ends[0][1]:
-            if not exact:
-                self._inexact.add(at)
-            for mask in masks:
-                perhaps[at][mask] += ends[1][1]
-                if at in ends[0][0]:
-                    certain[at][mask] += ends[1][0]
+        if not exact:
+            self._leave_out(here, maybe_here)
+        if mask:
+            for laid, sources, destinations in (
+                (self._certain, here, there),
+                (self._perhaps, maybe_here, maybe_there),
+            ):
+                for at in sources:
+                    ends = laid.ends[at]
+                    for end in destinations:
+                        ends[end] = ends.get(end, 0) | mask
+
+    def _outside(self, pod: str, addresses: AddressSet, ports: PortSet, outgoing: bool) -> None:
+        """Lay what is said of a pod and addresses, in either direction."""
+        here, maybe_here = self._positions(pod)
+        cells, whole = self._cells_in(addresses)
+        mask, all_ports = self._mask(ports)
+        if not (here and whole and all_ports):
+            self._leave_out(*((here, maybe_here) if outgoing else (cells, cells)))
+        if not mask:
+            return
+        for laid, pods in ((self._certain, here), (self._perhaps, maybe_here)):
+            for at in pods:
+                if outgoing:
+                    laid.outward(at, cells, mask)
+                else:
+                    laid.inward(cells, at, mask)
+
+    def _leave_out(self, sources: Places, maybe: Places) -> None:
+        """Note sources of whom not all can be laid."""
+        self._unplaced |= not sources
+        self._inexact.update(maybe)
+
+    def _positions(self, end: str) -> tuple[Places, Places]:
+        """Where a pod or name stands, and where that and the undeclared pods that may be like it do."""
+        if (found := self._places.get(end)) is None:
+            at = self._at.get(end)
+            other = self._at.get(f"{end.partition('/')[0]}/{OTHER}") if "/" in end else None
+            own: Places = () if at is None else (at,)
+            found = self._places[end] = own, own if other is None or other == at else (*own, other)
+        return found
 
     def _mask(self, ports: PortSet) -> tuple[int, bool]:
         """The largest mask within some ports, and whether it is all of them."""
@@ -103,20 +184,17 @@ class _Laying:
             self._ports[ports] = self._atoms.within(ports)
         return self._ports[ports]
 
-    def _cells_in(self, addresses: AddressSet) -> tuple[list[int], bool]:
+    def _cells_in(self, addresses: AddressSet) -> tuple[Places, bool]:
         """The cells within some addresses, and whether they are all of them that lie outside."""
         if addresses not in self._cells:
-            found = list(bits.positions(self._space.cells_in(addresses)))
+            found = tuple(bits.positions(self._space.cells_in(addresses)))
             inside = AddressSet.union([self._space.cells[at - self._space.pods] for at in found])
             self._cells[addresses] = found, addresses & self._externals == inside
         return self._cells[addresses]
 
 
-def _drawn(rows: Mapping[int, Mapping[int, list[int]]]) -> Rows:
-    result = {}
-    for source, found in rows.items():
-        row: dict[int, int] = {}
-        for mask, where in found.items():
-            bits.paint(row, mask, bits.of(where))
-        result[source] = row
-    return result
+def _painted(parts: Iterable[tuple[int, int]]) -> dict[int, int]:
+    row: dict[int, int] = {}
+    for mask, where in parts:
+        bits.paint(row, mask, where)
+    return row

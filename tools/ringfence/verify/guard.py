@@ -7,7 +7,7 @@ import operator
 from collections.abc import Collection, Iterator
 
 from ringfence.checks import guardrail_unmet, sides
-from ringfence.connectivity import Connectivity, Row
+from ringfence.connectivity import Connectivity, Row, bits
 from ringfence.findings import Finding
 from ringfence.model.types import Cluster, Flow, Guardrail, Model, Workload
 from ringfence.model.types import End as ModelEnd
@@ -16,6 +16,7 @@ from ringfence.verify.declared import Opening, peer_id, workload_id
 from ringfence.verify.ends import End, end_of, name, statements
 from ringfence.verify.pages import GUARDRAIL, NOT_HELD
 from ringfence.verify.parts import Part, parts
+from ringfence.verify.rows import touches
 from ringfence.verify.state import State
 
 
@@ -87,19 +88,20 @@ class _Never:
         result, space = self._state.connectivity, self._state.connectivity.space
         environments = {cluster.environment for cluster in self._state.clusters}
         outgoing: dict[int, set[str]] = {}
-        incoming: dict[str, int] = {}
+        members: dict[str, list[int]] = {}
         for at in range(space.size):
             for environment in environments:
                 spoken = self._speaking(end_of(space.end(at)), environment)
                 outgoing.setdefault(at, set()).update(spoken[0])
                 for guardrail in spoken[1]:
-                    incoming[guardrail] = incoming.get(guardrail, 0) | 1 << at
+                    members.setdefault(guardrail, []).append(at)
+        incoming = {guardrail: bits.of(places) for guardrail, places in members.items()}
         for source in range(space.size):
             where = 0
             for guardrail in outgoing[source]:
                 where |= incoming.get(guardrail, 0)
             where |= space.outside if where & space.outside else 0  # addresses are told together
-            if any(where & there for there in result.table[source][0].values()):
+            if where and touches(result.table[source][0], where):
                 yield from result.between(1 << source, where)
                 if source >= space.pods:
                     return  # with it come all from outside
