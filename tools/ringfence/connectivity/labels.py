@@ -9,6 +9,9 @@ from ringfence.connectivity import bits
 from ringfence.connectivity.bits import Fuzzy
 from ringfence.manifests import METADATA_NAME, Labels, Requirement, Selector
 
+_REMEMBERED = 1_000
+"""So many selectors are kept with what they match, which is as long as the cluster is large."""
+
 
 class LabelIndex:
     """An index of positions 0 to n-1 by their labels, and of `unknown` positions whose labels nobody knows.
@@ -48,6 +51,8 @@ class LabelIndex:
                 if (one := self._single.get(requirement)) is None:
                     one = self._single[requirement] = self._requirement(requirement)
                 found = bits.both(found, one)
+            if len(self._memo) >= _REMEMBERED:
+                self._memo.clear()
             self._memo[selector] = found
         return found
 

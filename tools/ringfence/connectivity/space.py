@@ -118,6 +118,7 @@ class Space:
         self.nodes = self.cells_in(profile.nodes) | (0 if own is None else 1 << own)
         self._in_namespaces: dict[Selector, Fuzzy] = {}
         self._matched: dict[PodsPeer, Fuzzy] = {}
+        self._sets: dict[tuple[int, int], int] = {}
         self.few: Members = {}
         self._blocks: dict[tuple[AddressSet, bool | None], Fuzzy] = {}
 
@@ -147,7 +148,7 @@ class Space:
     def select(self, namespace: str, selector: Selector) -> Fuzzy:
         """The pods of one namespace that a selector matches."""
         here = self.members[namespace]
-        return bits.both(self._pod_labels.match(selector), (here, here))
+        return self._once(bits.both(self._pod_labels.match(selector), (here, here)))
 
     def peers(self, namespace: str, peer: Peer) -> Fuzzy:
         """The positions that a peer stands for, in a policy of some namespace, before anything about host networks."""
@@ -163,8 +164,17 @@ class Space:
             return self.select(namespace, peer.pods)
         if (found := self._matched.get(peer)) is None:
             found = bits.both(self.in_namespaces(peer.namespaces), self._pod_labels.match(peer.pods))
-            self._matched[peer] = found
+            found = self._matched[peer] = self._once(found)
         return found
+
+    def _once(self, found: Fuzzy) -> Fuzzy:
+        """Equal sets as one object: a pod is the subject of one policy and a peer in many, and sets are long."""
+        sure = self._kept(found[0])
+        return sure, sure if found[0] is found[1] else self._kept(found[1])
+
+    def _kept(self, where: int) -> int:
+        # all powers of two share 61 hashes in Python, so a set alone is a slow key
+        return self._sets.setdefault((where.bit_length(), where), where)
 
     def position_of(self, address: str) -> int | None:
         """The cell that holds an address, or None where the cluster gives it out itself."""
