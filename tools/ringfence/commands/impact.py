@@ -20,13 +20,13 @@ import shlex
 from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
-from ringfence.commands import kept, logs, outputs, parted, progress, scoped, shared, sides
+from ringfence.commands import compared, kept, logs, outputs, parted, progress, scoped, shared, sides
 from ringfence.errors import EXIT_FINDINGS, UsageError
 from ringfence.findings import Finding, Severity, has_errors, in_order
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from ringfence.commands.shared import Loaded
@@ -85,7 +85,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Compare and print; 1 when a gate or guardrail fails."""
-    from ringfence import sources
+    from ringfence import cache, sources
 
     root = shared.find_root(args.directory)
     try:
@@ -95,12 +95,14 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         if (code := _in_error(args, _head(args, root), out, err)) is not None:
             return code
         raise
-    asked = kept.question(args, root, partial(_command, args))
-    if asked and (answer := asked.answer()):
-        return kept.say_again(args, answer, out)
     some = not (args.whole or args.observed or (parts and parts.whole))
-    if some and (found := scoped.attempt(args, root, parts)):
-        return finish(args, found.revision, found.report, out, asked, found.rest)
+    store = cache.store()
+    if some and (found := compared.sides(args, root, store)):
+        asked = kept.question(args, root, found, store, partial(_command, args))
+        if asked and (answer := asked.answer()):
+            return kept.say_again(args, answer, out)
+        if told := scoped.attempt(args, root, found, parts):
+            return finish(args, found.revision, told.report, out, asked, told.files)
     head = _head(args, root)
 
     def base_of(model: Model) -> tuple[str, Loaded]:
@@ -195,32 +197,23 @@ def finish(
     result: Report,
     out: TextIO,
     asked: kept.Question | None = None,
-    rest: kept.Rest | None = None,
+    files: Iterable[str] = (),
 ) -> int:
     """Write and print a report against a base revision; the exit code that it means.
 
-    `asked` keeps it, with what it rests on.
+    `asked` keeps it, and that it rests on some files.
     """
     from dataclasses import replace
 
     result = replace(result, findings=tuple(in_order(result.findings)), command=_command(args, revision))
     if args.part:
         parted.write(args.part, result)
-    return kept.say(args, result, out, asked, rest)
+    return kept.say(args, result, out, asked, files)
 
 
 def default_base(root: Path, model: Model) -> str:
     """Where the change left the default branch. The error says which setting names that branch."""
-    from ringfence import sources
-
-    branch = model.settings.default_branch
-    try:
-        return sources.default_base(root, branch)
-    except UsageError as error:
-        where = (
-            f"the default branch is {branch}: `repository.defaultBranch` in {sources.MARK}; or name a base: --base REV"
-        )
-        raise UsageError(error.message, f"{error.hint}; {where}" if error.hint else where) from error
+    return compared.default_base(root, model.settings.default_branch)
 
 
 def _command(args: argparse.Namespace, revision: str) -> str:

@@ -10,7 +10,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ringfence.commands import judged, kept, parted, progress, rerendered, shared, sides
+from ringfence.commands import parted, progress, rerendered, shared, sides
+from ringfence.commands.compared import Sides
+from ringfence.commands.judged import BUT, ONLY
 from ringfence.findings import Finding, Severity, has_errors
 
 if TYPE_CHECKING:
@@ -19,50 +21,36 @@ if TYPE_CHECKING:
     from ringfence import affected
     from ringfence.impact import Report
     from ringfence.model.types import Model
-    from ringfence.sources import BlobTree, WorkingTree
 
-_PLATFORM = ("policies/ringfence.yaml", "policies/clusters", "policies/profiles")
-"""What the name of the default branch stands in, and what a model cannot do without."""
-_DECLARED = (judged.ONLY, judged.BUT)
+_DECLARED = (ONLY, BUT)
 
 
 class Found(NamedTuple):
-    """The base revision, the report, and what this rests on."""
+    """The report, and what it rests on of the files on disk that do not differ."""
 
-    revision: str
     report: Report
-    rest: kept.Rest
+    files: list[str]
 
 
-def attempt(args: argparse.Namespace, root: Path, parts: parted.Parts | None = None) -> Found | None:
+def attempt(args: argparse.Namespace, root: Path, found: Sides, parts: parted.Parts | None = None) -> Found | None:
     """What a change does; None where the whole repository has to be looked at.
 
     `parts` is what other runs found in each cluster.
     """
     from ringfence import affected, checks, impact, model, sources
-    from ringfence.commands.impact import default_base
 
-    head = args.head
-    tree: BlobTree | WorkingTree
-    if head is not None:
-        tree = sources.revision(root, head, *_DECLARED)
-    else:
-        tree = sources.working_tree(root, *_DECLARED, once=True)
-    revision = args.base
-    if revision is None:
-        platform, _ = model.load(affected.Part(tree, [path for name in _PLATFORM for path in tree.files(name)]))
-        if platform is None:
-            return None
-        revision = default_base(root, platform)
-    base_tree = sources.revision(root, revision, *_DECLARED)
-    paths = sources.changed(base_tree, tree, _DECLARED[0])
-    scope = affected.scope(base_tree, tree, paths) if paths is not None else None
-    if paths is None or scope is None or (isinstance(tree, sources.WorkingTree) and sources.problems(tree, *_DECLARED)):
+    base_tree = sources.revision(root, found.revision, *_DECLARED)
+    tree = found.tree or sources.revision(root, args.head, *_DECLARED)
+    paths = found.paths if found.tree else sources.changed(base_tree, tree, ONLY)
+    if base_tree.found or paths is None:
         return None
-    for path in scope.head.files() if head is None else ():
+    scope = affected.scope(base_tree, tree, paths)
+    if scope is None:
+        return None
+    for path in scope.head.files() if found.tree else ():
         tree.read(path)  # before processes work side by side, each of which would read for itself
     loaded = [model.load(part, part.absent) for part in (scope.base, scope.head)]
-    base, head = (found for found, _ in loaded)
+    base, head = (one for one, _ in loaded)
     if base is None or head is None or any(has_errors(findings) for _, findings in loaded):
         return None
     if args.cluster is not None and args.cluster not in base.clusters:
@@ -105,16 +93,7 @@ def attempt(args: argparse.Namespace, root: Path, parts: parted.Parts | None = N
         return None
     result = parted.same(parts, result)
     result = impact.with_findings(result, sides.unlike(files[1], expected[1]))
-    return Found(revision, result, _rest(base_tree, tree, paths, scope.head.files()))
-
-
-def _rest(base: BlobTree, head: BlobTree | WorkingTree, paths: frozenset[str], files: list[str]) -> kept.Rest:
-    """What an answer of these two trees rests on."""
-    from ringfence import sources
-
-    if isinstance(head, sources.BlobTree):
-        return kept.Rest(kept.Compared(base.commit, head.commit), None, [])
-    return kept.Rest(kept.Compared(base.commit, "", paths), head, files)
+    return Found(result, scope.head.files() if found.tree else [])
 
 
 def _is_enforced(declared: Model, scope: affected.Scope) -> bool:

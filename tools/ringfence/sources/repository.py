@@ -142,8 +142,16 @@ def open_repository(root: Path) -> Repository:
     try:
         top, folder = _places(where, near)
         return Repository(top, _prefix(where, top), folder)
-    except (OSError, Failed):  # no Git, no repository, a bare one, one of somebody else: GitPython tells them apart
-        repo = _found(where)
+    except (
+        OSError,
+        Failed,
+    ) as error:  # no Git, no repository, a bare one, one of somebody else: GitPython tells them apart
+        try:
+            repo = _found(where)
+        except UsageError:
+            if near and isinstance(error, Failed):
+                raise error from None  # there is something, and Git says what is wrong with it
+            raise
     top = Path(os.path.realpath(repo.working_tree_dir or repo.git_dir))
     repository = Repository(top, _prefix(where, top), str(repo.git_dir), repo)
     repository.run("rev-parse", "--git-dir")  # raises where Git refuses to work here

@@ -22,6 +22,9 @@ KIND = "settled"
 MANY = 100
 """Folders that moved, from which on all are walked."""
 
+UNKNOWN = bytes(times.SIZE)
+"""Stands for the times of what is not there, or of what they do not tell."""
+
 _CHECKSUM = 20
 _HEAD = struct.Struct(f"<{_CHECKSUM}s16sI")
 
@@ -30,7 +33,7 @@ class Known(NamedTuple):
     """What an earlier run saw.
 
     `staged` is the checksum of an index in which no file is flagged, `names` the digest of the listing of what it
-    tracks, `times` those of each folder, `times.UNKNOWN` where it held something else or had moved just then.
+    tracks, `times` those of each folder, `UNKNOWN` where it held something else or had moved just then.
     """
 
     staged: bytes
@@ -73,7 +76,7 @@ class Settled:
         found = [
             folder
             for folder, before, now in zip(known.folders, known.times, self._times, strict=True)
-            if before != now or now == times.UNKNOWN
+            if before != now or now == UNKNOWN
         ]
         return found if len(found) <= MANY else None
 
@@ -89,12 +92,12 @@ class Settled:
         if (known is None or moved is None) and listing is not None:
             folders = sorted(_folders(listing, self._prefix))
             self._times, moved = [self._of(folder) for folder in folders], folders
-            known = Known(self._index, cache.digest(listing), folders, [times.UNKNOWN] * len(folders))
+            known = Known(self._index, cache.digest(listing), folders, [UNKNOWN] * len(folders))
         if known is None or moved is None or not unclean.issubset(known.folders):
             return
         device, looked = os.lstat(self._root).st_dev, {*moved}
         found = [
-            times.UNKNOWN if folder in unclean else self._lasting(now, device) if folder in looked else before
+            UNKNOWN if folder in unclean else self._lasting(now, device) if folder in looked else before
             for folder, before, now in zip(known.folders, known.times, self._times, strict=True)
         ]
         seen = Known(self._index, known.names, known.folders, found)
@@ -102,10 +105,13 @@ class Settled:
             self._store.put(KIND, {self._key: _packed(seen)})
 
     def _of(self, folder: str) -> bytes:
-        return times.of(f"{self._root}/{folder}")
+        try:
+            return times.of(os.lstat(f"{self._root}/{folder}"))
+        except OSError:
+            return UNKNOWN
 
     def _lasting(self, found: bytes, device: int) -> bytes:
-        return times.lasting(found, self._now) if times.device(found) == device else times.UNKNOWN
+        return (times.lasting(found, self._now) if times.device(found) == device else b"") or UNKNOWN
 
 
 def _checksum(folder: str) -> bytes:

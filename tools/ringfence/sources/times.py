@@ -17,23 +17,17 @@ _TIMES = struct.Struct("<QQQqq")
 """Device, inode, size, and when what it holds, and when anything of it, last changed (ns)."""
 
 SIZE = _TIMES.size
-UNKNOWN = bytes(SIZE)
-"""Where there is nothing, or nothing that lasts."""
 
 
-def of(path: str) -> bytes:
-    """What tells a file or folder as it is now from what it is after any change; a link is not followed."""
-    try:
-        found = os.lstat(path)
-    except (OSError, ValueError):
-        return UNKNOWN
+def of(found: os.stat_result) -> bytes:
+    """What tells a file or folder as it is from what it is after any change."""
     return _TIMES.pack(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def lasting(times: bytes, now: int) -> bytes:
-    """The same, if it was `now` (ns) certain to tell; else `UNKNOWN`."""
+    """The same, if any later change will tell; else nothing. They were looked at `now` (ns) or later."""
     *_, held, own = _TIMES.unpack(times)
-    return times if max(held, own) < now - RECENT else UNKNOWN
+    return times if max(held, own) < now - RECENT else b""
 
 
 def device(times: bytes) -> int:

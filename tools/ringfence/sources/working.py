@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ringfence.findings import Finding, Location
-from ringfence.sources import ignored, pages
+from ringfence.sources import ignored, pages, times
 from ringfence.sources.tree import MAX_BYTES, Unreadable, name_problem, shown
 
 Walk = tuple[list[str], list[Finding]]
@@ -33,17 +34,18 @@ def folder(path: Path) -> WorkingTree:
 class WorkingTree:
     """The tree on disk at an absolute root without links. A folder is walked once; what changes later is not listed.
 
-    `known` is what has been read, where a file is read once.
+    `known` is what has been read, where a file is read once, with the times that the file then had.
     """
 
     root: Path
     label: str = "working tree"
     only: tuple[str, ...] = ()
     but: tuple[str, ...] = ()
-    known: dict[str, bytes] | None = field(default=None, repr=False)
+    known: dict[str, tuple[bytes, bytes]] | None = field(default=None, repr=False)
     _walks: dict[str, Walk] = field(default_factory=dict, repr=False)
     _plain_folders: set[str] = field(default_factory=set, repr=False)
     _ignored: frozenset[str] | None = field(default=None, repr=False)
+    _made: int = field(default_factory=time.time_ns, repr=False)
 
     def files(self, under: str = "") -> list[str]:
         """The regular files below a folder that Git does not ignore, sorted."""
@@ -86,7 +88,7 @@ class WorkingTree:
     def read(self, path: str) -> bytes:
         """The bytes of a file. It need not be listed (Git may ignore it), but no link on the way to it is followed."""
         if self.known is not None and path in self.known:
-            return self.known[path]
+            return self.known[path][0]
         full = f"{self.root}/{path}"
         try:
             found = os.lstat(full)
@@ -102,8 +104,22 @@ class WorkingTree:
         if len(raw) > MAX_BYTES:
             raise Unreadable(path, f"it is larger than {MAX_BYTES // 1024 // 1024} MiB")
         if self.known is not None:
-            self.known[path] = raw
+            self.known[path] = raw, times.of(found)
         return raw
+
+    def times(self, path: str) -> bytes:
+        """The times of a file when it was read once, if they will tell whether it moves; else nothing."""
+        _, found = (self.known or {}).get(path, (b"", b""))
+        return times.lasting(found, self._made) if found else b""
+
+    def is_as_it_was(self, path: str, before: bytes) -> bool:
+        """Whether a file has these times still, and so the same content."""
+        try:
+            found = times.of(os.lstat(f"{self.root}/{path}"))
+            self._refuse_links_above(path)
+        except (OSError, ValueError, Unreadable):
+            return False
+        return found == before
 
     def _refuse_links_above(self, path: str) -> None:
         above = path.rpartition("/")[0]
