@@ -83,8 +83,16 @@ class Evaluation:
         alone = copy.copy(self)
         alone._applied, alone._moved = {direction: self.applied[direction], other: {}}, {}
         alone.isolated = {direction: self.isolated[direction], other: side.isolated[0]}
-        alone.ways = {direction: self.ways[direction], other: side.rows(self.space.everything)}
-        alone.table = list(alone._rows(self.space.everything).values())
+        if any(side.isolated):  # by what is not modelled
+            alone.ways = {direction: self.ways[direction], other: side.rows(self.space.everything)}
+            alone.table = list(alone._rows(self.space.everything).values())
+            return alone
+        known = self.ways[direction]
+        open_ = {self.atoms.everything: self.space.everything}
+        alone.ways = {direction: known, other: dict.fromkeys(known, (open_, open_))}
+        # what the other direction leaves open alters no row, but between two ends outside nothing is told
+        outside = alone._rows(self.space.outside)
+        alone.table = [outside.get(position) or known[position] for position in range(self.space.size)]
         return alone
 
     def changed(self, put: Iterable[NetworkPolicy] = (), gone: Iterable[str] = ()) -> Self:
