@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from ringfence.connectivity import bits
+from ringfence.connectivity import bits, scattered
 from ringfence.verify import rows
 from ringfence.verify.agreement import Agreement
 from ringfence.verify.rows import AnyRow, Scattered, at, having, parted, touches
@@ -82,6 +82,8 @@ def test_both_parts_of_a_row_are_the_row(seed: int, few: int, monkeypatch: pytes
     for _ in range(10):
         where = chance.getrandbits(SIZE) & chance.getrandbits(SIZE) & chance.getrandbits(SIZE)
         assert touches(found, where) is any(where >> place & 1 and own for place, own in ports.items())
+        there = {place: own for place, own in ports.items() if own and not where >> place & 1}
+        assert scattered.ports(found, where) == there
 
 
 def _at(row: Mapping[int, int], place: int) -> int:

@@ -261,12 +261,9 @@ _Answer = tuple[int, int, tuple[tuple[str, int], ...]]
 
 def _pairs(sure: scattered.AnyRow, maybe: scattered.AnyRow, skip: int) -> list[tuple[int, int, int]]:
     """Destinations in ascending order with the masks of what is allowed and of what is possible."""
-    if sure is maybe:
-        return sorted((end, mask, mask) for mask, where in sure.items() for end in bits.positions(where & ~skip))
-    known = {end: mask for mask, where in sure.items() for end in bits.positions(where & ~skip)}
-    return sorted(
-        (end, known.get(end, 0), mask) for mask, where in maybe.items() for end in bits.positions(where & ~skip)
-    )
+    possible = scattered.ports(maybe, skip)
+    certain = possible if sure is maybe else scattered.ports(sure, skip)
+    return sorted((end, certain.get(end, 0), mask) for end, mask in possible.items())
 
 
 def _is_address(text: str) -> bool:

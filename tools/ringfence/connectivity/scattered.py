@@ -73,6 +73,17 @@ def at(row: AnyRow, position: int) -> int:
     return next((mask for mask, where in row.items() if where >> position & 1), 0)
 
 
+def ports(row: AnyRow, skip: int = 0) -> dict[int, int]:
+    """The ports of a row by destination, but for some destinations to skip."""
+    if type(row) is not Scattered:
+        return {position: mask for mask, where in row.items() for position in bits.positions(where & ~skip)}
+    result = ports(row.wide, skip)
+    for position, mask in row.ends.items():
+        if not skip >> position & 1:
+            result[position] = result.get(position, 0) | mask
+    return result
+
+
 class _At(dict[int, int]):
     """The ports of a row at each destination that somebody asked for."""
 
