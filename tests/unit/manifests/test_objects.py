@@ -345,6 +345,15 @@ def test_of_two_files_that_differ_each_document_is_read_once(monkeypatch: pytest
     assert read_of({"a.yaml": one + two}, {"a.yaml": moved}, monkeypatch) == [one, two, b"# a comment\n", three]
 
 
+def test_rules_that_the_types_leave_out_are_read_where_they_stand(monkeypatch: pytest.MonkeyPatch):
+    spec = {"podSelector": {}, "policyTypes": ["Egress"], "ingress": [{}], "egress": [{}]}
+    one = b"---\n" + raw(named("networking.k8s.io/v1", "NetworkPolicy", "one", spec=spec)) + b"\n"
+    comment = b"# a comment\n"
+    assert read_of({"a.yaml": one}, {"a.yaml": comment + one}, monkeypatch) == [one, comment]
+    before, after = (parse_files({"a.yaml": raw}, Known([{}, {"a.yaml": b""}])) for raw in (one, comment + one))
+    assert [len(item.policies[0].left_out_ingress) for item in (before, after)] == [1, 1]
+
+
 @pytest.mark.parametrize(
     "broken",
     [

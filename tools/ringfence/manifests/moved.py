@@ -37,6 +37,7 @@ def _placed(item: Any, path: str, lines: int) -> Any:
 
 
 def _policy(item: NetworkPolicy, path: str, lines: int) -> NetworkPolicy:
+    # rules that `policyTypes` leaves out are a finding, and so are read where they stand
     return NetworkPolicy(
         item.namespace,
         item.name,
@@ -44,8 +45,6 @@ def _policy(item: NetworkPolicy, path: str, lines: int) -> NetworkPolicy:
         item.ingress and _rules(item.ingress, path, lines),
         item.egress and _rules(item.egress, path, lines),
         _at(item.where, path, lines),
-        item.left_out_ingress and _rules(item.left_out_ingress, path, lines),
-        item.left_out_egress and _rules(item.left_out_egress, path, lines),
     )
 
 

@@ -64,7 +64,7 @@ class Difference:
 
     def _ask_flags(self) -> Asked:
         if self._flags is None:
-            self._flags = self._repository.ask("ls-files", "-v", "-z", "--deduplicate", "--", *self._where)
+            self._flags = self._repository.ask("ls-files", "-v", "-z", "--", *self._where)
         return self._flags
 
     def _looked_into(self) -> list[str] | None:
