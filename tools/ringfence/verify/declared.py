@@ -7,7 +7,8 @@ connectivity of the rendered manifests is a proof and not an echo.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ringfence.findings import Location
 from ringfence.model.types import Cluster, End, Flow, Grant, Model, Namespace, Peer, Workload
@@ -59,8 +60,7 @@ class Pod:
         return f"{self.namespace.name}/*" if self.namespace else self.id
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """One declared allowance: a source may call a destination on these ports, because of a flow, grant or stage."""
 
     source: str | AddressSet
@@ -100,7 +100,10 @@ class Declared:
         """Index one statement."""
         source, destination = statement.source, statement.destination
         if isinstance(source, str) and isinstance(destination, str):
-            self.pairs.setdefault((source, destination), []).append(statement)
+            if (found := self.pairs.get((source, destination))) is None:
+                self.pairs[source, destination] = [statement]
+            else:
+                found.append(statement)
         elif isinstance(source, str):
             self.outward.setdefault(source, []).append(statement)
         elif isinstance(destination, str):
@@ -116,7 +119,7 @@ class Declared:
             for statement in statements:
                 for source in _or_other(statement.source):
                     for destination in _or_other(statement.destination):
-                        result.add(replace(statement, source=source, destination=destination))
+                        result.add(statement._replace(source=source, destination=destination))
         return result
 
 
@@ -221,7 +224,7 @@ def _of_stage(cluster: Cluster, namespace: Namespace) -> Iterator[Opening]:
 
 
 class _Ends:
-    """What the ends of flows and grants stand for in one cluster; peers are looked up once."""
+    """What the ends of flows and grants stand for in one cluster; each is looked up once."""
 
     def __init__(self, pods: Mapping[str, Pod], cluster: Cluster) -> None:
         self._cluster = cluster
@@ -229,16 +232,20 @@ class _Ends:
         self._spaces: dict[str, list[Pod]] = {}
         for pod in pods.values():
             self._spaces.setdefault(pod.id.partition("/")[0], []).append(pod)
-        self._known: dict[str, list[str | AddressSet]] = {}
+        self._sources: dict[str, list[str | AddressSet]] = {}
+        self._called: dict[str, list[str | AddressSet]] = {}
 
     def called(self, end: End) -> list[str | AddressSet]:
-        """The same for an end that is called: where names can be said, they stand for it.
+        """What an end stands for that is called: where names can be said, they stand for it.
 
         A name with a `*` also stands for those of other peers that it matches.
         """
-        if isinstance(end, Peer) and end.names and says_names(self._cluster):
-            return [name_id(name) for name in self._names if any(_matches(own, name) for own in end.names)]
-        return self.of(end)
+        if (found := self._called.get(end.id)) is None:
+            found = self.of(end)
+            if isinstance(end, Peer) and end.names and says_names(self._cluster):
+                found = [name_id(name) for name in self._names if any(_matches(own, name) for own in end.names)]
+            self._called[end.id] = found
+        return found
 
     def of(self, end: End) -> list[str | AddressSet]:
         """The pods or addresses that an end stands for.
@@ -246,17 +253,20 @@ class _Ends:
         A peer of pods also stands for every other peer whose pods carry all its labels: a selector cannot tell them
         apart.
         """
+        if (found := self._sources.get(end.id)) is None:
+            found = self._sources[end.id] = self._of(end)
+        return found
+
+    def _of(self, end: End) -> list[str | AddressSet]:
         if isinstance(end, Workload):
             return [workload_id(end, self._cluster)]
         if not end.is_pods:
             return [end.addresses]
-        if end.name not in self._known:
-            self._known[end.name] = [
-                pod.id
-                for pod in self._spaces.get(end.namespace, ())
-                if set(end.labels) <= set(pod.declared.labels if isinstance(pod.declared, Peer) else ())
-            ]
-        return self._known[end.name]
+        return [
+            pod.id
+            for pod in self._spaces.get(end.namespace, ())
+            if set(end.labels) <= set(pod.declared.labels if isinstance(pod.declared, Peer) else ())
+        ]
 
 
 def _matches(name: str, other: str) -> bool:
