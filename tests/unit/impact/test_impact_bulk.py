@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from observed_kit import observed, pod, seen
 from rendered_repository import TODAY, Files, impact_of, rendered
 from ringfence import verify
 from ringfence.connectivity import diff, scattered
@@ -202,6 +203,17 @@ def test_clusters_that_share_a_kubernetes_cluster_are_counted_apart(monkeypatch:
             assert everything[clusters] == LeftOut(clusters, len(here) - kept, kept)
     words = impact_text.render(assess(*trees, model, TODAY), colour=False)
     assert f"Between dev and staging, {everything['dev', 'staging'].closed:,} connections that were open" in words
+
+
+def test_with_a_log_the_pairs_of_its_cluster_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each pair is asked for its traffic, in the cluster that the log is of and in no other."""
+    monkeypatch.setattr(bulk, "LISTED", 20)
+    files, model = rendered()
+    nothing = {path: text for path, text in files.items() if not path.startswith(RENDERED)}
+    trees = [Side(MemoryTree(tree), "", model) for tree in (nothing, files)]
+    report = assess(*trees, model, TODAY, logs={"dev": observed(seen(pod("shop/frontend"), pod("shop/checkout"), "1"))})
+    assert [item.clusters for item in report.left_out] == [("prod",)]
+    assert {change.clusters for change in report.changes if change.before == ALL_PORTS} == {("dev",)}
 
 
 def test_a_change_that_opens_everything_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:

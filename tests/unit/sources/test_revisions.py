@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -116,6 +118,45 @@ def test_repository_without_a_commit(repository: GitRepository) -> None:
     with pytest.raises(UsageError, match="has no commit yet") as failure:
         sources.default_base(repository.path, "main")
     assert "git commit" in failure.value.hint
+
+
+def test_a_branch_without_a_commit_beside_others(branched: tuple[GitRepository, str]) -> None:
+    repository, _ = branched
+    repository.git("checkout", "--quiet", "--orphan", "fresh")
+    for rev in ("HEAD", "fresh"):
+        with pytest.raises(UsageError, match="the branch fresh has no commit yet") as failure:
+            sources.merge_base(repository.path, "main", rev)
+        assert failure.value.hint == "commit first: git add . && git commit -m 'Start'"
+    assert sources.revision(repository.path, "main").label.endswith(" (main)")
+
+
+def test_a_damaged_history_is_none_without_a_commit(branched: tuple[GitRepository, str]) -> None:
+    repository, _ = branched
+    name = repository.git("rev-parse", "HEAD")
+    (repository.path / ".git" / "objects" / name[:2] / name[2:]).unlink()
+    with pytest.raises(UsageError, match="may be damaged"):
+        sources.merge_base(repository.path, "main")
+
+
+def test_a_git_that_is_too_old_is_said_to_be(
+    branched: tuple[GitRepository, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stand-in for Git 2.29, which takes the option for a revision."""
+    really = shutil.which("git")
+    old = tmp_path / "bin" / "git"
+    old.parent.mkdir()
+    old.write_text(
+        "#!/bin/sh\n"
+        'case " $* " in\n'
+        '  *" version "*) echo git version 2.29.2 ;;\n'
+        '  *" --end-of-options "*) exit 1 ;;\n'
+        f'  *) exec {really} "$@" ;;\n'
+        "esac\n"
+    )
+    old.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{old.parent}{os.pathsep}{os.environ['PATH']}")
+    with pytest.raises(UsageError, match=r"Git 2\.29\.2 is too old .* 2\.30 or later is needed"):
+        sources.merge_base(branched[0].path, "main")
 
 
 def test_histories_without_a_common_commit(branched: tuple[GitRepository, str]) -> None:

@@ -48,8 +48,10 @@ class Compared:
     def facts(self, one: State, other: State) -> ClusterFacts:
         """The facts of one Kubernetes cluster, of its state in the base and in the head."""
         comparison = Comparison(one, other, self.sides)
-        # with logs each pair is asked for
-        much = bulk.bulk(one, other, sys.maxsize if self.logs or self.complete else bulk.LISTED)
+        clusters = tuple(sorted({*one.objects, *other.objects}))
+        logs = tuple(name for name in clusters if name in self.logs)
+        # with a log of it each pair is asked for
+        much = bulk.bulk(one, other, sys.maxsize if logs or self.complete else bulk.LISTED)
         rows, doubts = _rows(one, other, much)
         changes = list(comparison.changes(rows))
         if old := relabelled_pods(self.moved, one, other):
@@ -57,7 +59,6 @@ class Compared:
         now = violations(other, self.head, self.today)
         violated = _new_violations(one, other, self.base, self.head, self.today, now)
         waiting = [item for item in violated if item.check is NOT_HELD]
-        clusters = tuple(sorted({*one.objects, *other.objects}))
         return ClusterFacts(
             name=other.name,
             clusters=clusters,
@@ -77,7 +78,7 @@ class Compared:
             lost=tuple(default_deny.losses(one, other)),
             closing=tuple(mass_change.closing(one, other, much)) if much.left_out or _closes(changes) else (),
             stages=stages.opening(one, other),
-            logs=tuple(name for name in clusters if name in self.logs),
+            logs=logs,
             left_out=much.left_out,
         )
 

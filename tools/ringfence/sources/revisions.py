@@ -10,6 +10,9 @@ from ringfence.errors import UsageError
 from ringfence.sources.repository import Failed, Repository, open_repository
 from ringfence.sources.tree import shown
 
+OLDEST = (2, 30)
+"""The oldest Git that does: the first whose `rev-parse` takes `--end-of-options`."""
+
 SHA = re.compile(r"[0-9a-f]{7,64}")
 
 
@@ -50,12 +53,19 @@ def commit(repository: Repository, rev: str) -> str:
     """The full id of the commit that a revision names; raises `UsageError`, with the command that may fetch it."""
     if sha := _resolve(repository, rev):
         return sha
-    if not _resolve(repository, "HEAD") and not _names(repository):
+    _refuse_old_git(repository)
+    names = _names(repository)
+    if not _resolve(repository, "HEAD") and not names:
         raise UsageError(
             f"the repository at {repository.top} has no commit yet",
             "commit first: git add . && git commit -m 'Start'",
         )
-    names = _names(repository)
+    branch = _branch(repository)
+    if branch and branch not in names and rev in ("HEAD", "@", branch):
+        raise UsageError(
+            f"the branch {shown(branch)} has no commit yet in {repository.top}",
+            "commit first: git add . && git commit -m 'Start'",
+        )
     if rev in (*names, "HEAD"):
         raise UsageError(
             f"{shown(rev)} names no commit that Git can read in {repository.top}: its history may be damaged",
@@ -105,6 +115,25 @@ def _resolve(repository: Repository, rev: str) -> str:
         return ""
     try:
         return repository.text("rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}")
+    except Failed:
+        return ""
+
+
+def _refuse_old_git(repository: Repository) -> None:
+    """Raise `UsageError` where Git is older than what is asked of it here, which then names nothing."""
+    found = re.search(r"(\d+)\.(\d+)\S*", repository.text("version"))
+    if found and (int(found[1]), int(found[2])) < OLDEST:
+        oldest = ".".join(map(str, OLDEST))
+        raise UsageError(
+            f"Git {found[0]} is too old to name revisions safely; {oldest} or later is needed",
+            f"install Git {oldest} or later; ringfence doctor says which one is there",
+        )
+
+
+def _branch(repository: Repository) -> str:
+    """The branch that is checked out, whether it has a commit or not; "" where none is."""
+    try:
+        return repository.text("symbolic-ref", "--quiet", "--short", "HEAD")
     except Failed:
         return ""
 
