@@ -32,7 +32,9 @@ GOOD = st.fixed_dictionaries(
         "environments": st.lists(st.sampled_from(("dev", "prod")), min_size=1, max_size=2),
     },
 )
-ENDS = st.sampled_from(("frontend", "late", "internet", "nobody", "shop/nobody", "", 7, None))
+ENDS = st.sampled_from(
+    ("frontend", "late", "internet", "nobody", "shop/nobody", "twin", "shop/twin", "half", "", 7, None)
+)
 PORTS = st.sampled_from(("http", 443, "5-9/UDP", "9-5", 0, True, 443.5, None))
 FAULTS = st.fixed_dictionaries(
     {},
@@ -56,6 +58,14 @@ workloads:
   checkout: {labels: {app: checkout}, ports: {grpc: 5050, metrics: 9090}}
   early: {labels: {app: early}, ports: {http: 8080}, environments: [dev]}
   late: {labels: {app: late}, ports: {http: [8080, 8443]}, environments: [prod]}
+  twin: {labels: {app: twin}, ports: {http: 8080}}
+  half: {ports: {http: 8080}}
+"""
+PEERS = """apiVersion: ringfence.dev/v1alpha1
+kind: Catalog
+peers:
+  twin: {description: Called as a workload, owner: platform, cidrs: [203.0.113.7/32], ports: {http: 80}}
+  half: {description: Called as one in error, owner: platform, cidrs: [203.0.113.8/32], ports: {http: 80}}
 """
 
 
@@ -65,6 +75,7 @@ def _loaded(found: list[Any], elsewhere: list[Any] | None = None) -> tuple[Model
         path: content
         for path, content in over(
             {
+                "policies/catalog/twins.yaml": PEERS,
                 "teams/checkout/shop/namespace.yaml": SHOP,
                 "teams/checkout/shop/x.yaml": json.dumps({**head, "flows": found}),
                 "teams/payments/payments/x.yaml": json.dumps({**head, "flows": elsewhere or []}),
@@ -80,6 +91,10 @@ def _one(**fields: Any) -> list[dict[str, Any]]:
 
 
 @example(_one(environments=["dev", "prod"]))
+@example(_one(**{"from": "twin"}))
+@example(_one(to="shop/twin"))
+@example(_one(to="half"))
+@example(_one(to=["half", "early"]))
 @example(_one(to="early", environments=["prod"]))
 @example([*_one(), *_one(name="b", to="early")])
 @example([*_one(ports=[443]), *_one(name="b", ports=["443"]), *_one(name="c", ports=[True])])

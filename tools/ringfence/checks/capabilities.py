@@ -50,7 +50,8 @@ def some_port(model: Model, wanted: Callable[[PortRange], bool]) -> bool:
     """Whether a flow, a grant or a workload has a port of some kind at all. Many have one and the same ports."""
     tuples = {id(leg.ports): leg.ports for flow in model.flows for leg in flow.legs}
     tuples |= {id(grant.ranges): grant.ranges for grant in model.grants}
-    tuples |= {id(port.ranges): port.ranges for item in model.workloads.values() for port in item.ports}
+    of_workloads = {id(item.ports): item.ports for item in model.workloads.values()}
+    tuples |= {id(port.ranges): port.ranges for ports in of_workloads.values() for port in ports}
     return any(wanted(item) for ranges in tuples.values() for item in ranges)
 
 

@@ -87,10 +87,10 @@ class _Legs:
                 self._meant[guardrail.name, cluster.name] = (sources, reached)
         wanted = set[str]().union(*(reached for _, reached in self._meant.values()))
         self._into: dict[str, list[tuple[Flow, Leg]]] = {id_: [] for id_ in wanted}
-        for flow in model.flows if wanted else ():
-            for leg in flow.legs:
-                if leg.destination.id in wanted:
-                    self._into[leg.destination.id].append((flow, leg))
+        flows = model.flows if wanted else ()
+        legs = [(flow, leg) for flow in flows for leg in flow.legs if leg.destination.id in wanted]
+        for flow, leg in legs:
+            self._into[leg.destination.id].append((flow, leg))
 
     def between(self, guardrail: Guardrail, cluster: Cluster) -> Iterator[tuple[Flow, Leg]]:
         """The legs in a cluster whose ends the two sides of a guardrail speak of."""

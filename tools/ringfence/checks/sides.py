@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
-from ringfence.model.types import Cluster, End, Flow, Guardrail, Leg, Model, Peer, Side, Workload
+from ringfence.model.types import Cluster, End, Flow, Guardrail, Leg, Model, Peer, Side, Workload, value
 from ringfence.values.addresses import NOWHERE, AddressSet
 from ringfence.values.ports import ALL_PORTS, PortRange, PortSet
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SideEnd:
     """One end of a connection, as far as guardrails speak of it. What an end is not, is empty.
 

@@ -7,9 +7,9 @@ says what is wrong.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any, TypeVar
 
 from ringfence.documents import Document
@@ -37,8 +37,13 @@ class Plain:
         self._told: list[Finding] = []
         self._names = replace(names, report=self._told.append)
         self._resolve = ports
-        self._everywhere: _Known[str, End | None] = _Known(partial(self._end, ""))
-        self._here: _Known[str, _Known[str, End | None]] = _Known(self._namespace)
+        # a name that could be another one's too, or may be that of an end in error, goes the long way
+        doubtful = {*names.broken, *names.peers}
+        self._workloads = {id_: item for id_, item in names.workloads.items() if id_ not in doubtful}
+        self._local: dict[str, dict[str, End]] = defaultdict(dict)
+        for item in self._workloads.values():
+            self._local[item.namespace][item.name] = item
+        self._here: _Known[str, Mapping[str, End]] = _Known(self._bare)
         self._ports: dict[tuple[int, Listed], Ranges] = {}
         self._texts: _Known[Listed, tuple[str, ...]] = _Known(lambda listed: tuple(map(str, listed)))
         self._environments: _Known[tuple[str, ...], frozenset[str] | None] = _Known(self._set)
@@ -53,14 +58,16 @@ class Plain:
             return None
         here = self._here[place.namespace]
         if type(start) is str and type(end) is str:
-            leg = self._leg(here[start], here[end], listed)
-            legs = (leg,) if leg else _NONE
+            every = self._workloads.get
+            leg = self._leg(here.get(start) or every(start), here.get(end) or every(end), listed)
+            if leg is None:
+                return None
+            legs, used = (leg,), leg.shared(environments)
         else:
-            legs = self._legs(_several(here, start), _several(here, end), listed)
-        used = [leg.shared(environments) for leg in legs]
-        if not all(used) or not used:
-            return None
-        if wanted is not None and environments.difference(*used):
+            legs = self._legs(self._several(here, start), self._several(here, end), listed)
+            shared = [leg.shared(environments) for leg in legs]
+            used = frozenset[str]().union(*shared) if all(shared) else _NOWHERE
+        if not used or (wanted is not None and used != environments):
             return None
         texts, where = self._texts[listed], Location(path, line, column)
         return Flow(place.namespace, name, place.team, legs, texts, environments, reason, expires, ticket, where)
@@ -85,12 +92,21 @@ class Plain:
         self._ports[key] = found[0] if found else ()
         return self._ports[key]
 
-    def _namespace(self, namespace: str) -> _Known[str, End | None]:
-        """What texts stand for in a namespace."""
-        return _Known(lambda text: self._everywhere[text] if "/" in text else self._end(namespace, text))
+    def _bare(self, namespace: str) -> dict[str, End]:
+        """What texts without `/` stand for in a namespace."""
+        local, peers, broken = self._local[namespace], self._names.peers, self._names.broken
+        found = {text: end for text, end in {**peers, **local}.items() if not (text in peers and text in local)}
+        if broken:
+            found = {
+                text: end for text, end in found.items() if text not in broken and f"{namespace}/{text}" not in broken
+            }
+        return {text: end for text, end in found.items() if "/" not in text}
 
-    def _end(self, namespace: str, text: str) -> End | None:
-        return self._quiet(self._names.end(_node(text), namespace))
+    def _several(self, here: Mapping[str, End], texts: str | tuple[str, ...]) -> list[End | None]:
+        """The ends of texts; none where one is there twice."""
+        listed = (texts,) if isinstance(texts, str) else texts
+        ends = [here.get(text) or self._workloads.get(text) for text in listed]
+        return ends if len({id(end) for end in ends}) == len(ends) else []
 
     def _set(self, listed: tuple[str, ...]) -> frozenset[str] | None:
         return self._quiet(self._names.environment_set(_node(list(listed))))
@@ -117,16 +133,10 @@ class _Known(dict[Key, Found]):
         return found
 
 
-def _several(known: _Known[str, End | None], texts: str | tuple[str, ...]) -> list[End | None]:
-    """The ends of texts; none where one is there twice."""
-    ends = [known[text] for text in ((texts,) if isinstance(texts, str) else texts)]
-    return ends if len({id(end) for end in ends}) == len(ends) else []
-
-
-_NONE: tuple[Leg, ...] = ()
-_NOWHERE = Document("", None)
+_NOWHERE = frozenset[str]()
+_EMPTY = Document("", None)
 
 
 def _node(value: Any) -> Node:
     """A value without a place: what is said of it is not passed on."""
-    return Node(_NOWHERE, "", value)
+    return Node(_EMPTY, "", value)

@@ -27,7 +27,6 @@ WorkloadRow = tuple[str, Labels, tuple[tuple[str, int], ...], str, int, int]
 
 Row = TypeVar("Row", FlowRow, WorkloadRow)
 
-_ALWAYS = {"name", "from", "to", "ports", "reason"}
 _PLAIN = {"labels", "ports", "serviceAccount"}
 
 
@@ -110,13 +109,17 @@ def _workload(name: str, data: Any, line: int, column: int) -> WorkloadRow | Non
     return name, tuple(sorted(labels.items())), tuple(ports.items()), account, line, column
 
 
-_always = itemgetter("name", "from", "to", "ports", "reason")
+_ALWAYS = "name", "from", "to", "ports", "reason"
+_always = itemgetter(*_ALWAYS)
 
 
 def _flow(data: Any, line: int, column: int) -> FlowRow | None:
-    if type(data) is not dict or not data.keys() >= _ALWAYS:
+    if type(data) is not dict:
         return None
-    name, source, destination, ports, reason = _always(data)
+    try:
+        name, source, destination, ports, reason = _always(data)
+    except KeyError:
+        return None
     if type(source) is not str:
         source = _names(source)
     if type(destination) is not str:

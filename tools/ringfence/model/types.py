@@ -22,7 +22,7 @@ Class = TypeVar("Class")
 
 
 @dataclass_transform(frozen_default=True)
-def _value(cls: type[Class]) -> type[Class]:
+def value(cls: type[Class]) -> type[Class]:
     """A dataclass that the type checker takes for a frozen one; to make one that is takes three times as long."""
     return dataclass(slots=True, unsafe_hash=True)(cls)
 
@@ -160,7 +160,7 @@ class Port:
     ranges: tuple[PortRange, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Workload:
     """A Deployment, StatefulSet or the like that a team declares: the labels of its pods and the ports it listens on.
 
@@ -235,7 +235,7 @@ class Peer:
 End = Workload | Peer
 
 
-@_value
+@value
 class Leg:
     """One source and one destination of a flow, with the destination's ports as numbers (canonical order)."""
 
@@ -251,7 +251,7 @@ class Leg:
         return environments
 
 
-@_value
+@value
 class Flow:
     """A declared intent: who may call whom, on which ports, and why.
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from itertools import combinations
+from operator import attrgetter
 
 from ringfence.findings import Location
 from ringfence.model import ports
@@ -128,13 +129,21 @@ def _environments(space: Namespace, id_: str, node: Node, names: Names) -> froze
 
 
 def _check_overlaps(found: Iterable[Workload], names: Names) -> None:
-    by_namespace: dict[str, list[tuple[Workload, set[tuple[str, str]]]]] = defaultdict(list)
+    by_namespace: dict[str, list[Workload]] = defaultdict(list)
     for workload in found:
-        by_namespace[workload.namespace].append((workload, set(workload.labels)))
+        by_namespace[workload.namespace].append(workload)
     for group in by_namespace.values():
-        for (one, own), (other, others) in combinations(sorted(group, key=lambda item: item[0].id), 2):
+        # of labels with the same keys, none select what the others do, unless they are the same
+        if len({item.labels for item in group}) == len(group) and len({_keys(item) for item in group}) == 1:
+            continue
+        labelled = [(item, set(item.labels)) for item in sorted(group, key=attrgetter("id"))]
+        for (one, own), (other, others) in combinations(labelled, 2):
             if (own <= others or others <= own) and one.environments & other.environments:
                 _report_overlap(*((one, other) if own <= others else (other, one)), names)
+
+
+def _keys(workload: Workload) -> tuple[str, ...]:
+    return tuple([key for key, _ in workload.labels])
 
 
 def _report_overlap(wide: Workload, narrow: Workload, names: Names) -> None:
