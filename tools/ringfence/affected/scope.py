@@ -178,11 +178,11 @@ class _Scoping:
                     raise Unclear
 
     def _part(self, head: bool, files: set[str], absent: set[str]) -> Part:
-        there = {path for path in files - self._paths if path in self._base.blobs}
-        there |= {path for path in files & self._paths if self._read(head, path) is not None}
         tree = self._head if head else self._base
         if isinstance(tree, BlobTree):
-            tree.fetch(there)
+            tree.fetch(files)
+        there = {path for path in files - self._paths if path in self._base.blobs}
+        there |= {path for path in files & self._paths if self._read(head, path) is not None}
         return Part(tree, there, absent)
 
     def _only_flows(self, path: str) -> bool:

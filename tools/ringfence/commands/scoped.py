@@ -38,6 +38,7 @@ def attempt(args: argparse.Namespace, root: Path, found: Sides, parts: parted.Pa
     `parts` is what other runs found in each cluster.
     """
     from ringfence import affected, checks, impact, model, sources
+    from ringfence.model.remembered import Remembered
 
     base_tree = sources.revision(root, found.revision, *_DECLARED)
     tree = found.tree or sources.revision(root, args.head, *_DECLARED)
@@ -47,9 +48,9 @@ def attempt(args: argparse.Namespace, root: Path, found: Sides, parts: parted.Pa
     scope = affected.scope(base_tree, tree, paths)
     if scope is None:
         return None
-    for path in scope.head.files() if found.tree else ():
-        tree.read(path)  # before processes work side by side, each of which would read for itself
-    loaded = [model.load(part, part.absent) for part in (scope.base, scope.head)]
+    documents = Remembered((scope.base, scope.head))
+    loaded = [model.load(part, part.absent, documents) for part in (scope.base, scope.head)]
+    documents.keep()
     base, head = (one for one, _ in loaded)
     if base is None or head is None or any(has_errors(findings) for _, findings in loaded):
         return None
@@ -76,8 +77,8 @@ def attempt(args: argparse.Namespace, root: Path, found: Sides, parts: parted.Pa
     if not all(_is_either(side, *expected) for side in files):
         return None
     result = impact.assess(
-        impact.Side(scope.base, base_tree.label, base),
-        impact.Side(scope.head, tree.label, head),
+        impact.Side(scope.base, base_tree.label, base, rendered=expected[0]),
+        impact.Side(scope.head, tree.label, head, rendered=expected[1]),
         head,
         today,
         args.cluster,

@@ -37,13 +37,15 @@ from ringfence.verify import States
 class Side:
     """One side of a comparison: a tree, how to name it, and its model (None where it has no usable declarations).
 
-    `whole`: nothing that it declares is lost to an error.
+    `whole`: nothing that it declares is lost to an error. `rendered` are the files that it declares, by path, where
+    somebody knows them.
     """
 
     tree: Tree
     label: str
     model: Model | None
     whole: bool = True
+    rendered: Mapping[str, bytes] | None = None
 
 
 def assess(
@@ -73,7 +75,8 @@ def assess(
     connection, however many there are. Raises `UsageError` where facts of a Kubernetes cluster are missing.
     """
     within = scope.namespaces if scope else None
-    why = origins(base.tree, head.tree, base.model if base.whole else None, model, within)
+    known = (base.rendered, head.rendered)
+    why = origins(base.tree, head.tree, base.model if base.whole else None, model, within, known)
     moved = relabelled(base.model, model)
     if facts is None:
         traffic = Traffic(logs, base.model) if logs and base.model else None

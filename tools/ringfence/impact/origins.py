@@ -32,10 +32,12 @@ def origins(
     base_model: Model | None,
     head_model: Model,
     within: Collection[str] | None = None,
+    known: tuple[Mapping[str, bytes] | None, Mapping[str, bytes] | None] = (None, None),
 ) -> tuple[Origin, ...]:
     """The reasons with their files, `declarations` first; a file that differs for two reasons is with both.
 
-    `within` are the namespaces whose files these are, where it is not all of them.
+    `within` are the namespaces whose files these are, where it is not all of them; `known` is what both sides declare
+    for these, where it is known.
 
     A base that cannot be rendered any more has no reasons but `declarations`.
     """
@@ -43,8 +45,8 @@ def origins(
     differing = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
     if not differing:
         return ()
-    wanted = _rendered(head_model, head, within)
-    again = _rendered(base_model, base, within) if base_model is not None else None
+    wanted = _rendered(head_model, head, within, known[1])
+    again = _rendered(base_model, base, within, known[0]) if base_model is not None else None
     between = again
     templates = _changed(base, head, TEMPLATES)
     if templates and base_model is not None:
@@ -105,12 +107,14 @@ def _changed(base: Tree, head: Tree, folder: str) -> tuple[str, ...]:
     return tuple(sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path)))
 
 
-def _rendered(model: Model | None, tree: Tree, within: Collection[str] | None) -> dict[str, bytes] | None:
+def _rendered(
+    model: Model | None, tree: Tree, within: Collection[str] | None, known: Mapping[str, bytes] | None = None
+) -> dict[str, bytes] | None:
     """What this version writes; None where it refuses to."""
     if model is None:
         return None
     try:
-        files = render.tree(model, render.own_templates(tree), within)
+        files = render.tree(model, render.own_templates(tree), within) if known is None else known
     except RingfenceError:
         return None
     return {path: raw for path, raw in files.items() if path.startswith(tuple(f"{root}/" for root in ROOTS))}

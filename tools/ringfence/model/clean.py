@@ -40,7 +40,7 @@ def read(tree: Tree, paths: Sequence[str]) -> dict[str, Clean]:
 
     first = work(paths[:1])  # what is imported and compiled now need not be in each copy
     parts = [paths[start : start + AT_ONCE] for start in range(1, len(paths), AT_ONCE)]
-    found = workers.spread(work, parts, _pack, partial(_unpack, tree))
+    found = workers.spread(work, parts, pack, partial(unpack, tree))
     return {path: document for part in (first, *found) for path, document in part}
 
 
@@ -81,7 +81,8 @@ def _again(tree: Tree, path: str, known: Sequence[object]) -> Document:
     return document
 
 
-def _pack(part: Part) -> bytes:
+def pack(part: Part) -> bytes:
+    """Clean documents with their paths as bytes, for other processes and runs."""
     import msgpack
 
     from ringfence.documents import packed
@@ -97,7 +98,8 @@ def _pack(part: Part) -> bytes:
     return raw
 
 
-def _unpack(tree: Tree, raw: bytes) -> Part:
+def unpack(tree: Tree, raw: bytes) -> Part:
+    """The same of these bytes; what is not in them is read from a tree when it is asked for."""
     import msgpack
 
     from ringfence.documents import packed
@@ -105,11 +107,11 @@ def _unpack(tree: Tree, raw: bytes) -> Part:
     listings = {listing.ITEMS: listing for listing in KINDS.values()}
     part: Part = []
     for path, document, *found in msgpack.unpackb(raw, use_list=False):
-        unpack = partial(packed.unpack, path, document)
+        whole = partial(packed.unpack, path, document)
         if not found:
-            part.append((path, unpack()))
+            part.append((path, whole()))
             continue
         items, where, known = found
-        again = unpack if document else partial(_again, tree, path, known)
+        again = whole if document else partial(_again, tree, path, known)
         part.append((path, listings[items](Location(*where), known, again)))
     return part

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -97,14 +98,13 @@ def packaged(name: str) -> str:
 
 
 class Templates:
-    """The compiled templates of one run. Each is compiled once."""
+    """The compiled templates of one tree."""
 
     def __init__(self, own: Mapping[str, str] | None) -> None:
         """Take a repository's own templates (see `own_templates`). Raises `TemplateError` for an unknown name."""
         self._own = dict(own or {})
         for name in self._own:
             _must_be_known(name)
-        self._environment = _environment()
         self._compiled: dict[str, Callable[..., str]] = {}
 
     def run(self, name: str, values: Mapping[str, Any]) -> str:
@@ -131,11 +131,18 @@ class Templates:
         return Location(f"{FOLDER}/{next((item for item in names if item in self._own), name)}")
 
     def _compile(self, name: str) -> Callable[..., str]:
-        source = self._own[name] if name in self._own else packaged(name)
-        code = self._environment.compile(source, name=name, filename=f"{FOLDER}/{name}")
-        return self._environment.template_class.from_code(self._environment, code, {}).render
+        return _runnable(name, self._own[name] if name in self._own else packaged(name))
 
 
+@lru_cache(maxsize=2 * len(NAMES))
+def _runnable(name: str, source: str) -> Callable[..., str]:
+    """What runs the text of a template; compiled once, however many trees have the same one."""
+    environment = _environment()
+    code = environment.compile(source, name=name, filename=f"{FOLDER}/{name}")
+    return environment.template_class.from_code(environment, code, {}).render
+
+
+@lru_cache
 def _environment() -> ImmutableSandboxedEnvironment:
     from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment

@@ -33,12 +33,13 @@ class Known(NamedTuple):
     """What an earlier run saw.
 
     `staged` is the checksum of an index in which no file is flagged, `names` the digest of the listing of what it
-    tracks, `times` those of each folder, `UNKNOWN` where it held something else or had moved just then.
+    tracks, `times` those of each folder, `UNKNOWN` where it held something else or had moved just then. Folders are
+    thousands, and so as the system names them.
     """
 
     staged: bytes
     names: bytes
-    folders: list[str]
+    folders: list[bytes]
     times: list[bytes]
 
 
@@ -47,7 +48,7 @@ class Settled:
 
     def __init__(self, repository: Repository, root: str, only: Sequence[str], but: Sequence[str]) -> None:
         """Take the real path of the root, and which folders of it are meant, as for `Difference`."""
-        self._root, self._prefix = root, repository.prefix
+        self._root, self._prefix = os.fsencode(root), os.fsencode(repository.prefix)
         self._store = cache.store()
         self._key = "\0".join((root, *only, "", *but))
         self._now = time.time_ns()
@@ -74,7 +75,7 @@ class Settled:
         if known is None or (listing is not None and known.names != cache.digest(listing)):
             return None
         found = [
-            folder
+            os.fsdecode(folder)
             for folder, before, now in zip(known.folders, known.times, self._times, strict=True)
             if before != now or now == UNKNOWN
         ]
@@ -87,15 +88,16 @@ class Settled:
         """
         if not self.on:
             return
-        unclean = {path.rstrip("/").rpartition("/")[0] for path in others}
+        unclean = {os.fsencode(path.rstrip("/").rpartition("/")[0]) for path in others}
+        looked = set(map(os.fsencode, moved or ()))
         known = self._known
         if (known is None or moved is None) and listing is not None:
             folders = sorted(_folders(listing, self._prefix))
-            self._times, moved = [self._of(folder) for folder in folders], folders
+            self._times, looked = [self._of(folder) for folder in folders], {*folders}
             known = Known(self._index, cache.digest(listing), folders, [UNKNOWN] * len(folders))
-        if known is None or moved is None or not unclean.issubset(known.folders):
+        if known is None or (listing is None and moved is None) or not unclean.issubset(known.folders):
             return
-        device, looked = os.lstat(self._root).st_dev, {*moved}
+        device = os.lstat(self._root).st_dev
         found = [
             UNKNOWN if folder in unclean else self._lasting(now, device) if folder in looked else before
             for folder, before, now in zip(known.folders, known.times, self._times, strict=True)
@@ -104,9 +106,9 @@ class Settled:
         if seen != self._known:
             self._store.put(KIND, {self._key: _packed(seen)})
 
-    def _of(self, folder: str) -> bytes:
+    def _of(self, folder: bytes) -> bytes:
         try:
-            return times.of(os.lstat(f"{self._root}/{folder}"))
+            return times.of(os.lstat(b"%s/%s" % (self._root, folder)))
         except OSError:
             return UNKNOWN
 
@@ -136,25 +138,23 @@ def _tells(folder: str, root: str) -> bool:
     return own.st_mtime_ns >= index.st_mtime_ns and own.st_dev == there.st_dev
 
 
-def _folders(listing: bytes, prefix: str) -> set[str]:
+def _folders(listing: bytes, prefix: bytes) -> set[bytes]:
     """The folders below the root that hold what `git ls-files -v` lists, relative to it."""
-    nearest = {record[2:].rpartition(b"/")[0] for record in listing.split(b"\0") if record}
-    found: set[str] = set()
-    for name in nearest:
-        folder = os.fsdecode(name)
+    found: set[bytes] = set()
+    for folder in {record[2:].rpartition(b"/")[0] for record in listing.split(b"\0") if record}:
         while len(folder) > len(prefix) and folder.startswith(prefix) and folder[len(prefix) :] not in found:
             found.add(folder[len(prefix) :])
-            folder = folder.rpartition("/")[0]
+            folder = folder.rpartition(b"/")[0]
     return found
 
 
 def _packed(known: Known) -> bytes:
-    names = b"\0".join(map(os.fsencode, known.folders))
-    return b"".join((_HEAD.pack(known.staged, known.names, len(known.folders)), *known.times, names))
+    head = _HEAD.pack(known.staged, known.names, len(known.folders))
+    return b"".join((head, *known.times, b"\0".join(known.folders)))
 
 
 def _unpacked(row: bytes) -> Known:
-    index, digest, number = _HEAD.unpack_from(row)
+    staged, names, number = _HEAD.unpack_from(row)
     end = _HEAD.size + number * times.SIZE
     found = [row[start : start + times.SIZE] for start in range(_HEAD.size, end, times.SIZE)]
-    return Known(index, digest, [os.fsdecode(name) for name in row[end:].split(b"\0")] if number else [], found)
+    return Known(staged, names, row[end:].split(b"\0") if number else [], found)
