@@ -136,3 +136,12 @@ def test_only_what_can_differ_is_rendered_again(
     namespaces = {path.parent.name for path in mono.path.glob("teams/*/*/namespace.yaml")}
     assert asked
     assert all(words and len(words[0]) < len(namespaces) / 2 for words in asked)  # type: ignore[index, arg-type]
+
+
+def test_how_much_the_cache_knew_is_said(mono: GitRepository, capsys: pytest.CaptureFixture[str]):
+    words = ["render", "-C", str(mono.path), "--check"]
+    number = len(run(mono, capsys)[1]["unchanged"])
+    assert cli.main(words) == 0
+    assert capsys.readouterr().err == f"From the cache: what is known of {number} of {number} rendered files.\n"
+    assert cli.main([*words, "--no-cache"]) == 0
+    assert capsys.readouterr().err == ""

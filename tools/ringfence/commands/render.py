@@ -84,6 +84,7 @@ def _again(args: argparse.Namespace, history: History, out: TextIO, err: TextIO)
     judgement = judged.working_tree(root, shared.today())
     if has_errors(judgement.findings) or not judgement.counts or (again := history.again()) is None:
         return None
+    shared.say_known(len(again.others), len(again.expected) + len(again.others), "rendered file", err)
     if args.check:
         findings = render.compare(root, again.expected, again.folders)
         if not findings:

@@ -157,6 +157,18 @@ def pick_clusters(model: Model, name: str | None) -> list[Cluster]:
     return [model.clusters[name]]
 
 
+_WORTH_SAYING = 100
+"""So many things must be known from the cache before a run says so."""
+
+
+def say_known(known: int, number: int, noun: str, err: TextIO) -> None:
+    """Say how much of a run's work the cache saved, where it is worth a line."""
+    from ringfence.report.text import plural
+
+    if known >= _WORTH_SAYING:
+        print(f"From the cache: what is known of {known:,} of {plural(number, noun)}.", file=err)
+
+
 def print_findings(findings: Sequence[Finding], out: TextIO, format_: str, summary: str = "") -> int:
     """Print findings and counts in a format; the exit code that they mean."""
     from ringfence import report

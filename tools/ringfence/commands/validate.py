@@ -48,8 +48,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         files, *named = [plural(number, noun) for noun, number in counts.items()]
         named += [plural(adopted, "adopted policy")] if adopted else []
         summary = f"{files}: {', '.join(named)}"
-        if judgement.read < counts["file"] and err.isatty():
-            print(f"{judgement.read:,} of {counts['file']:,} files read; what the others say was known", file=err)
+        shared.say_known(counts["file"] - judgement.read, counts["file"], "file", err)
     if args.files:
         wanted = {shared.relative(root, args.directory, file) for file in args.files}
         whole = findings
