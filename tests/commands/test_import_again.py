@@ -147,6 +147,49 @@ def test_what_a_shared_environment_opens_is_listed(
     assert said in capsys.readouterr().err
 
 
+def test_no_flow_is_limited_that_the_other_cluster_of_the_environment_would_lose(
+    first: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The flows hold in the environment of a third cluster too, to which they could be limited."""
+    put(tmp_path / "three", *ONE)
+    options = ["--manifests", str(tmp_path / "three"), "--into", str(first), "--cluster", "three", "--cni", "cilium"]
+    assert cli.main(["import", *options]) == 0
+    before = {path: path.read_bytes() for path in first.rglob("*") if path.is_file()}
+    capsys.readouterr()
+    lacking = [*SHOP, *between("web", "api", 80), out("web", "198.51.100.0/24")]
+    ran = again(tmp_path, capsys, first, *lacking, more=("--environment", "one"))
+    assert (ran.code, ran.data["proof"]["equal"], ran.data["limited"]) == (1, False, [])
+    assert [(item["source"], item["destination"]) for item in ran.data["proof"]["differences"]] == [
+        ("shop/api[Deployment]", "shop/db[Deployment]")
+    ]
+    assert {path: path.read_bytes() for path in before} == before
+
+
+@pytest.mark.parametrize("others", [(), ("web",)])
+def test_a_flow_that_would_hold_nowhere_is_a_difference(
+    others: tuple[str, ...], first: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`job` is in the second cluster only, which does not let it call any more; with other sources, or alone."""
+    second = [*ONE, deployment("job"), *between("job", "db", 5432)]
+    assert again(tmp_path, capsys, first, *second).code == 0
+    shop = first / "teams/shop/shop"
+    (shop / "imported-two.yaml").unlink()
+    sources_ = f"[{', '.join(('job', *others))}]"
+    (shop / "jobs.yaml").write_text(
+        "apiVersion: ringfence.dev/v1alpha1\nkind: Flows\nflows:\n"
+        f"  - {{name: job-to-db, from: {sources_}, to: db, ports: [5432], reason: Jobs}}\n"
+    )
+    assert cli.main(["fmt", "-C", str(first)]) == 0
+    before = {path: path.read_bytes() for path in shop.iterdir()}
+    capsys.readouterr()
+    ran = Ran(capsys, put(tmp_path / "two", *ONE, deployment("job")), first, "--cluster", "two")
+    assert (ran.code, ran.data["findings"], ran.data["limited"]) == (1, [], [])
+    assert [(item["source"], item["destination"]) for item in ran.data["proof"]["differences"]] == [
+        (f"shop/{name}[Deployment]", "shop/db[Deployment]") for name in ("job", *others)
+    ]
+    assert {path: path.read_bytes() for path in before} == before
+
+
 def test_a_namespace_of_other_environments_gets_this_one_too(
     first: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

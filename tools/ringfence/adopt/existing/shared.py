@@ -110,8 +110,8 @@ def of(
     for flow in own:
         path = flow.where.path
         raw = files.get(path) or tree.read(path)
-        lives = {item for leg in flow.legs for item in shared_environments(leg, flow.environments)}
-        files[path] = edit.set_value(raw, ("flows", _index(raw, flow), "environments"), sorted(lives - {environment}))
+        rest = sorted(_elsewhere(flow, environment))
+        files[path] = edit.set_value(raw, ("flows", _index(raw, flow), "environments"), rest)
     return Shared(
         {key: folder for key, folder in folders.items() if key not in left},
         {key: tuple(item for item in loaded.workloads_in(seen) if item.namespace == key) for key in folders},
@@ -126,7 +126,7 @@ def of(
 
 
 def too_wide(shared: Shared, differences: Iterable[Difference], pods: AddressSet, environment: str) -> frozenset[str]:
-    """The flows that open what the original does not: those that could be limited to other environments."""
+    """The flows that open what the original does not: those that would hold in other environments alone."""
     if shared.others:
         return frozenset()
     found = set()
@@ -136,7 +136,14 @@ def too_wide(shared: Shared, differences: Iterable[Difference], pods: AddressSet
             here = PortSet.of(leg.ports) & opened
             if here and _is(item.source, leg.source, pods) and _is(item.destination, leg.destination, pods):
                 found.add(flow)
-    return frozenset(flow.id for flow in found if flow.environments - {environment})
+    return frozenset(flow.id for flow in found if _elsewhere(flow, environment))
+
+
+def _elsewhere(flow: Flow, environment: str) -> frozenset[str]:
+    """The other environments in which a flow holds; none where one of its legs would hold nowhere."""
+    here = frozenset((environment,))
+    lives = [shared_environments(leg, flow.environments) - here for leg in flow.legs]
+    return frozenset().union(*lives) if all(lives) else frozenset()
 
 
 def may_be_managed(name: str) -> bool:
