@@ -64,6 +64,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> GitRepository:
     (path / "policies/waivers/idle.yaml").write_text(IDLE)
     (shared,) = path.glob("teams/*/platform-shared-a")
     (shared / "idle.yaml").write_text(HEAD + FLOW.format("idle", "worker-2", "api-1", 9000))
+    (path / ".gitignore").write_text("*.local.yaml\n")
     repository = GitRepository(path)
     repository.git("init", "--quiet")
     repository.git("config", "user.name", "Ada")
@@ -144,6 +145,11 @@ def unknown_namespace(root: Path) -> None:
     _add(root, "more", "api-1", "platform-shared-z/worker-2", 9000)
 
 
+def beside_an_ignored_file(root: Path) -> None:
+    unknown(root)
+    (root / FOLDER / "mine.local.yaml").write_text("kind: [")
+
+
 def unmet(root: Path) -> None:
     path = root / FOLDER / "events.yaml"
     path.write_text(path.read_text().replace("[kafka]", "[9091]", 1))
@@ -200,6 +206,7 @@ ALL: tuple[Edit, ...] = (
     unknown,
     unknown_here,
     unknown_namespace,
+    beside_an_ignored_file,
     unmet,
     into_the_world,
     guarded,
@@ -223,7 +230,7 @@ def test_the_same_is_said(
         found = judged.working_tree(made.path, TODAY)
     finally:
         made.git("checkout", "--quiet", "--", ".")
-        made.git("clean", "--quiet", "-d", "--force")
+        made.git("clean", "--quiet", "-d", "-x", "--force")
     assert in_order(found.findings) == in_order(whole.findings)
     assert found.counts == whole.counts
     assert (found.read < whole.read) == (edit in FEW)

@@ -106,6 +106,8 @@ class _Judging:
         difference = sources.Difference(self._tree.root, commit, ONLY, BUT)
         odd = sources.problems(self._tree, ONLY, BUT)  # while Git is at work
         paths = difference.paths()
+        if difference.is_all:
+            self._tree = sources.working_tree(self._root, ONLY, BUT, ignored=frozenset())
         if odd or paths is None:
             return judge(self._tree, self._today)
         if known is not None and not paths:
