@@ -6,7 +6,6 @@ of the file that it was written in, and an appended rule those of its patch.
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -66,18 +65,11 @@ def build_overlay(
 
 
 class Overlays:
-    """Builds the overlays of one tree of files; until they are let go, documents are read once and shared.
+    """Builds the overlays of one tree of files; until they are let go, documents are read once and shared."""
 
-    `names` are the ids that Git has for contents, by path, where they are known without reading.
-    """
-
-    def __init__(
-        self, read: Callable[[str], bytes], files: Iterable[str], names: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, read: Callable[[str], bytes], files: Iterable[str]) -> None:
         self._read = read
         self._files = frozenset(files)
-        self._names = dict(names or {})
-        self._raw: dict[str, bytes] = {}
         self._known: dict[str, tuple[list[Document], list[Finding]]] = {}
         self._built: dict[str, Built] = {}
 
@@ -96,7 +88,7 @@ class Overlays:
             from ringfence import documents
 
             try:
-                self._known[path] = documents.read_many(path, self._content(path))
+                self._known[path] = documents.read_many(path, self._read(path))
             except RingfenceError as error:
                 finding = KUSTOMIZATION.at(
                     Location(path), f"{error.message}, and a kustomization uses it", hint=error.hint
@@ -108,20 +100,8 @@ class Overlays:
         """Whether the tree holds a file."""
         return path in self._files
 
-    def name(self, path: str) -> str:
-        """The id of a file's content, "" where it cannot be read. What is read for it is not read again."""
-        name = self._names.get(path)
-        if name is None:
-            try:
-                raw = self._raw[path] = self._read(path)
-            except RingfenceError:
-                return ""
-            name = self._names[path] = hashlib.sha1(b"blob %d\0" % len(raw) + raw, usedforsecurity=False).hexdigest()
-        return name
-
     def let_go(self) -> None:
         """Forget what was read: it is read again where it is asked for again."""
-        self._raw.clear()
         self._known.clear()
         self._built.clear()
 
@@ -130,10 +110,6 @@ class Overlays:
         if folder not in self._built:
             self._built[folder] = _Build(self, folder, (*parents, folder)).run()
         return self._built[folder]
-
-    def _content(self, path: str) -> bytes:
-        raw = self._raw.pop(path, None)
-        return self._read(path) if raw is None else raw
 
 
 class Built(NamedTuple):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ringfence.sources.blobs import BlobTree, index, revision
 from ringfence.sources.changes import Difference, changed, has, holding, ignored, problems
+from ringfence.sources.names import name_of, names
 from ringfence.sources.overlay import Overlay
 from ringfence.sources.pages import CHECKS
 from ringfence.sources.revisions import commit_id, default_base, merge_base, recent
@@ -33,6 +34,8 @@ __all__ = [
     "ignored",
     "index",
     "merge_base",
+    "name_of",
+    "names",
     "problem_of_names",
     "problems",
     "recent",

@@ -70,6 +70,11 @@ def missing(items: Iterable[Adopted], there: Collection[Key]) -> list[Finding]:
     ]
 
 
+def namespaces(items: Iterable[Adopted]) -> set[str]:
+    """The namespaces that adopted policies are for, by their names in the cluster."""
+    return {_key(item.data)[2] for item in items}
+
+
 def parsed(items: Iterable[Adopted]) -> Manifests:
     """The adopted policies as typed values, each at the place where it is adopted."""
     return manifests.parse_documents(item.document for item in items)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from ringfence.manifests import Manifests, NetworkPolicy
 from ringfence.manifests.kustomize import Overlays
 from ringfence.manifests.once import Once
 from ringfence.model.types import Adopted as AdoptedPolicy
-from ringfence.model.types import Cluster
+from ringfence.model.types import Cluster, Model
 from ringfence.verify import adopted, foreign, shape
 
 Data = Mapping[str, Any]
@@ -31,7 +31,8 @@ def key_of(data: Data) -> Key:
 class Place(NamedTuple):
     """A folder that is to be read, and what decides how: whose it is (`foreign.folders`), and what is adopted there.
 
-    `clusters` share the Kubernetes cluster.
+    `clusters` share the Kubernetes cluster. `asked` is all else that a cluster asks of it, and `kept` what is adopted,
+    as texts to compare. `may_be_plain`: it is for NetworkPolicies of a namespace, for which nothing is adopted.
     """
 
     folder: str
@@ -39,6 +40,23 @@ class Place(NamedTuple):
     cluster: Cluster
     clusters: tuple[Cluster, ...]
     adopted: tuple[AdoptedPolicy, ...]
+    asked: str
+    kept: str
+    may_be_plain: bool
+
+    @classmethod
+    def all(cls, clusters: Sequence[Cluster], files: Sequence[str], model: Model) -> Iterator[Place]:
+        """All folders of clusters that share a Kubernetes cluster."""
+        items = tuple(adopted.of(model, clusters))
+        kept = repr([(item.id, item.where, item.data) for item in items])
+        others = {"", foreign.OF_CLUSTER, *adopted.namespaces(items)}
+        own = [(item.pods, item.services, item.nodes) for item in clusters]
+        for cluster in clusters:
+            asked = repr((cluster.dialect, cluster.guardrails, own))
+            plain = cluster.dialect == "kubernetes"
+            for folder, namespace in foreign.folders(files, model, cluster).items():
+                may_be = plain and namespace not in others
+                yield cls(folder, namespace, cluster, tuple(clusters), items, asked, kept, may_be)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,38 +4,46 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
+from ringfence import sources
 from ringfence.manifests.kustomize import Overlays
+from ringfence.manifests.rows import from_rows, to_rows
 from ringfence.model.types import Cluster, Model
-from ringfence.sources import BlobTree, Tree
-from ringfence.verify import adopted, foreign
+from ringfence.sources import BlobTree, Tree, WorkingTree
+from ringfence.verify import foreign, kept
 from ringfence.verify.bundle import Bundle, Data, Place, Reading
 
 RENDERED = "policies/rendered"
 MANY = 2_000
-"""From so many rendered files on, folders are not kept as plain data, and processes work side by side."""
+"""From so many rendered files on, folders are kept as policies alone, also in the cache; processes share the work."""
 
 Clusters = Sequence[Cluster]
 """Clusters that share one Kubernetes cluster."""
+
+Family = list[Place]
+"""The folders of a namespace in several clusters: they have their base in common."""
 
 
 class Bundles:
     """What the folders of some clusters hold, by the name of the cluster and the folder.
 
-    The unit of reading is a namespace in all of its clusters: they have their base in common. What is read is typed
-    and let go at once, so that a repository of any size needs no more than its policies.
+    A family is read at a time, typed and let go at once, so that a repository of any size needs no more than its
+    policies.
     """
 
     def __init__(self, model: Model, tree: Tree, like: Bundles | None = None) -> None:
         """Take one side. What `like`, another side, holds too is not read, and is the same object."""
         self.files = sorted(tree.files(RENDERED))
-        self._model, self._like = model, like
-        names = tree.blobs if isinstance(tree, BlobTree) else None
-        self._overlays: Overlays = Overlays(tree.read, self.files, names)
+        self._model, self._tree, self._like = model, tree, like
         self._places: dict[str, Place] = {}
         self._known: dict[str, Bundle] = {}
         self._folders: dict[str, list[str]] = {}
+        self._overlays: Overlays = Overlays(self._content, self.files)
+        self._names: dict[str, str] | None = None
+        self._uncertain: set[str] = set()
+        self._beside: Tree | None = None
+        if like is not None:
+            like._beside = tree
 
     @property
     def is_large(self) -> bool:
@@ -44,12 +52,19 @@ class Bundles:
 
     def read(self, wanted: Iterable[Clusters]) -> None:
         """Read the folders of some clusters, where that is still to be done."""
-        families: dict[str, list[Place]] = {}
+        families: dict[str, Family] = {}
         for clusters in wanted:
             for place in self._new(clusters):
                 families.setdefault(_family(place.folder), []).append(place)
-        for _, places in sorted(families.items()):
-            self._read(places)
+        waiting = [family for _, family in sorted(families.items()) if not self._share(family)]
+        if self.is_large:
+            plain = [family for family in waiting if all(place.may_be_plain for place in family)]
+            for family, raw in zip(plain, kept.rows(plain, self._key, self._row), strict=True):
+                for place, policies in zip(family, from_rows(raw), strict=True):
+                    if policies is not None:
+                        self._note(place, Bundle.plain(policies))
+        for family in waiting:
+            self._read(family)
 
     def of(self, cluster: Cluster, clusters: Clusters) -> dict[str, Bundle]:
         """What the folders of a cluster hold; `clusters` share the Kubernetes cluster."""
@@ -69,49 +84,95 @@ class Bundles:
         """The folders of clusters that were not read yet."""
         if all(cluster.name in self._folders for cluster in clusters):
             return
-        kept = tuple(adopted.of(self._model, clusters))
-        for cluster in clusters:
-            found = foreign.folders(self.files, self._model, cluster)
-            self._folders[cluster.name] = list(found)
-            for folder, namespace in found.items():
-                self._places[folder] = Place(folder, namespace, cluster, tuple(clusters), kept)
-                yield self._places[folder]
+        self._folders.update({cluster.name: [] for cluster in clusters})
+        for place in Place.all(clusters, self.files, self._model):
+            self._folders[place.cluster.name].append(place.folder)
+            self._places[place.folder] = place
+            yield place
 
-    def _read(self, places: Sequence[Place]) -> None:
+    def _share(self, family: Family) -> bool:
+        """Take what the other side holds too. Whether that is all."""
+        for place in family:
+            if (other := self._same(place)) is not None:
+                self._known[place.folder] = other
+        return all(place.folder in self._known for place in family)
+
+    def _read(self, family: Family) -> None:
         reading = Reading(self._overlays, keep=not self.is_large)
-        for place in places:
-            self._known[place.folder] = self._same(place) or self._differing(place, reading)
-        for side in filter(None, (self, self._like)):
-            side._overlays.let_go()
+        for place in family:
+            if place.folder not in self._known:
+                self._note(place, reading.bundle(place))
+        self._overlays.let_go()
 
-    def _differing(self, place: Place, reading: Reading) -> Bundle:
-        found = reading.bundle(place)
-        other = self._like._known.get(place.folder) if self._like else None
-        return found.like(other) if other else found
+    def _note(self, place: Place, bundle: Bundle) -> None:
+        if place.folder not in self._known:
+            other = self._like._known.get(place.folder) if self._like else None
+            self._known[place.folder] = bundle.like(other) if other else bundle
+
+    def _row(self, family: Family) -> kept.Row:
+        """What is plain of a family, and whether all that was read for it is what its names say."""
+        reading = Reading(self._overlays, keep=False)
+        found = [reading.bundle(place) for place in family]
+        plain = [
+            bundle.policies if bundle.is_plain and _says_all(place.folder, bundle) else None
+            for place, bundle in zip(family, found, strict=True)
+        ]
+        self._overlays.let_go()
+        return to_rows(plain), self._uncertain.isdisjoint(path for bundle in found for path in bundle.files)
+
+    def _content(self, path: str) -> bytes:
+        """The bytes of a file. It is noted where they are not what it was named by."""
+        if isinstance(self._tree, BlobTree):
+            return self._stored(self._tree, path)
+        raw = self._tree.read(path)
+        name = self._names.get(path) if self._names else None
+        if name is not None and name not in (sources.name_of(text) for text in (raw, raw.replace(b"\r\n", b"\n"))):
+            self._uncertain.add(path)
+        return raw
+
+    def _stored(self, tree: BlobTree, path: str) -> bytes:
+        """The bytes of an object, from the other side's disk where they are there: Git takes longer to find them."""
+        if isinstance(self._beside, WorkingTree):
+            try:
+                raw = self._beside.read(path)
+            except sources.Unreadable:
+                return tree.read(path)
+            if sources.name_of(raw) == tree.blobs.get(path):
+                return raw
+        return tree.read(path)
 
     def _same(self, place: Place) -> Bundle | None:
         """What the other side holds in the folder, if it cannot be anything else here."""
         like = self._like
-        other = like._known.get(place.folder) if like else None
-        if like is None or other is None or not _says_all(place.folder, other):
+        other, its = (like._known.get(place.folder), like._places.get(place.folder)) if like else (None, None)
+        if like is None or other is None or its is None or not _says_all(place.folder, other):
             return None
-        return other if like._key(like._places[place.folder]) == self._key(place) else None
+        decided = [(item.namespace, item.asked, item.kept) for item in (place, its)]
+        same = decided[0] == decided[1] and self._contents(place.folder) == like._contents(place.folder)
+        return other if same else None
 
-    def _key(self, place: Place) -> Any:
-        """All that decides what a folder of which `_says_all` is said holds."""
-        own = [(item.pods, item.services, item.nodes) for item in place.clusters]
-        kinds = place.cluster.dialect, place.cluster.guardrails
-        items = [(item.id, item.where, item.data) for item in place.adopted]
-        contents = [(path, self._overlays.name(path)) for path in self._files_of(place.folder)]
-        return place.namespace, kinds, own, items, contents
+    def _key(self, family: Family) -> str:
+        """All that decides what the folders of a family hold, as far as they are plain."""
+        return repr([(place.namespace, place.asked, self._contents(place.folder)) for place in family])
 
-    def _files_of(self, folder: str) -> list[str]:
-        """The files of an overlay and of the base that goes with it."""
-        found = []
+    def _contents(self, folder: str) -> list[tuple[str, str]]:
+        """The files of an overlay and of the base that goes with it, with the ids of what they hold."""
+        found: list[str] = []
         for part in _parts(folder):
             first, last = (bisect.bisect_left(self.files, f"{part}{end}") for end in ("/", "0"))
             found += self.files[first:last]
-        return found
+        return [(path, self._name(path)) for path in found]
+
+    def _name(self, path: str) -> str:
+        """The id of a file's content, "" where it cannot be read."""
+        if self._names is None:
+            self._names = dict(sources.names(self._tree, RENDERED, ask=self.is_large))
+        if path not in self._names:
+            try:
+                self._names[path] = sources.name_of(self._tree.read(path))
+            except sources.Unreadable:
+                self._names[path] = ""
+        return self._names[path]
 
 
 def _family(folder: str) -> str:
