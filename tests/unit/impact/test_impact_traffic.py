@@ -7,10 +7,9 @@ from rendered_repository import TODAY, Files, rendered
 from ringfence import model
 from ringfence.findings import has_errors
 from ringfence.impact import Effect, Report, Side, assess, into_rows
-from ringfence.impact.traffic import together
-from ringfence.observe.results import Usage
 from ringfence.observe.types import Seen
 from ringfence.observe.types import Side as Place
+from ringfence.observe.usage import Usage, together
 from small_repository import HEADER, MemoryTree
 
 FLOWS = "teams/checkout/shop/flows.yaml"

@@ -11,7 +11,8 @@ from ringfence.model.dnsnames import is_name
 from ringfence.model.layout import is_label
 from ringfence.model.types import Model, Peer, Workload
 from ringfence.observe.mapping import Places
-from ringfence.observe.results import Comparison, Usage
+from ringfence.observe.results import Comparison
+from ringfence.observe.usage import Usage
 from ringfence.values.addresses import AddressSet
 from ringfence.verify.declared import says_names
 

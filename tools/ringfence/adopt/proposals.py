@@ -18,7 +18,8 @@ from ringfence.model.layout import is_label
 from ringfence.model.types import End, Leg, Model, Peer, Workload
 from ringfence.observe.declarations import port_of
 from ringfence.observe.mapping import Mapped
-from ringfence.observe.results import Comparison, Talk, Usage
+from ringfence.observe.results import Comparison, Talk
+from ringfence.observe.usage import Usage
 from ringfence.values.ports import PROTOCOLS, PortRange, PortSet
 
 PortUse = tuple[str, int]

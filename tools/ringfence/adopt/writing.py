@@ -15,8 +15,8 @@ from ringfence.adopt.entries import Entry
 from ringfence.adopt.proposals import Proposal, Proposals
 from ringfence.documents import style
 from ringfence.model.types import Model
-from ringfence.observe.results import Usage
 from ringfence.observe.types import Observations
+from ringfence.observe.usage import Usage
 
 SCHEMAS = "schemas/v1alpha1"
 EVIDENCE = 6

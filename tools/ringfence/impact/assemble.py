@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from ringfence.affected import Scope
 from ringfence.errors import UsageError
@@ -24,13 +25,15 @@ from ringfence.impact.origins import origins
 from ringfence.impact.pages import ABANDONED
 from ringfence.impact.relabelled import finding as relabelled_finding
 from ringfence.impact.relabelled import relabelled
-from ringfence.impact.traffic import Traffic
 from ringfence.impact.types import LeftOut, Report
 from ringfence.model.types import Model
-from ringfence.observe import Observations
 from ringfence.sources import Tree, Unreadable
 from ringfence.values import plain, workers
 from ringfence.verify import States
+
+if TYPE_CHECKING:
+    from ringfence.impact.traffic import Traffic
+    from ringfence.observe import Observations
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ def assess(
     why = origins(base.tree, head.tree, base.model if base.whole else None, model, within, known)
     moved = relabelled(base.model, model)
     if facts is None:
-        traffic = Traffic(logs, base.model) if logs and base.model else None
+        traffic = _traffic(logs, base.model) if logs and base.model else None
         sides = Sides.of(base.model, model, base.tree, why, traffic)
         kinds = Compared(base.model, model, sides, moved, today, tuple(sorted(logs or ())), complete)
         facts = tuple(_facts(base, head, kinds, only, within, tell, alone=traffic is not None))
@@ -198,6 +201,12 @@ def _facts(
         tell(f"comparing {name}, {number} of {len(names)}")
         result.append(found(name))
     return result
+
+
+def _traffic(logs: Mapping[str, Observations], model: Model) -> Traffic:
+    from ringfence.impact.traffic import Traffic
+
+    return Traffic(logs, model)
 
 
 def _many(left_out: Sequence[LeftOut]) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ringfence.impact.causes import PLATFORM, Edits, covering, declarations, explained
 from ringfence.impact.kept import Kept
 from ringfence.impact.origins import causes as causes_of
 from ringfence.impact.rules import commented, rules
 from ringfence.impact.speaking import Speaking
-from ringfence.impact.traffic import Traffic
 from ringfence.impact.triggers import Triggers
 from ringfence.impact.types import Cause, Change, Effect, Origin, Reason
 from ringfence.model.types import Model, Peer, Workload
@@ -20,6 +20,9 @@ from ringfence.values.ports import PortSet
 from ringfence.verify.declared import Declared, Pod
 from ringfence.verify.ends import End, is_name, name
 from ringfence.verify.state import State
+
+if TYPE_CHECKING:
+    from ringfence.impact.traffic import Traffic
 
 DiffRow = tuple[End, End, PortSet, PortSet, PortSet]
 """Source, destination, ports before, ports after, ports that the base or the head leaves undefined in another way."""

@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ringfence.findings import Location
-from ringfence.impact.traffic import together
 from ringfence.impact.types import Cause, Change, Row
-from ringfence.observe.results import Usage
+from ringfence.observe.usage import Usage, together
 
 
 def over_clusters(items: Iterable[Change]) -> tuple[Change, ...]:

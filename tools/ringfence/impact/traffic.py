@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ringfence.connectivity import ENTITY
@@ -12,7 +12,8 @@ from ringfence.observe import Observations, Seen, Side
 from ringfence.observe.compare import compare
 from ringfence.observe.mapping import HERE, NETWORK_SET, Mapped, Places
 from ringfence.observe.ranges import address_set
-from ringfence.observe.results import Talk, Usage
+from ringfence.observe.results import Talk
+from ringfence.observe.usage import Usage
 from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import PortSet
 from ringfence.verify.declared import OTHER, name_id, peer_id, workload_id
@@ -83,17 +84,6 @@ class Traffic:
                     sure = one.is_in(source) and other.is_in(destination)
                     usage = usage.plus(seen if sure else Usage(seen.count, seen.first, seen.last, seen.count))
         return usage
-
-
-def together(usages: Sequence[Usage | None]) -> Usage | None:
-    """The sum of those that are known; None where none is."""
-    known = [item for item in usages if item is not None]
-    if not known:
-        return None
-    total = Usage()
-    for item in known:
-        total = total.plus(item)
-    return total
 
 
 def _index(observed: Observations, model: Model, cluster: Cluster) -> dict[str, list[tuple[_Place, _Place, Seen]]]:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from ringfence.findings import Finding, Location
-from ringfence.observe.results import Usage
+from ringfence.observe.usage import Usage
 from ringfence.values.ports import NO_PORTS, PortSet
 
 if TYPE_CHECKING:

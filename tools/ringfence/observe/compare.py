@@ -12,8 +12,9 @@ from ringfence.model.types import Cluster, Model
 from ringfence.observe.declarations import Declared, port_of
 from ringfence.observe.kept import Kept
 from ringfence.observe.mapping import Mapped, Places
-from ringfence.observe.results import Comparison, Talk, Unplaced, Usage
+from ringfence.observe.results import Comparison, Talk, Unplaced
 from ringfence.observe.types import Observations, Seen, Verdict
+from ringfence.observe.usage import Usage
 from ringfence.values.ports import PROTOCOLS
 
 EPHEMERAL = 32768

@@ -39,8 +39,9 @@ from collections.abc import Collection
 from ringfence.findings import Check, Finding, Severity
 from ringfence.model.types import Model
 from ringfence.observe.kept import Kept
-from ringfence.observe.results import Comparison, Talk, Usage
+from ringfence.observe.results import Comparison, Talk
 from ringfence.observe.undecided import closing
+from ringfence.observe.usage import Usage
 
 CHECK = Check("RF618", "seen-traffic-breaks", Severity.ERROR, __doc__)
 CHECKS = (CHECK,)

@@ -3,32 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from ringfence.model.types import Cluster, Flow, Grant
 from ringfence.observe.mapping import Mapped
-from ringfence.observe.types import Observations, Seen, Verdict
+from ringfence.observe.types import Observations, Verdict
+from ringfence.observe.usage import NEVER, Usage
 from ringfence.values.ports import PortSet
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """How often something was seen, and when.
-
-    `perhaps` of the count may have been something else, as the log does not say enough of its ends.
-    """
-
-    count: int = 0
-    first: datetime | None = None
-    last: datetime | None = None
-    perhaps: int = 0
-
-    def plus(self, seen: Seen | Usage) -> Usage:
-        """With more of it."""
-        times = [item for item in (self.first, seen.first) if item]
-        ends = [item for item in (self.last, seen.last) if item]
-        perhaps = self.perhaps + (seen.perhaps if isinstance(seen, Usage) else 0)
-        return Usage(self.count + seen.count, min(times, default=None), max(ends, default=None), perhaps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +45,9 @@ class Use:
     source: str
     destination: str
     ports: PortSet
-    usage: Usage = Usage()
-    denied: Usage = Usage()
-    perhaps: Usage = Usage()
+    usage: Usage = NEVER
+    denied: Usage = NEVER
+    perhaps: Usage = NEVER
 
 
 @dataclass(frozen=True, slots=True)

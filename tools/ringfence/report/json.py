@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ringfence.findings import Finding, Location, Severity
 
 if TYPE_CHECKING:
-    from ringfence.observe.results import Usage
+    from ringfence.observe.usage import Usage
 
 
 def dump(data: Any) -> str:

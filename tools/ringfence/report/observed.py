@@ -9,7 +9,8 @@ from typing import Any
 from ringfence.model.types import Flow, Grant
 from ringfence.observe import Observations
 from ringfence.observe.mapping import Mapped
-from ringfence.observe.results import Comparison, Talk, Usage, Use
+from ringfence.observe.results import Comparison, Talk, Use
+from ringfence.observe.usage import Usage
 from ringfence.report import observed_words as words
 from ringfence.report.json import location, time, usage
 from ringfence.report.text import one_line, paint, plural, table

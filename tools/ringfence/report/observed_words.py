@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from ringfence.model.types import Flow, Grant
 from ringfence.observe import Observations, Trouble
-from ringfence.observe.results import Comparison, Talk, Usage, Use
+from ringfence.observe.results import Comparison, Talk, Use
+from ringfence.observe.usage import Usage
 from ringfence.report.text import one_line, plural
 
 SHORT = datetime.timedelta(days=7)

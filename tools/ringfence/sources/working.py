@@ -29,8 +29,8 @@ def working_tree(
     `only`: what is in these folders of it. `but`: not what is in these, each a folder right below one of `only`.
     `once`: a file is read once, and stays as it was then. `ignored`: what Git ignores, where that is known.
     """
-    where, known = Path(os.path.realpath(root)), {} if once else None
-    return WorkingTree(where, only=tuple(only), but=tuple(but), known=known, _ignored=ignored)
+    where = Path(os.path.realpath(root))
+    return WorkingTree(where, only=tuple(only), but=tuple(but), known={} if once else None, _ignored=ignored)
 
 
 def folder(path: Path) -> WorkingTree:

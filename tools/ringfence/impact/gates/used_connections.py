@@ -35,7 +35,7 @@ from collections.abc import Iterator
 from ringfence.findings import Check, Finding, Location, Severity
 from ringfence.impact.gates.facts import Facts, Rule
 from ringfence.impact.types import Level
-from ringfence.observe.results import Usage
+from ringfence.observe.usage import Usage
 
 CHECK = Check("RF617", "used-connection-closes", Severity.ERROR, __doc__)
 
