@@ -6,7 +6,7 @@ import pytest
 
 from rendered_repository import Files, impact_of, rendered
 from ringfence.impact import Effect
-from small_repository import codes, small
+from small_repository import HEADER, codes, small
 
 GUARDRAILS = "policies/guardrails/platform.yaml"
 CLUSTER = "policies/clusters/prod.yaml"
@@ -50,3 +50,47 @@ def test_a_node_reaches_the_pods_that_it_runs_by_name_as_by_address() -> None:
     pods = {change.destination for change in report.changes if change.source == "entity:host"}
     assert pods == {"payments/*", "payments/api", "shop/*", "shop/checkout", "shop/frontend"}
     assert "RF603" not in codes([*report.findings])
+
+
+CATALOGUE = "policies/catalog/platform.yaml"
+CHARGE, SHOP = "teams/payments/payments/flows.yaml", "teams/checkout/shop/flows.yaml"
+
+
+def doubted(base: dict[str, str | None], head: dict[str, str | None]) -> tuple[list[str], list[tuple[str, str, str]]]:
+    """What is said of connections without a verdict, and the changes with names as ends."""
+    cluster = {CLUSTER: small()[CLUSTER] + "dialect: cilium\n"}
+    report = impact_of(rendered({**cluster, **base})[0], rendered({**cluster, **head})[0])
+    changes = [(item.effect.value, item.source, item.destination) for item in report.changes if item.world]
+    said = [item for item in report.findings if item.check.code in ("RF603", "RF609")]
+    return [f"{item.severity} {item.check.code} {item.message}" for item in said], changes
+
+
+def test_a_name_beside_addresses_is_open_from_now_on() -> None:
+    """Before, it was open where it is one of them, which nothing says: no reason to refuse it."""
+    text = small()[CATALOGUE]
+    named = text.replace("  stripe:\n", "  stripe:\n    names: [api.stripe.com]\n")
+    assert named != text
+    pair = "payments/api → dns:api.stripe.com"
+    since = "since whether its address lies in 192.0.2.0/24 is not known"
+    said, changes = doubted({}, {CATALOGUE: named})
+    means = "443/TCP counts as opened, and may have been open"
+    assert said == [f"warning RF609 in prod, the base leaves {pair} undefined, {since}: {means}"]
+    assert ("opened", "payments/api", "stripe") in changes
+    said, _ = doubted({CATALOGUE: named}, {})
+    assert said == [
+        f"error RF603 in prod, what changes for {pair} on 443/TCP cannot be told: the head leaves it undefined, {since}"
+    ]
+
+
+def test_what_closes_without_having_been_open_for_certain_is_said() -> None:
+    """`api` calls nobody any more, and the shop calls a name that may be one of the addresses."""
+    text = small()[CATALOGUE]
+    mail = text + "  mail: {description: Mail, owner: platform, names: [api.mail.com], ports: {https: 443}}\n"
+    flow = "  - {name: mail, from: frontend, to: mail, ports: [https], reason: Mail}\n"
+    none = HEADER.format("Flows") + "flows: []\n"
+    said, changes = doubted({}, {CATALOGUE: mail, CHARGE: none, SHOP: small()[SHOP] + flow})
+    since = "since whether its address lies in 192.0.2.0/24 is not known"
+    pair = "payments/api → dns:api.mail.com"
+    assert said == [f"warning RF609 in prod, the base leaves {pair} undefined, {since}: 443/TCP may close"]
+    assert ("closed", "payments/api", "stripe") in changes
+    assert ("opened", "shop/frontend", "mail") in changes

@@ -15,17 +15,16 @@ from ringfence.impact.facts import ClusterFacts
 from ringfence.impact.gates import default_deny, mass_change, stages
 from ringfence.impact.measures import measures
 from ringfence.impact.objects import object_changes
-from ringfence.impact.pages import UNDEFINED
 from ringfence.impact.relabelled import Relabelled
 from ringfence.impact.relabelled import pods as relabelled_pods
 from ringfence.impact.relabelled import rows as relabelled_rows
 from ringfence.impact.types import Change, Reason
+from ringfence.impact.undefined import Undefined
 from ringfence.model.types import Guardrail, Model, Waiver
 from ringfence.values.addresses import AddressSet
-from ringfence.values.ports import NO_PORTS, PortSet
+from ringfence.values.ports import NO_PORTS
 from ringfence.verify import Declared, State, violations
-from ringfence.verify.ends import End, end_of, is_other
-from ringfence.verify.ends import name as end_name
+from ringfence.verify.ends import end_of, is_other
 from ringfence.verify.objects import Objects
 from ringfence.verify.pages import NOT_HELD
 
@@ -91,16 +90,18 @@ def _rows(one: State, other: State, much: bulk.Bulk) -> tuple[list[DiffRow], lis
     """What differs between two states and is to be listed, and what cannot be told."""
     nodes = one.connectivity.cluster.profile.nodes | other.connectivity.cluster.profile.nodes
     rows: list[DiffRow] = []
-    findings = []
+    findings: list[Finding] = []
+    doubts = Undefined(one, other)
     for item in much.laid.changes(but=much.but):
-        ends = [end_of(end) for end in (item.source, item.destination)]
+        ends = end_of(item.source), end_of(item.destination)
         # nodes reach the pods that they run, whatever policies say; what nobody declared is left to `verify`
         of_node = ends[0] <= nodes if isinstance(ends[0], AddressSet) else ends[0] == bulk.HOST
         told = of_node or any(is_other(end) for end in ends)
         undefined = NO_PORTS
         if not told and item.undefined_before != item.undefined_after:
             undefined = item.undefined_before | item.undefined_after
-            findings.append(_undefined(other.name, ends[0], ends[1], undefined))
+            alone = item.undefined_before - item.undefined_after
+            findings += doubts.findings(ends, item.undefined_after, alone, item.after)
         if item.before != item.after:
             rows.append((ends[0], ends[1], item.before, item.after, undefined))
     return rows, findings
@@ -151,16 +152,6 @@ def _same(base: Sequence[Guardrail | Waiver], head: Sequence[Guardrail | Waiver]
     """Whether two lists say the same, wherever they stand."""
     nowhere = Location("")
     return [replace(item, where=nowhere) for item in base] == [replace(item, where=nowhere) for item in head]
-
-
-def _undefined(cluster: str, source: End, destination: End, ports: PortSet) -> Finding:
-    pair = f"{end_name(source)} → {end_name(destination)}"
-    return UNDEFINED.at(
-        Location("policies/rendered"),
-        f"in {cluster}, what changes for {pair} on {ports} cannot be told: the base or the head leaves it undefined",
-        hint="ringfence verify says why",
-        subject=pair,
-    )
 
 
 def _abandoned(before: Objects, after: Objects) -> Iterator[tuple[str, str]]:

@@ -43,7 +43,8 @@ A change whose effect cannot be told.
 
 ## What it finds
 
-A connection between declared ends for which the verdict of the base or of the head is undefined, and differs.
+A connection between declared ends that the head leaves undefined, and the base not or on other ports. The message says
+why. Where only the base leaves it undefined, it is RF609.
 
 ## Why it matters
 
@@ -230,4 +231,36 @@ toPorts:
 """,
 )
 
-CHECKS = (STALE, UNDEFINED, ABANDONED, BASE_IN_ERROR, RELABELLED, TRANSIENT, RESTRICTED)
+UNDEFINED_BEFORE = Check(
+    "RF609",
+    "undefined-base",
+    Severity.WARNING,
+    """\
+What the head settles had no verdict in the base.
+
+## What it finds
+
+A connection between declared ends that the base leaves undefined and the head allows or denies. The message says why.
+
+## Why it matters
+
+The head is proven, so nothing passes that nobody sees: what it allows counts as opened, for every gate, though it may
+have been open before. What it denies may have been open too; it is among no changes, and closes without being counted.
+
+## Fails
+
+```yaml
+# the base allows addresses alone, and a name that the head allows may be one of them
+sendgrid: {cidrs: [203.0.113.64/26]}
+```
+
+## Passes
+
+```yaml
+# both allow the name
+sendgrid: {names: [api.sendgrid.com], cidrs: [203.0.113.64/26]}
+```
+""",
+)
+
+CHECKS = (STALE, UNDEFINED, ABANDONED, BASE_IN_ERROR, RELABELLED, TRANSIENT, RESTRICTED, UNDEFINED_BEFORE)
