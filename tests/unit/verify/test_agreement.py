@@ -82,8 +82,9 @@ def test_both_parts_of_a_row_are_the_row(seed: int, few: int, monkeypatch: pytes
     for _ in range(10):
         where = chance.getrandbits(SIZE) & chance.getrandbits(SIZE) & chance.getrandbits(SIZE)
         assert touches(found, where) is any(where >> place & 1 and own for place, own in ports.items())
-        there = {place: own for place, own in ports.items() if own and not where >> place & 1}
+        there = {place: own for place, own in ports.items() if own and where >> place & 1}
         assert scattered.ports(found, where) == there
+    assert scattered.ports(found) == {place: own for place, own in ports.items() if own}
 
 
 def _at(row: Mapping[int, int], place: int) -> int:

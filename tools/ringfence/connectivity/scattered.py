@@ -73,15 +73,28 @@ def at(row: AnyRow, position: int) -> int:
     return next((mask for mask, where in row.items() if where >> position & 1), 0)
 
 
-def ports(row: AnyRow, skip: int = 0) -> dict[int, int]:
-    """The ports of a row by destination, but for some destinations to skip."""
+def ports(row: AnyRow, where: int = -1) -> Mapping[int, int]:
+    """The ports of a row by destination, at all positions (-1) or at some. Not to be altered."""
     if type(row) is not Scattered:
-        return {position: mask for mask, where in row.items() for position in bits.positions(where & ~skip)}
-    result = ports(row.wide, skip)
-    for position, mask in row.ends.items():
-        if not skip >> position & 1:
-            result[position] = result.get(position, 0) | mask
+        return {position: mask for mask, there in row.items() for position in bits.positions(there & where)}
+    ends = row.ends
+    if where >= 0:
+        told = bits.flags(where)
+        ends = {position: mask for position, mask in ends.items() if told[position : position + 1] == "1"}
+    if not row.wide:
+        return ends
+    result = dict(ports(row.wide, where))
+    for position, mask in ends.items():
+        result[position] = result.get(position, 0) | mask
     return result
+
+
+def touches(row: AnyRow, where: int) -> bool:
+    """Whether a row has any ports at some positions."""
+    if type(row) is not Scattered:
+        return any(where & there for there in row.values())
+    told = bits.flags(where)
+    return any(told[position : position + 1] == "1" for position in row.ends) or touches(row.wide, where)
 
 
 class _At(dict[int, int]):

@@ -102,12 +102,13 @@ def _between_pods(state: State) -> Count:
 def counted(sure: rows.AnyRow, said: rows.AnyRow, among: int, staged: int) -> Count:
     """The destinations of a row that are declared on all ports, and all but those that only a stage leaves open."""
     wide, ends = rows.parted(sure)
+    told, open_ = bits.flags(among), bits.flags(staged)
     number = total = 0
     for at, mask in ends.items():
-        if among >> at & 1:
+        if told[at : at + 1] == "1":
             is_fine = not (mask | rows.at(wide, at)) & ~rows.at(said, at)
             number += is_fine
-            total += is_fine or not staged >> at & 1
+            total += is_fine or open_[at : at + 1] != "1"
     among &= ~bits.of(ends) if wide else 0
     for mask, where in wide.items():
         here = where & among

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ringfence.connectivity import bits
+from ringfence.values.known import Known
 from ringfence.verify.rows import AnyRow, Ends, Scattered, at, parted
 
 
@@ -29,7 +30,7 @@ class Agreement:
             for position in bits.positions(members):
                 kinds[position] |= 1 << number
         self._kinds = bytes(kinds)
-        self._judged: dict[tuple[int, ...], bool] = {}
+        self._judged: Known[_Key, bool] = Known(self._is_right)
         self._cut: dict[int, tuple[AnyRow, AnyRow]] = {}
 
     def holds(self, sure: AnyRow, maybe: AnyRow, certain: AnyRow, perhaps: AnyRow) -> bool:
@@ -43,22 +44,19 @@ class Agreement:
             places.update(bits.positions(self._wrong(wide, self._sets)))
         kinds, judged = self._kinds, self._judged
         for place in places:
-            ports = one.get(place, 0), two.get(place, 0), three.get(place, 0), four.get(place, 0)
-            if is_wide:
-                ports = _either(ports, wide, place)
-            key = (*ports, kinds[place])
-            if (right := judged.get(key)) is None:
-                right = judged[key] = self._is_right(*key)
-            if not right:
+            key = one.get(place, 0), two.get(place, 0), three.get(place, 0), four.get(place, 0), kinds[place]
+            if not judged[_either(key, wide, place) if is_wide else key]:
                 return False
         return True
 
     def _parted(self, row: AnyRow) -> tuple[AnyRow, Ends]:
         """The wide part of a row, where anything is told of it, and the single ends."""
+        if type(row) is not Scattered:
+            return parted(self._cut_of(row)) if row else (row, row)
         wide, ends = parted(row)
         if not wide:
             return wide, ends
-        if not isinstance(row, Scattered) or wide is not row.wide:
+        if wide is not row.wide:
             return self._cut_of(wide), ends
         if id(wide) not in self._cut:
             self._cut[id(wide)] = wide, self._cut_of(wide)
@@ -67,10 +65,10 @@ class Agreement:
     def _cut_of(self, wide: AnyRow) -> AnyRow:
         return {mask: kept for mask, where in wide.items() if (kept := where & self._told)}
 
-    def _is_right(self, sure: int, maybe: int, certain: int, perhaps: int, kind: int) -> bool:
-        """Whether a destination is right, by its ports and the sets that it is in."""
-        rows = [{mask: 1} if mask else {} for mask in (sure, maybe, certain, perhaps)]
-        return not self._wrong(rows, [kind >> number & 1 for number in range(len(self._sets))])
+    def _is_right(self, key: _Key) -> bool:
+        """Whether a destination is right."""
+        rows = [{mask: 1} if mask else {} for mask in key[:4]]
+        return not self._wrong(rows, [key[4] >> number & 1 for number in range(len(self._sets))])
 
     def _wrong(self, rows: Sequence[AnyRow], sets: Sequence[int]) -> int:
         """The positions that are not right."""
@@ -87,10 +85,14 @@ class Agreement:
         return wrong
 
 
-def _either(ports: tuple[int, int, int, int], wide: Sequence[AnyRow], place: int) -> tuple[int, int, int, int]:
-    """The ports at a place with those of the wide parts there."""
-    one, two, three, four = (mask | at(row, place) if row else mask for mask, row in zip(ports, wide, strict=True))
-    return one, two, three, four
+_Key = tuple[int, int, int, int, int]
+"""The ports of the four rows at a destination, and the sets that it is in."""
+
+
+def _either(key: _Key, wide: Sequence[AnyRow], place: int) -> _Key:
+    """A key with the ports of the wide parts too."""
+    one, two, three, four = (mask | at(row, place) if row else mask for mask, row in zip(key, wide, strict=False))
+    return one, two, three, four, key[4]
 
 
 def _differing(one: Mapping[int, int], other: Mapping[int, int]) -> int:

@@ -7,11 +7,12 @@ addresses, which sources with the same statements share. Rows from outside are f
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ringfence.connectivity import Connectivity, bits
 from ringfence.values.addresses import AddressSet
+from ringfence.values.known import Known
 from ringfence.values.ports import PortSet
 from ringfence.verify.declared import OTHER, Declared, Statement
 from ringfence.verify.ends import covered
@@ -106,21 +107,21 @@ class _Laying:
     """Lays statements over positions."""
 
     def __init__(self, result: Connectivity) -> None:
-        self._space, self._atoms = result.space, result.atoms
+        self._space = result.space
         self._at = {item.id: position for position, item in enumerate(result.space.endpoints)}
         self._at |= {str(place): position for place, position in result.space.place_at.items()}
         self._externals = result.externals
-        self._ports: dict[PortSet, tuple[int, bool]] = {}
-        self._places: dict[str, tuple[Places, Places]] = {}
-        self._cells: dict[AddressSet, tuple[Places, bool]] = {}
+        # the largest mask within some ports, and whether it is all of them
+        self._masks: Known[PortSet, tuple[int, bool]] = Known(result.atoms.within)
+        self._places: Known[str, tuple[Places, Places]] = Known(self._positions)
+        self._cells: Known[AddressSet, tuple[Places, bool]] = Known(self._cells_in)
         self._certain, self._perhaps = _Laid(), _Laid()
         self._inexact: set[int] = set()
         self._unplaced = False
 
     def expected(self, declared: Declared) -> Expected:
         """All rows."""
-        for (source, destination), said in declared.pairs.items():
-            self._pair(source, destination, said)
+        self._pairs(declared.pairs)
         for ways, outgoing in ((declared.outward, True), (declared.inward, False)):
             for pod, said in ways.items():
                 for statement in said:
@@ -128,31 +129,34 @@ class _Laying:
         certain, perhaps = self._certain.rows(), self._perhaps.rows()
         return Expected(certain, perhaps, bits.of(self._inexact), self._unplaced)
 
-    def _pair(self, source: str, destination: str, said: Iterable[Statement]) -> None:
+    def _pairs(self, pairs: Mapping[tuple[str, str], Sequence[Statement]]) -> None:
         """Lay what is said of two pods."""
-        (here, maybe_here), (there, maybe_there) = self._positions(source), self._positions(destination)
-        mask, exact = 0, bool(here and there)
-        for statement in said:
-            ports, whole = self._mask(statement.ports)
-            mask |= ports
-            exact &= whole
-        if not exact:
-            self._leave_out(here, maybe_here)
-        if mask:
-            for laid, sources, destinations in (
-                (self._certain, here, there),
-                (self._perhaps, maybe_here, maybe_there),
-            ):
-                for at in sources:
-                    ends = laid.ends[at]
-                    for end in destinations:
-                        ends[end] = ends.get(end, 0) | mask
+        certain, perhaps, places, masks = self._certain.ends, self._perhaps.ends, self._places, self._masks
+        for (source, destination), said in pairs.items():
+            here, maybe_here = places[source]
+            there, maybe_there = places[destination]
+            mask, exact = masks[said[0].ports]
+            for statement in said[1:]:
+                more, whole = masks[statement.ports]
+                mask, exact = mask | more, exact and whole
+            if not (exact and here and there):
+                self._leave_out(here, maybe_here)
+            if not mask:
+                continue
+            for at in here:
+                ends = certain[at]
+                for end in there:
+                    ends[end] = ends.get(end, 0) | mask
+            for at in maybe_here:
+                ends = perhaps[at]
+                for end in maybe_there:
+                    ends[end] = ends.get(end, 0) | mask
 
     def _outside(self, pod: str, addresses: AddressSet, ports: PortSet, outgoing: bool) -> None:
         """Lay what is said of a pod and addresses, in either direction."""
-        here, maybe_here = self._positions(pod)
-        cells, whole = self._cells_in(addresses)
-        mask, all_ports = self._mask(ports)
+        here, maybe_here = self._places[pod]
+        cells, whole = self._cells[addresses]
+        mask, all_ports = self._masks[ports]
         if not (here and whole and all_ports):
             self._leave_out(*((here, maybe_here) if outgoing else (cells, cells)))
         if not mask:
@@ -171,26 +175,16 @@ class _Laying:
 
     def _positions(self, end: str) -> tuple[Places, Places]:
         """Where a pod or name stands, and where that and the undeclared pods that may be like it do."""
-        if (found := self._places.get(end)) is None:
-            at = self._at.get(end)
-            other = self._at.get(f"{end.partition('/')[0]}/{OTHER}") if "/" in end else None
-            own: Places = () if at is None else (at,)
-            found = self._places[end] = own, own if other is None or other == at else (*own, other)
-        return found
-
-    def _mask(self, ports: PortSet) -> tuple[int, bool]:
-        """The largest mask within some ports, and whether it is all of them."""
-        if ports not in self._ports:
-            self._ports[ports] = self._atoms.within(ports)
-        return self._ports[ports]
+        at = self._at.get(end)
+        other = self._at.get(f"{end.partition('/')[0]}/{OTHER}") if "/" in end else None
+        own: Places = () if at is None else (at,)
+        return own, own if other is None or other == at else (*own, other)
 
     def _cells_in(self, addresses: AddressSet) -> tuple[Places, bool]:
         """The cells within some addresses, and whether they are all of them that lie outside."""
-        if addresses not in self._cells:
-            found = tuple(bits.positions(self._space.cells_in(addresses)))
-            inside = AddressSet.union([self._space.cells[at - self._space.pods] for at in found])
-            self._cells[addresses] = found, addresses & self._externals == inside
-        return self._cells[addresses]
+        found = tuple(bits.positions(self._space.cells_in(addresses)))
+        inside = AddressSet.union([self._space.cells[at - self._space.pods] for at in found])
+        return found, addresses & self._externals == inside
 
 
 def _painted(parts: Iterable[tuple[int, int]]) -> dict[int, int]:
