@@ -106,8 +106,6 @@ class _Judging:
         difference = sources.Difference(self._tree.root, commit, ONLY, BUT)
         odd = sources.problems(self._tree, ONLY, BUT)  # while Git is at work
         paths = difference.paths()
-        if difference.is_all:
-            self._tree = sources.working_tree(self._root, ONLY, BUT, ignored=frozenset())
         if odd or paths is None:
             return judge(self._tree, self._today)
         if known is not None and not paths:
@@ -117,13 +115,20 @@ class _Judging:
             return found
         result = self._derived(known, difference, paths) if known else None
         if result is None:
-            result = judge(self._tree, self._today)
+            result = judge(self._whole(difference, paths), self._today)
         self._store.put(KIND, {key: _encoded(result)})
         if known is None and paths and (before := self._derived(result, difference, paths, back=True)):
             self._store.put(KIND, {self._key(commit): _encoded(before)})
         if commit != self._commits[0] and self._is_clean():
             self._store.put(KIND, {self._key(self._commits[0]): _encoded(result)})
         return result
+
+    def _whole(self, difference: Difference, paths: frozenset[str]) -> Tree:
+        """The working tree, of which Git has told all files, and nothing is a problem."""
+        from ringfence import affected, sources
+
+        gone = {path for path in paths if not sources.has(self._tree, path)}
+        return affected.Part(self._tree, {*difference.tracked(), *paths} - gone)
 
     def _known(self) -> tuple[str, Judgement | None]:
         """The newest commit that was judged, and how; else HEAD."""

@@ -23,8 +23,7 @@ REGULAR = ("100644", "100755", "000000")
 class Difference:
     """What on disk differs from a commit: Git is asked at once, and heard when somebody wants to know.
 
-    It is not asked for what an earlier run heard of it, where that is known to be the same (`settled`). `is_all` says
-    that nothing on disk is ignored or new, as far as that was heard.
+    It is not asked for what an earlier run heard of it, where that is known to be the same (`settled`).
     """
 
     def __init__(self, root: Path, commit: str, only: Sequence[str] = (), but: Sequence[str] = ()) -> None:
@@ -32,7 +31,6 @@ class Difference:
         self._repository = open_repository(root)
         self._root = root
         self.commit = commit
-        self.is_all = False
         self._where = _where(self._repository, only, but)
         ask = self._repository.ask
         self._tracked = ask("diff", "--raw", "-z", "--no-renames", "--no-ext-diff", commit, "--", *self._where)
@@ -92,7 +90,6 @@ class Difference:
         if flags.count(b"\0H ") != flags.count(b"\0") - 1:  # each record starts with the flag of a plain file
             raise _Odd
         others = self._other.output() if self._other else b""
-        self.is_all = self._settled.on and not others
         self._settled.note(listing, self._moved, _own(self._repository, others))
         if others and self._settled.on:
             others = self._ask_others(ignored=False).output()

@@ -16,21 +16,13 @@ from ringfence.sources.tree import MAX_BYTES, Unreadable, name_problem, shown
 Walk = tuple[list[str], list[Finding]]
 
 
-def working_tree(
-    root: Path,
-    only: Sequence[str] = (),
-    but: Sequence[str] = (),
-    *,
-    once: bool = False,
-    ignored: frozenset[str] | None = None,
-) -> WorkingTree:
+def working_tree(root: Path, only: Sequence[str] = (), but: Sequence[str] = (), *, once: bool = False) -> WorkingTree:
     """The files on disk at a Ringfence root (see `find_root`).
 
     `only`: what is in these folders of it. `but`: not what is in these, each a folder right below one of `only`.
-    `once`: a file is read once, and stays as it was then. `ignored`: what Git ignores, where that is known.
+    `once`: a file is read once, and stays as it was then.
     """
-    where = Path(os.path.realpath(root))
-    return WorkingTree(where, only=tuple(only), but=tuple(but), known={} if once else None, _ignored=ignored)
+    return WorkingTree(Path(os.path.realpath(root)), only=tuple(only), but=tuple(but), known={} if once else None)
 
 
 def folder(path: Path) -> WorkingTree:
