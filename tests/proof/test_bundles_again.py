@@ -156,7 +156,7 @@ def filtered(repository: GitRepository, chance: random.Random) -> None:
 
 def trusted(repository: GitRepository, chance: random.Random) -> None:
     """An edit that Git was told not to look for."""
-    path = _pick(repository, chance)
+    path = _pick(repository, chance, "baseline.yaml", "base")
     repository.git("update-index", "--assume-unchanged", str(path))
     _replaced(path, chance, r"port: .*", "port: 8")
 
@@ -193,10 +193,11 @@ THEN = {own_address: other_network, elsewhere: in_there}
 
 
 def said(root: Path, *, cached: bool) -> object:
-    """All that is read of HEAD and of the working tree, beside each other and alone."""
-    kept = os.environ["RINGFENCE_CACHE"]
-    os.environ["RINGFENCE_CACHE"] = kept if cached else "off"
-    try:
+    """All that is read of HEAD and of the working tree, beside each other and alone; as in a small one or `cached`."""
+    with pytest.MonkeyPatch.context() as small:
+        if not cached:
+            small.setenv("RINGFENCE_CACHE", "off")
+            small.setattr(bundles, "MANY", 1_000_000)
         loaded = [(model.load(tree)[0], tree) for tree in (sources.revision(root, "HEAD"), sources.working_tree(root))]
         sides: list[Bundles] = []
         for found, tree in loaded:
@@ -206,8 +207,6 @@ def said(root: Path, *, cached: bool) -> object:
         objects = [_objects(side) for side in sides]
         held = [[(item.policies, item.findings, item.more, item.keys) for item in side.bundles()] for side in objects]
         return held, list(map(dict, objects)), object_changes(*objects[:2])
-    finally:
-        os.environ["RINGFENCE_CACHE"] = kept
 
 
 def _objects(side: Bundles) -> Objects:
@@ -265,14 +264,19 @@ def test_a_file_that_changes_while_it_is_read_is_not_kept(mono: GitRepository, m
     before = path.read_text()
     asked = sources.names
 
-    def slow(*words: object, **more: object) -> dict[str, str]:
-        found = asked(*words, **more)  # type: ignore[arg-type]
-        path.write_text(before.replace("port: 53", "port: 54"))
+    def slow(tree: sources.Tree, under: str, *, ask: bool) -> dict[str, str]:
+        path.write_text(before)
+        found = asked(tree, under, ask=ask)
+        if isinstance(tree, sources.WorkingTree):
+            path.write_text(before.replace("port: 53", "port: 54"))
         return found
 
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr(sources, "names", slow)
-        said(mono.path, cached=True)
+        tree = sources.working_tree(mono.path)
+        loaded = model.load(tree)[0]
+        assert loaded is not None
+        _objects(Bundles(loaded, tree))
     path.write_text(before)
     mono.git("status")
     assert said(mono.path, cached=True) == said(mono.path, cached=False)
