@@ -26,9 +26,9 @@ def build(found: Iterable[tuple[Place, Flows]], broken: set[str], names: Names) 
     plain = Plain(names, _ports)
     for place, document in found:
         known = spaces[place.namespace]
-        path = document.where.path
+        build_plain = plain.of(place, document.where.path)
         for index, row in enumerate(document.rows):
-            flow = plain.flow(place, row, path) if row and row[0] not in known else None
+            flow = build_plain(row) if row and row[0] not in known else None
             if flow:
                 known[flow.name] = flow
             else:

@@ -49,28 +49,34 @@ class Plain:
         self._environments: _Known[tuple[str, ...], frozenset[str] | None] = _Known(self._set)
         self._dates: _Known[str, datetime.date | None] = _Known(self._date)
 
-    def flow(self, place: Place, row: FlowRow, path: str) -> Flow | None:
-        """The flow of a row of the document at `path`, or nothing where it is not plain."""
-        name, start, end, listed, reason, ticket, wanted, day, line, column = row
-        environments = self._names.environments if wanted is None else self._environments[wanted]
-        expires = None if day is None else self._dates[day]
-        if not environments or (expires is None and day is not None):
-            return None
-        here = self._here[place.namespace]
-        if type(start) is str and type(end) is str:
-            every = self._workloads.get
-            leg = self._leg(here.get(start) or every(start), here.get(end) or every(end), listed)
-            if leg is None:
+    def of(self, place: Place, path: str) -> Callable[[FlowRow], Flow | None]:
+        """What gives the flow of a row of the document at `path`, or nothing where it is not plain."""
+        namespace, team = place.namespace, place.team
+        everywhere, several = self._names.environments, self._environments
+        here, texts, dates = self._here[namespace], self._texts, self._dates
+        local, workload = here.get, self._workloads.get
+
+        def flow(row: FlowRow) -> Flow | None:
+            name, start, end, listed, reason, ticket, wanted, day, line, column = row
+            environments = everywhere if wanted is None else several[wanted]
+            expires = None if day is None else dates[day]
+            if not environments or (expires is None and day is not None):
                 return None
-            legs, used = (leg,), leg.shared(environments)
-        else:
-            legs = self._legs(self._several(here, start), self._several(here, end), listed)
-            shared = [leg.shared(environments) for leg in legs]
-            used = frozenset[str]().union(*shared) if all(shared) else _NOWHERE
-        if not used or (wanted is not None and used != environments):
-            return None
-        texts, where = self._texts[listed], Location(path, line, column)
-        return Flow(place.namespace, name, place.team, legs, texts, environments, reason, expires, ticket, where)
+            if type(start) is str and type(end) is str:
+                leg = self._leg(local(start) or workload(start), local(end) or workload(end), listed)
+                if leg is None:
+                    return None
+                legs, used = (leg,), leg.shared(environments)
+            else:
+                legs = self._legs(self._several(here, start), self._several(here, end), listed)
+                shared = [leg.shared(environments) for leg in legs]
+                used = frozenset[str]().union(*shared) if all(shared) else _NOWHERE
+            if not used or (wanted is not None and used != environments):
+                return None
+            where = Location(path, line, column)
+            return Flow(namespace, name, team, legs, texts[listed], environments, reason, expires, ticket, where)
+
+        return flow
 
     def _leg(self, source: End | None, destination: End | None, listed: Listed) -> Leg | None:
         if source is None or destination is None or source is destination:

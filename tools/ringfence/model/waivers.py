@@ -29,29 +29,37 @@ def build(
     `broken` are the names of guardrails, flows and grants that exist and could not be built.
     """
     rules = {guardrail.name for guardrail in guardrails}
-    subjects = {*(flow.id for flow in flows), *names.workloads, *(f"baseline/{grant.name}" for grant in grants)}
+    nodes = [node for _, document in found for node in document.get("waivers").list()]
+    subjects = _subjects({node.string("subject") for node in nodes}, flows, grants, names)
     result: dict[tuple[str, str, str], Waiver] = {}
-    for _, document in found:
-        for node in document.get("waivers").list():
-            waiver = _one(node, names)
-            known = _check_rule(node, rules, broken, names) and _check_subject(node, subjects, broken, names)
-            if waiver is None or not known:
-                continue
-            key = (waiver.guardrail, waiver.check, waiver.subject)
-            if other := result.get(key):
-                names.report(
-                    name_problems.DUPLICATE_NAME.at(
-                        waiver.where,
-                        f"`{waiver.subject}` has a waiver from `{waiver.guardrail or waiver.check}` already; nobody "
-                        "could say which of the two dates holds",
-                        hint="keep one of the two",
-                        subject=waiver.subject,
-                        related=[(other.where, "the other waiver")],
-                    )
+    for node in nodes:
+        waiver = _one(node, names)
+        known = _check_rule(node, rules, broken, names) and _check_subject(node, subjects, broken, names)
+        if waiver is None or not known:
+            continue
+        key = (waiver.guardrail, waiver.check, waiver.subject)
+        if other := result.get(key):
+            names.report(
+                name_problems.DUPLICATE_NAME.at(
+                    waiver.where,
+                    f"`{waiver.subject}` has a waiver from `{waiver.guardrail or waiver.check}` already; nobody "
+                    "could say which of the two dates holds",
+                    hint="keep one of the two",
+                    subject=waiver.subject,
+                    related=[(other.where, "the other waiver")],
                 )
-            else:
-                result[key] = waiver
+            )
+        else:
+            result[key] = waiver
     return tuple(result[key] for key in sorted(result))
+
+
+def _subjects(wanted: Collection[str], flows: Sequence[Flow], grants: Sequence[Grant], names: Names) -> set[str]:
+    """The ids of workloads, grants and flows; where all that is wanted is there, not those of all flows."""
+    last = {text.rpartition("/")[2] for text in wanted}
+    found = {*names.workloads, *(f"baseline/{grant.name}" for grant in grants)}
+    found |= {flow.id for flow in flows if flow.name in last}
+    return found if found.issuperset(wanted) else found.union(flow.id for flow in flows)
 
 
 def _one(node: Node, names: Names) -> Waiver | None:
