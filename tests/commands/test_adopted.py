@@ -165,6 +165,22 @@ def test_a_flow_that_lifts_what_requests_are_restricted_to_is_said(small: GitRep
     assert said() == ([put_], [], False)
 
 
+def test_a_rule_for_requests_that_is_wider_is_said(small: GitRepository, ringfence: Cli) -> None:
+    put(small, PLACE, REQUESTS)
+    ringfence("render")
+    small.commit("Adopt")
+    put(small, PLACE, REQUESTS.replace("{method: GET}", '{method: ".*", path: "/.*"}'))
+    ringfence("render")
+    data = json.loads(ringfence("impact", "--base", "HEAD", "--cluster", "prod", "--format", "json").out)
+    (found,) = data["findings"]
+    assert (found["code"], found["path"], found["line"]) == ("RF608", PLACE, 7)
+    assert found["message"] == (
+        "in prod, shop/frontend → shop/checkout on 9090/TCP stays open, and is restricted by other http rules than "
+        "before: other requests pass, or are refused"
+    )
+    assert (data["changes"], data["autoApprovable"]["value"]) == ([], False)
+
+
 def test_guardrails_count_what_adopted_policies_allow(small: GitRepository, ringfence: Cli) -> None:
     guard = """\
 apiVersion: ringfence.dev/v1alpha1

@@ -78,7 +78,7 @@ class Resolved:
 
     `subjects` narrows the pods of the policy, None for all of them. `doubts` say in words why a match is not sure: each
     counts where the peer or the subject is among its positions. `above` is what restricts the connection above the open
-    port (`http`, `dns`, ...), empty for nothing.
+    port (`http`, `dns`, ...), empty for nothing; `parts` are what passes there, each set through its own gates.
     """
 
     rule: Ruling
@@ -89,6 +89,7 @@ class Resolved:
     subjects: Fuzzy | None = None
     doubts: tuple[tuple[int, str], ...] = ()
     above: str = ""
+    parts: tuple[tuple[frozenset[str], tuple[Gate, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

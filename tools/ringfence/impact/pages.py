@@ -206,13 +206,14 @@ A connection stays open, and other requests pass on it.
 
 ## What it finds
 
-A connection that the base and the head both allow, where only one of them restricts it above layer 4: by Cilium's HTTP
-or DNS rules, TLS names or authentication.
+A connection that the base and the head both allow, where only one of them restricts it above layer 4, or each by other
+rules: Cilium's for HTTP or DNS, TLS names or authentication. Rules are compared as they are written: in whatever order
+and policy they stand, but not by what they match. The finding is at a rule of the head.
 
 ## Why it matters
 
 Nothing opens or closes at layer 4, so it is among no changes. Yet a rule without such a part that allows the same
-ports, as a flow's is, lifts the restriction: every request passes where before some did.
+ports, as a flow's is, lifts the restriction: every request passes where before some did. So does a wider rule.
 
 ## Fails
 
@@ -221,6 +222,11 @@ ports, as a flow's is, lifts the restriction: every request passes where before 
 toPorts:
   - ports: [{port: "8080", protocol: TCP}]
     rules: {http: [{method: GET}]}
+```
+
+```yaml
+# the adopted policy let it only GET /public, and now says
+rules: {http: [{method: ".*", path: "/.*"}]}
 ```
 
 ## Passes

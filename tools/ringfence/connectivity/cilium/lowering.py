@@ -94,18 +94,21 @@ class Lowering:
     def _rule(self, rule: Rule, direction: Direction, action: Action) -> Iterator[Resolved]:
         """A rule, once for each way in which it is restricted above its open ports."""
         found, doubts = self._peers.of(rule.peers)
-        for above, entries in _by_restriction(rule, action):
+        for above, entries, asked in _by_restriction(rule, action):
             through, unsure = gates(entries, direction, self._resolver, self._space)
             if not through:
                 continue
             words = (*doubts, *unsure)
+            parts = tuple(
+                (which, gates(ports, direction, self._resolver, self._space)[0]) for which, ports in asked.items()
+            )
             sure = found[0]
             if any(isinstance(peer, NamePeer) for peer in rule.peers or ()):
                 for name in self._named(found[0]):
                     why = (*name.doubts, *unsure)
-                    yield Resolved(rule, name.peers, False, through, subjects=name.subjects, doubts=why, above=above)
+                    yield Resolved(rule, name.peers, False, through, Action.ALLOW, name.subjects, why, above, parts)
                 sure &= ~self._peers.world
-            yield Resolved(rule, (sure, found[1]), rule.peers is None, through, action, doubts=words, above=above)
+            yield Resolved(rule, (sure, found[1]), rule.peers is None, through, action, None, words, above, parts)
 
     def _named(self, found: int) -> Iterator[_Name]:
         """The names among some positions, for the pods whose questions for them the agent sees."""
@@ -176,15 +179,25 @@ class Lowering:
             yield Resolved(rule, found, not rule.peers, through, doubts=(*doubts, *unsure))
 
 
-def _by_restriction(rule: Rule, action: Action) -> list[tuple[str, tuple[PolicyPort, ...] | None]]:
-    """The entries of ports of a rule (None: every port) by what restricts them above."""
+_Entries = tuple[PolicyPort, ...] | None
+"""Entries of ports; None is every port."""
+
+
+def _by_restriction(rule: Rule, action: Action) -> list[tuple[str, _Entries, dict[frozenset[str], _Entries]]]:
+    """The entries of ports of a rule by what restricts them above, and there by what passes."""
     asked = f"authentication: {rule.authentication}" if rule.authentication else ""
     if action is Action.DENY:
         asked = ""
+    own = frozenset((asked,)) if asked else frozenset()
     if rule.ports is None:
-        return [(asked, None)]
+        return [(asked, None, {own: None} if own else {})]
     found: dict[str, tuple[PolicyPort, ...]] = {}
+    parts: dict[str, dict[frozenset[str], _Entries]] = {}
     for item in rule.ports:
         above = item.l7 or asked
         found[above] = (*found.get(above, ()), *item.ports)
-    return list(found.items())
+        here = parts.setdefault(above, {})
+        if above:
+            which = frozenset(f"{asked} {part}" for part in item.parts) if item.l7 else own
+            here[which] = (*(here.get(which) or ()), *item.ports)
+    return [(above, entries, parts[above]) for above, entries in found.items()]

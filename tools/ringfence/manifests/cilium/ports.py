@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from ringfence.documents.document import Route
@@ -73,7 +74,17 @@ def _port_rule(judge: Judge, item: dict[str, Any], route: Route, *, ingress: boo
     if not above:
         above = next((name for key, name in (("serverNames", "tls"), ("listener", "listener")) if item.get(key)), "")
     asked = (NamePeer(name.get("matchName") or "", name.get("matchPattern") or "") for name in listed(rules, "dns"))
-    return PortRule(tuple(dict.fromkeys(ports)), tuple(others), above, tuple(asked))
+    parts = _parts(item, rules, filled) if above else frozenset()
+    return PortRule(tuple(dict.fromkeys(ports)), tuple(others), above, tuple(asked), parts)
+
+
+def _parts(item: dict[str, Any], rules: dict[str, Any], filled: list[str]) -> frozenset[str]:
+    """What passes above the open ports, each part with what holds for all of them."""
+    key = filled[0] if filled else "serverNames"
+    listed_ = listed(rules, key) if filled else listed(item, key)
+    rest = {name: value for name, value in item.items() if name not in ("ports", "rules", key)}
+    rest |= {name: value for name, value in rules.items() if name != key}
+    return frozenset(json.dumps([part, rest], sort_keys=True, default=str) for part in listed_ or [None])
 
 
 def _layer7(

@@ -157,13 +157,15 @@ class PortRule:
 
     `l7` is empty, or what restricts the connection above the open port: `http`, `kafka`, `dns`, `tls`, `listener` or
     the `l7proto`. `others` are protocols without ports. `dns` are the names whose questions pass, where `l7` is `dns`:
-    the agent learns their addresses from the answers.
+    the agent learns their addresses from the answers. `parts` are what passes then, each by itself (one rule for HTTP,
+    one name), as texts that are the same where they say the same.
     """
 
     ports: tuple[PolicyPort, ...]
     others: tuple[str, ...]
     l7: str
     dns: tuple[NamePeer, ...] = ()
+    parts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
