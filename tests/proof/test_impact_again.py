@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import random
 import re
@@ -16,7 +17,7 @@ import pytest
 
 from git_repository import GitRepository
 from ringfence import cli
-from ringfence.commands import scoped
+from ringfence.commands import scoped, shared
 from ringfence.sources import WorkingTree, times
 
 GENERATOR = Path(__file__).parents[2] / "benchmarks" / "monorepo.py"
@@ -192,6 +193,23 @@ def test_what_has_not_moved_is_not_read_again(
     for path, before in was.items():
         os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert said(mono, capsys, "--base", "HEAD") == said(mono, capsys, "--base", "HEAD", "--no-cache") != expected
+
+
+def test_the_answer_of_another_day_is_another_one(
+    mono: GitRepository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    """What was a warning yesterday has expired today."""
+    path = _pick(mono, random.Random(3), "teams/payments*/*/flows-*.yaml")  # noqa: S311 - no secret
+    path.write_text(re.sub(r"    (ports: .*)", r"    \1\n    expires: 2031-03-04", path.read_text(), count=1))
+    render(mono, random.Random())  # noqa: S311 - no secret
+    answers = []
+    for day in (4, 5, 4):
+        monkeypatch.setattr(shared, "today", lambda day=day: datetime.date(2031, 3, day))
+        expected = said(mono, capsys, "--base", "HEAD", "--no-cache")
+        assert [said(mono, capsys, "--base", "HEAD") for _ in range(2)] == [expected] * 2
+        answers.append(expected)
+    assert [code for code, _ in answers] == [0, 1, 0]
+    assert "2031-03-04" in answers[1][1]
 
 
 def test_two_roots_in_one_repository(mono: GitRepository, capsys: pytest.CaptureFixture[str]):
