@@ -130,10 +130,19 @@ def test_one_direction_is_what_it_is_computed_by_itself(seed: int, monkeypatch: 
         assert list(again.rows()) == list(state.connectivity.rows())
 
 
+GUARDRAILS = HEADER.format("Guardrails") + (
+    "guardrails:\n"
+    "  - {name: back, never: {from: {namespaces: [payments]}, to: {namespaces: [shop]}}, reason: A test}\n"
+    "  - {name: in, never: {from: {namespaces: [shop]}, to: {namespaces: [payments]}}, reason: A test}\n"
+    "  - {name: out, never: {from: {namespaces: [shop]}, to: {world: true}}, reason: A test}\n"
+)
+"""None of these names a workload, so what they speak of is found out a namespace at a time."""
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_guardrails_find_what_a_look_at_each_row_finds(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     chance = random.Random(seed)  # noqa: S311 - no secret
-    files, model = rendered()
+    files, model = rendered({"policies/guardrails/platform.yaml": GUARDRAILS} if chance.random() < 0.5 else {})
     as_if_large(seed, monkeypatch)
     never = sys.modules[verify.violations.__module__]._Never
     for state in verify.states(model, MemoryTree(by_hand(files, chance))):

@@ -31,6 +31,9 @@ def violations(
     return found + list(_must(state, model, today))
 
 
+Names = tuple[frozenset[str], frozenset[str]]
+"""The guardrails that speak of an end as a source, and as a destination."""
+
 _ARROW = " → "
 _source = operator.attrgetter("source")
 _destination = operator.attrgetter("destination")
@@ -43,7 +46,11 @@ class _Never:
         self._state, self._model, self._today = state, model, today
         self._guardrails = [item for item in model.guardrails if not item.must]
         self._parts: dict[tuple[End, str], list[Part]] = {}
-        self._spoken: dict[tuple[End, str], tuple[frozenset[str], frozenset[str]]] = {}
+        self._spoken: dict[tuple[End, str], Names] = {}
+        self._of_namespace: dict[tuple[str, str], Names] = {}
+        self._alike = not any(
+            sides.names_workloads(side) for item in self._guardrails for side in (item.source, item.destination)
+        )
 
     def findings(self, subjects: Collection[str] | None = None) -> Iterator[Finding]:
         """One finding a guardrail and pair of ends; of `subjects` only, and perhaps of others."""
@@ -133,17 +140,26 @@ class _Never:
             self._parts[key] = list(parts(end, self._state.declared, self._model, environment))
         return self._parts[key]
 
-    def _speaking(self, end: End, environment: str) -> tuple[frozenset[str], frozenset[str]]:
-        """The guardrails that speak of some part of an end as a source, and as a destination."""
+    def _speaking(self, end: End, environment: str) -> Names:
+        """The guardrails that speak of some part of an end."""
+        pod = self._state.declared.pods.get(end) if isinstance(end, str) and self._alike else None
+        if pod is not None and pod.namespace is not None and pod.cluster is not None:
+            place = pod.cluster.name, pod.namespace.name
+            if place not in self._of_namespace:
+                self._of_namespace[place] = self._found(end, environment)
+            return self._of_namespace[place]
         key = (end, environment)
         if key not in self._spoken:
-            seen = [part for _, part in self._split(end, environment)]
-            found = (
-                [item.name for item in self._guardrails if any(sides.matches(side(item), part) for part in seen)]
-                for side in (_source, _destination)
-            )
-            self._spoken[key] = (frozenset(next(found)), frozenset(next(found)))
+            self._spoken[key] = self._found(end, environment)
         return self._spoken[key]
+
+    def _found(self, end: End, environment: str) -> Names:
+        seen = [part for _, part in self._split(end, environment)]
+        found = (
+            [item.name for item in self._guardrails if any(sides.matches(side(item), part) for part in seen)]
+            for side in (_source, _destination)
+        )
+        return frozenset(next(found)), frozenset(next(found))
 
     def _waived(self, guardrail: Guardrail, source: End, destination: End) -> PortSet:
         """The ports between two ends that waivers take out: all for a waived workload, those of a waived flow."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ringfence.findings import Finding, Location
-from ringfence.manifests import METADATA_NAME, NetworkPolicy, PodsPeer, Selector
+from ringfence.manifests import METADATA_NAME, BlockPeer, NetworkPolicy, PodsPeer, Selector
 from ringfence.verify.declared import Declared
 from ringfence.verify.pages import FOREIGN_SELECTOR
 
@@ -62,19 +62,24 @@ class _Fine:
 
     def __init__(self, known: _Known) -> None:
         self._known = known
-        self._peers: dict[int, PodsPeer] = {}
+        self._peers: dict[int, PodsPeer | BlockPeer] = {}
 
     def holds(self, policy: NetworkPolicy) -> bool:
         """Whether nothing is to be said of a policy."""
         here = policy.namespace
-        return (here not in self._known or policy.selector in self._known[here]) and all(
-            id(peer) in self._peers or not isinstance(peer, PodsPeer) or self._is_known(peer, here)
-            for rules in (policy.ingress, policy.egress)
-            for rule in rules or ()
-            for peer in rule.peers
-        )
+        if here in self._known and policy.selector not in self._known[here]:
+            return False
+        for rules in (policy.ingress, policy.egress):
+            for rule in rules or ():
+                for peer in rule.peers:
+                    if id(peer) not in self._peers and not self._is_known(peer, here):
+                        return False
+        return True
 
-    def _is_known(self, peer: PodsPeer, namespace: str) -> bool:
+    def _is_known(self, peer: PodsPeer | BlockPeer, namespace: str) -> bool:
+        if not isinstance(peer, PodsPeer):
+            self._peers[id(peer)] = peer
+            return True
         fine = all(peer.pods in self._known.get(name or "", ()) for name in _named(peer, namespace))
         if fine and peer.namespaces is not None:
             self._peers[id(peer)] = peer
