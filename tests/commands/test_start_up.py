@@ -57,7 +57,10 @@ NOT_FOR_ONE_FILE = [
     *("argparse", "dataclasses", "difflib", "git", "hashlib", "inspect", "jinja2", "json", "jsonschema", "pathlib"),
     *("platform", "ruamel", "signal", "sqlite3", "subprocess", "tempfile", "unicodedata", "yaml"),
 ]
-NEEDED = {"commands", "connectivity", "documents", "errors", "findings", "manifests", "report", "sources", "values"}
+NEEDED = {
+    *("cache", "commands", "connectivity", "documents", "errors", "findings", "manifests", "report", "sources"),
+    "values",
+}
 OTHER_DIALECTS = [
     f"ringfence.{stage}.{name}" for stage in ("connectivity", "manifests") for name in ("calico", "cilium")
 ]
@@ -87,6 +90,15 @@ def test_only_what_reads_and_evaluates_manifests_is_imported(command: str, tmp_p
     stages = {name.split(".")[1] for name in seen["modules"] if name.startswith("ringfence.")}
     assert stages <= NEEDED | {"cli"}
     assert not [name for name in (*HEAVY, *OTHER_DIALECTS) if name in seen["modules"]]
+
+
+def test_what_is_printed_as_text_imports_no_other_format(small: GitRepository):
+    run = [sys.executable, "-c", WATCH, "validate", "-C", str(small.path)]
+    done = subprocess.run(run, capture_output=True, text=True, check=True)
+    seen = json.loads(done.stderr.splitlines()[-1])
+    assert seen["code"] == 0
+    assert {name for name in seen["modules"] if name.startswith("ringfence.report.")} == {"ringfence.report.text"}
+    assert not {"html", "xml"} & {*seen["modules"]}
 
 
 def hook(repository: GitRepository, cache: str) -> tuple[set[str], set[str], list[str]]:

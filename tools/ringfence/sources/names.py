@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 
 from ringfence.errors import UsageError
@@ -38,6 +37,8 @@ def names(tree: Tree, under: str, *, ask: bool = True) -> dict[str, str]:
 
 def name_of(raw: bytes) -> str:
     """The id of a content, in a repository with ids by SHA-1."""
+    import hashlib
+
     return hashlib.sha1(b"blob %d\0" % len(raw) + raw, usedforsecurity=False).hexdigest()
 
 
