@@ -16,6 +16,8 @@ import pytest
 
 from git_repository import GitRepository
 from ringfence import cli
+from ringfence.impact import assemble
+from ringfence.values import workers
 
 GENERATOR = Path(__file__).parents[2] / "benchmarks" / "monorepo.py"
 OTHER_DIALECTS = {"calico": "3.32", "cilium": "1.19"}
@@ -297,6 +299,28 @@ def test_the_scope_tells_what_the_whole_does(
             mono.git("reset", "--quiet", "--hard", "HEAD~1")
         mono.git("reset", "--quiet", "--hard")
         mono.git("clean", "--quiet", "-d", "--force")
+
+
+def test_clusters_are_compared_side_by_side(
+    few: GitRepository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    """Whoever compares a cluster, the report is the same."""
+    spread: list[object] = []
+    original = workers.spread
+    monkeypatch.setattr(workers, "processors", lambda: 2)
+    monkeypatch.setattr(workers, "spread", lambda *words: spread.append(words[2]) or original(*words))
+    try:
+        for edit in (add_flow, remove_flow):
+            edit(few, random.Random(3))  # noqa: S311 - no secret
+        render(few)
+        expected = reported(few, capsys, "--base", "HEAD", "--no-cache")
+        assert expected["changes"]
+        assert assemble._packed not in spread
+        monkeypatch.setattr(assemble, "MANY", 1)
+        assert reported(few, capsys, "--base", "HEAD", "--no-cache") == expected
+        assert assemble._packed in spread
+    finally:
+        few.git("reset", "--quiet", "--hard")
 
 
 def test_a_namespace_that_a_stage_leaves_open_is_looked_at_whole(

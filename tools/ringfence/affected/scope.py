@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from ringfence.affected.edited import Unclear, ends_of, namespaces_of_edit, only_workloads_differ
@@ -37,11 +37,13 @@ class Scope:
     paths: tuple[str, ...]
 
 
-def scope(base: Tree, head: Tree, paths: frozenset[str] | None = None) -> Scope | None:
+def scope(
+    base: Tree, head: Tree, paths: frozenset[str] | None = None, meanwhile: Callable[[], object] = lambda: None
+) -> Scope | None:
     """The scope of the change from one tree to the other; None where it may be everything.
 
     `paths` are the files that differ, where that is known (`sources.changed`). Of what is rendered, trees of Git's need
-    not list anything: they are told to list what is looked at.
+    not list anything: they are told to list what is looked at. `meanwhile` may be called while Git is at work.
     """
     if not isinstance(base, BlobTree):
         return None
@@ -51,7 +53,7 @@ def scope(base: Tree, head: Tree, paths: frozenset[str] | None = None) -> Scope 
     if any(path.startswith(ADOPTED) for path in (*base.files(ADOPTED[:-1]), *paths)):
         return None  # what they allow is in no flow, so what other namespaces allow is not known from those
     try:
-        return _Scoping(base, head, paths).scope()
+        return _Scoping(base, head, paths, meanwhile).scope()
     except (Unclear, Unreadable):
         return None
 
@@ -59,8 +61,8 @@ def scope(base: Tree, head: Tree, paths: frozenset[str] | None = None) -> Scope 
 class _Scoping:
     """The work on one change."""
 
-    def __init__(self, base: BlobTree, head: Tree, paths: frozenset[str]) -> None:
-        self._base, self._head = base, head
+    def __init__(self, base: BlobTree, head: Tree, paths: frozenset[str], meanwhile: Callable[[], object]) -> None:
+        self._base, self._head, self._meanwhile = base, head, meanwhile
         self._paths = frozenset(path for path in paths if path.startswith(("teams/", "policies/")))
         self._clusters = [path.rpartition("/")[2].removesuffix(".yaml") for path in base.files("policies/clusters")]
         self._folders: dict[str, set[str]] = {}
@@ -72,6 +74,8 @@ class _Scoping:
                 self._folders.setdefault(parts[2], set()).add(parts[1])
         self._policies = [path for path in base.files("policies") if not path.startswith(f"{RENDERED}/")]
         base.fetch((*self._policies, *self._paths))
+        if isinstance(head, BlobTree):
+            head.fetch(self._paths)
         # what differs is read again and again; None: the tree has no such file
         self._differing: dict[tuple[bool, str], bytes | None] = {}
 
@@ -138,7 +142,7 @@ class _Scoping:
             return set()
         texts = [f"{name}/" for name in names]
         # with an escape, a text can be written in another way
-        held = holding(self._base, [*texts, "\\"], "teams")
+        held = holding(self._base, [*texts, "\\"], "teams", self._meanwhile)
         self._base.fetch(held)
         found = {path for path in held if self._speaks(path, texts, names)}
         found |= {path for path in self._paths if path.startswith("teams/")}

@@ -37,17 +37,19 @@ def attempt(args: argparse.Namespace, root: Path, found: Sides, parts: parted.Pa
 
     `parts` is what other runs found in each cluster.
     """
-    from ringfence import affected, checks, impact, model, sources
-    from ringfence.model.remembered import Remembered
+    from ringfence import affected, sources
 
     base_tree = sources.revision(root, found.revision, *_DECLARED)
     tree = found.tree or sources.revision(root, args.head, *_DECLARED)
     paths = found.paths if found.tree else sources.changed(base_tree, tree, ONLY)
     if base_tree.found or paths is None:
         return None
-    scope = affected.scope(base_tree, tree, paths)
+    scope = affected.scope(base_tree, tree, paths, _import_the_rest)
     if scope is None:
         return None
+    from ringfence import checks, impact, model
+    from ringfence.model.remembered import Remembered
+
     documents = Remembered((scope.base, scope.head))
     loaded = [model.load(part, part.absent, documents) for part in (scope.base, scope.head)]
     documents.keep()
@@ -95,6 +97,13 @@ def attempt(args: argparse.Namespace, root: Path, found: Sides, parts: parted.Pa
     result = parted.same(parts, result)
     result = impact.with_findings(result, sides.unlike(files[1], expected[1]))
     return Found(result, scope.head.files() if found.tree else [])
+
+
+def _import_the_rest() -> None:
+    """What is imported takes longer than what Git looks for, so it is done meanwhile."""
+    from ringfence import checks, impact, render  # noqa: F401
+    from ringfence.model import loading, remembered  # noqa: F401
+    from ringfence.report import impact as _  # noqa: F401
 
 
 def _is_enforced(declared: Model, scope: affected.Scope) -> bool:

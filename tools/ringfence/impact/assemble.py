@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from ringfence.observe import Observations
 
 
+MANY = 500
+"""From so many workloads on, Kubernetes clusters are compared side by side."""
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
     """One side of a comparison: a tree, how to name it, and its model (None where it has no usable declarations).
@@ -193,7 +197,8 @@ def _facts(
         other = after.of(name, one) if after and name in after.names else empty(name)
         return compared.facts(one, other)
 
-    if len(names) > 1 and not alone and workers.processors() > 1 and any(side and side.is_large for side in sides):
+    large = any(side and side.is_large for side in sides) or any(len(model.workloads) >= MANY for model in models)
+    if len(names) > 1 and not alone and workers.processors() > 1 and large:
         tell(f"comparing {', '.join(names)}")
         return workers.spread(found, names, _packed, _unpacked)
     result = []

@@ -7,7 +7,7 @@ files that are alike.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ringfence.sources.blobs import BlobTree
@@ -142,16 +142,21 @@ def ignored(base: BlobTree, under: str) -> list[str]:
     return list(_own(base.repository, listing))
 
 
-def holding(tree: BlobTree, texts: Iterable[str], under: str) -> frozenset[str]:
-    """The files below a folder whose bytes hold any of the texts."""
+def holding(
+    tree: BlobTree, texts: Iterable[str], under: str, meanwhile: Callable[[], object] = lambda: None
+) -> frozenset[str]:
+    """The files below a folder whose bytes hold any of the texts; `meanwhile` is called while Git looks for them."""
     patterns = [part for text in sorted(set(texts)) for part in ("-e", text)]
     if not patterns:
         return frozenset()
     prefix = tree.repository.prefix
-    options = ("--no-color", "-l", "-z", "-a", "-F", "--full-name")
+    # objects are read by one thread at a time: others would only wait for it
+    options = ("--threads=1", "--no-color", "-l", "-z", "-a", "-F", "--full-name")
     command = ["grep", *options, *patterns, tree.commit, "--", f"{prefix}{under}"]
+    asked = tree.repository.ask(*command)
+    meanwhile()
     try:
-        listing = tree.repository.run(*command)
+        listing = asked.output()
     except Failed as error:
         if error.status == 1:  # nothing found
             return frozenset()
