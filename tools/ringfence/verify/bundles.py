@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import gc
 from collections.abc import Iterable, Mapping, Sequence
 
 from ringfence import sources
@@ -52,6 +53,17 @@ class Bundles:
 
     def read(self, wanted: Iterable[Clusters]) -> None:
         """Read the folders of some clusters, where that is still to be done."""
+        collecting = gc.isenabled()
+        gc.disable()  # there are no cycles in what is read
+        try:
+            self._read_all(wanted)
+            if self.is_large:
+                gc.freeze()  # nor does any of it go before the run ends
+        finally:
+            if collecting:
+                gc.enable()
+
+    def _read_all(self, wanted: Iterable[Clusters]) -> None:
         families: dict[str, Family] = {}
         for clusters in wanted:
             for place in self._new(clusters):
