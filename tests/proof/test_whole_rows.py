@@ -148,5 +148,7 @@ def test_guardrails_find_what_a_look_at_each_row_finds(seed: int, monkeypatch: p
     for state in verify.states(model, MemoryTree(by_hand(files, chance))):
         found = verify.violations(state, model, TODAY)
         with monkeypatch.context() as patched:
+            everyone = frozenset(item.name for item in model.guardrails)
             patched.setattr(never, "_spoken_of", lambda self: self._state.connectivity.rows())
+            patched.setattr(never, "_speaking", lambda *_, everyone=everyone: (everyone, everyone))
             assert verify.violations(state, model, TODAY) == found
