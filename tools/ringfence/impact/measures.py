@@ -87,7 +87,7 @@ def _between_pods(state: State) -> Count:
         way: bits.of(at for at, pod in known.items() if not pod.namespace or (pod.id, way) in declared.opened)
         for way in ("egress", "ingress")
     }
-    said = expected(declared, result).certain
+    said = expected(declared, result, undeclared=False).certain
     number = total = 0
     for source in known:
         among = everyone if managed >> source & 1 else managed

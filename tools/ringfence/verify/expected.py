@@ -40,9 +40,9 @@ class Expected:
     unplaced: bool
 
 
-def expected(declared: Declared, result: Connectivity) -> Expected:
-    """The statements in the positions, ports and cells of a connectivity."""
-    return _Laying(result).expected(declared)
+def expected(declared: Declared, result: Connectivity, *, undeclared: bool = True) -> Expected:
+    """The statements in the positions, ports and cells of a connectivity; `perhaps` only with `undeclared` pods."""
+    return _Laying(result, undeclared).expected(declared)
 
 
 Places = tuple[int, ...]
@@ -106,8 +106,8 @@ class _Laid:
 class _Laying:
     """Lays statements over positions."""
 
-    def __init__(self, result: Connectivity) -> None:
-        self._space = result.space
+    def __init__(self, result: Connectivity, undeclared: bool) -> None:
+        self._space, self._undeclared = result.space, undeclared
         self._at = {item.id: position for position, item in enumerate(result.space.endpoints)}
         self._at |= {str(place): position for place, position in result.space.place_at.items()}
         self._externals = result.externals
@@ -147,7 +147,7 @@ class _Laying:
                 ends = certain[at]
                 for end in there:
                     ends[end] = ends.get(end, 0) | mask
-            for at in maybe_here:
+            for at in maybe_here if self._undeclared else ():
                 ends = perhaps[at]
                 for end in maybe_there:
                     ends[end] = ends.get(end, 0) | mask
@@ -161,7 +161,7 @@ class _Laying:
             self._leave_out(*((here, maybe_here) if outgoing else (cells, cells)))
         if not mask:
             return
-        for laid, pods in ((self._certain, here), (self._perhaps, maybe_here)):
+        for laid, pods in ((self._certain, here), (self._perhaps, maybe_here if self._undeclared else ())):
             for at in pods:
                 if outgoing:
                     laid.outward(at, cells, mask)
