@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from git_repository import GitRepository
-from ringfence import documents, model, sources, verify
+from ringfence import cli, documents, model, sources, verify
+from ringfence.commands import shared
 from ringfence.impact.objects import object_changes
 from ringfence.values import workers
 from ringfence.verify import bundles
@@ -280,3 +281,17 @@ def test_a_file_that_changes_while_it_is_read_is_not_kept(mono: GitRepository, m
     path.write_text(before)
     mono.git("status")
     assert said(mono.path, cached=True) == said(mono.path, cached=False)
+
+
+def test_verify_says_how_much_was_known(
+    mono: GitRepository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(shared, "_WORTH_SAYING", 1)
+    words = ["verify", "-C", str(mono.path)]
+    assert (cli.main(words), capsys.readouterr().err) == (0, "")
+    assert cli.main(words) == 0
+    namespaces = len(list((mono.path / RENDERED / "base").glob("*/*")))
+    assert (
+        capsys.readouterr().err
+        == f"From the cache: what is known of {namespaces} of {namespaces} rendered namespaces.\n"
+    )

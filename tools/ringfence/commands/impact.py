@@ -101,7 +101,8 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     if some and (found := compared.sides(args, root, store)):
         asked = kept.question(args, root, found, store, partial(_command, args))
         if asked and (answer := asked.answer()):
-            print("From the cache: the whole answer, since nothing that it rests on has changed.", file=err)
+            if err.isatty():
+                print("From the cache: the whole answer, since nothing that it rests on has changed.", file=err)
             return kept.say_again(args, answer, out)
         gc.disable()  # hardly anything that a scope is made of is garbage, and looking for it takes a tenth of the time
         try:

@@ -51,7 +51,9 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     findings: list[Finding] = [] if args.cluster is not None else side.strays()
     clusters: list[str] = []
     policies = pairs = beside = 0
-    for proof in _proofs(side, model, names):
+    proofs = _proofs(side, model, names)
+    shared.say_known(*side.remembered, "rendered namespace", err)
+    for proof in proofs:
         clusters += proof.clusters
         findings += proof.findings
         beside += proof.adopted

@@ -6,13 +6,13 @@ import bisect
 import gc
 from collections.abc import Iterable, Mapping, Sequence
 
-from ringfence import sources
 from ringfence.manifests.kustomize import Overlays
 from ringfence.manifests.rows import from_rows, to_rows
 from ringfence.model.types import Cluster, Model
-from ringfence.sources import BlobTree, Tree, WorkingTree
+from ringfence.sources import Tree
 from ringfence.verify import foreign, kept
 from ringfence.verify.bundle import Bundle, Data, Place, Reading
+from ringfence.verify.contents import Contents
 
 RENDERED = "policies/rendered"
 MANY = 2_000
@@ -29,22 +29,21 @@ class Bundles:
     """What the folders of some clusters hold, by the name of the cluster and the folder.
 
     A family is read at a time, typed and let go at once, so that a repository of any size needs no more than its
-    policies.
+    policies. `remembered` counts the namespaces that the cache knew, `families` all that were asked for.
     """
 
     def __init__(self, model: Model, tree: Tree, like: Bundles | None = None) -> None:
         """Take one side. What `like`, another side, holds too is not read, and is the same object."""
         self.files = sorted(tree.files(RENDERED))
-        self._model, self._tree, self._like = model, tree, like
+        self._model, self._like = model, like
+        self.remembered = self.families = 0
         self._places: dict[str, Place] = {}
         self._known: dict[str, Bundle] = {}
         self._folders: dict[str, list[str]] = {}
-        self._overlays: Overlays = Overlays(self._content, self.files)
-        self._names: dict[str, str] | None = None
-        self._uncertain: set[str] = set()
-        self._beside: Tree | None = None
+        self._disk: Contents = Contents(tree, RENDERED, many=self.is_large)
+        self._overlays: Overlays = Overlays(self._disk.read, self.files)
         if like is not None:
-            like._beside = tree
+            like._disk.beside = tree
 
     @property
     def is_large(self) -> bool:
@@ -68,10 +67,13 @@ class Bundles:
         for clusters in wanted:
             for place in self._new(clusters):
                 families.setdefault(_family(place.folder), []).append(place)
+        self.families += len(families)
         waiting = [family for _, family in sorted(families.items()) if not self._share(family)]
         if self.is_large:
             plain = [family for family in waiting if all(place.may_be_plain for place in family)]
-            for family, raw in zip(plain, kept.rows(plain, self._key, self._row), strict=True):
+            rows, known = kept.rows(plain, self._key, self._row)
+            self.remembered += known
+            for family, raw in zip(plain, rows, strict=True):
                 for place, policies in zip(family, from_rows(raw), strict=True):
                     if policies is not None:
                         self._note(place, Bundle.plain(policies))
@@ -130,28 +132,7 @@ class Bundles:
             for place, bundle in zip(family, found, strict=True)
         ]
         self._overlays.let_go()
-        return to_rows(plain), self._uncertain.isdisjoint(path for bundle in found for path in bundle.files)
-
-    def _content(self, path: str) -> bytes:
-        """The bytes of a file. It is noted where they are not what it was named by."""
-        if isinstance(self._tree, BlobTree):
-            return self._stored(self._tree, path)
-        raw = self._tree.read(path)
-        name = self._names.get(path) if self._names else None
-        if name is not None and name not in (sources.name_of(text) for text in (raw, raw.replace(b"\r\n", b"\n"))):
-            self._uncertain.add(path)
-        return raw
-
-    def _stored(self, tree: BlobTree, path: str) -> bytes:
-        """The bytes of an object, from the other side's disk where they are there: Git takes longer to find them."""
-        if isinstance(self._beside, WorkingTree):
-            try:
-                raw = self._beside.read(path)
-            except sources.Unreadable:
-                return tree.read(path)
-            if sources.name_of(raw) == tree.blobs.get(path):
-                return raw
-        return tree.read(path)
+        return to_rows(plain), self._disk.uncertain.isdisjoint(path for bundle in found for path in bundle.files)
 
     def _same(self, place: Place) -> Bundle | None:
         """What the other side holds in the folder, if it cannot be anything else here."""
@@ -173,18 +154,7 @@ class Bundles:
         for part in _parts(folder):
             first, last = (bisect.bisect_left(self.files, f"{part}{end}") for end in ("/", "0"))
             found += self.files[first:last]
-        return [(path, self._name(path)) for path in found]
-
-    def _name(self, path: str) -> str:
-        """The id of a file's content, "" where it cannot be read."""
-        if self._names is None:
-            self._names = dict(sources.names(self._tree, RENDERED, ask=self.is_large))
-        if path not in self._names:
-            try:
-                self._names[path] = sources.name_of(self._tree.read(path))
-            except sources.Unreadable:
-                self._names[path] = ""
-        return self._names[path]
+        return [(path, self._disk.name(path)) for path in found]
 
 
 def _family(folder: str) -> str:

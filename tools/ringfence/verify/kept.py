@@ -24,8 +24,8 @@ Row = tuple[bytes, bool]
 """A row, and whether it is certain to be that of the key: a file may have been another one while it was read."""
 
 
-def rows(items: Sequence[Item], key: Callable[[Item], str], read: Callable[[Item], Row]) -> list[bytes]:
-    """The row of each item, which `read` gives where the cache does not know its `key`."""
+def rows(items: Sequence[Item], key: Callable[[Item], str], read: Callable[[Item], Row]) -> tuple[list[bytes], int]:
+    """The row of each item, which `read` gives where the cache does not know its `key`; and how many it knew."""
     store = cache.store()
     keys = [] if store.why else [key(item) for item in items]
     found = store.get(KIND, keys)
@@ -40,7 +40,7 @@ def rows(items: Sequence[Item], key: Callable[[Item], str], read: Callable[[Item
         made.update(zip(part, result, strict=True))
     if keys:
         store.put(KIND, {keys[index]: raw for index, (raw, certain) in made.items() if certain})
-    return [made[index][0] if index in made else found[keys[index]] for index in range(len(items))]
+    return [made[index][0] if index in made else found[keys[index]] for index in range(len(items))], len(found)
 
 
 def _packed(result: list[Row]) -> bytes:

@@ -106,6 +106,11 @@ class States:
         """Whether a copy of this process is worth its making."""
         return len(self.names) > 1 and self._bundles.is_large
 
+    @property
+    def remembered(self) -> tuple[int, int]:
+        """How many namespaces the cache knew of those that were asked for, and how many these were."""
+        return self._bundles.remembered, self._bundles.families
+
     def read(self, names: Iterable[str]) -> None:
         """Read what is rendered for some Kubernetes clusters, those of other sides among them.
 
