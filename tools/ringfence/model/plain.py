@@ -66,7 +66,8 @@ class Plain:
                 leg = self._leg(local(start) or workload(start), local(end) or workload(end), listed)
                 if leg is None:
                     return None
-                legs, used = (leg,), leg.shared(environments)
+                legs: tuple[Leg, ...] = (leg,)
+                used = leg.shared(environments)
             else:
                 legs = self._legs(self._several(here, start), self._several(here, end), listed)
                 shared = [leg.shared(environments) for leg in legs]
