@@ -89,6 +89,8 @@ class _View:
         if own is None:
             return {}
         row = self.side.table[own][which]
+        if type(row) is scattered.Scattered:
+            return self._translated(row)  # the row of this source alone
         known = self._known.get(id(row))
         if known is None:
             known = self._known[id(row)] = self._translated(row)
