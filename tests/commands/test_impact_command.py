@@ -147,6 +147,15 @@ def test_a_namespace_that_loses_its_policies(small: GitRepository, ringfence: Cl
     assert {item["for"] for item in done.json["approvals"]} == {"checkout", "payments", "platform"}
 
 
+def test_a_cluster_that_goes_and_one_that_comes(small: GitRepository, ringfence: Cli) -> None:
+    """Guardrails are held against both sides, of which one has no environment in either cluster."""
+    (small.path / "policies/clusters/prod.yaml").rename(small.path / "policies/clusters/other.yaml")
+    assert ringfence("render").code == 0
+    done = ringfence("impact", "--whole")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("10 open, 10 close, 0 collateral — other, prod; dev unchanged\n")
+
+
 def test_a_stale_render(small: GitRepository, ringfence: Cli) -> None:
     add_flow(small, *CALL_BACK)
     done = ringfence("impact", "--format", "json")

@@ -105,7 +105,7 @@ class _Never:
         incoming = {guardrail: bits.of(places) for guardrail, places in members.items()}
         for source in range(space.size):
             where = 0
-            for guardrail in outgoing[source]:
+            for guardrail in outgoing.get(source, ()):
                 where |= incoming.get(guardrail, 0)
             where |= space.outside if where & space.outside else 0  # addresses are told together
             if where and touches(result.table[source][0], where):
