@@ -190,6 +190,21 @@ def test_the_same_is_said(mono: GitRepository, capsys: pytest.CaptureFixture[str
             assert said(mono, capsys) == expected
 
 
+def test_what_is_staged_and_gone_is_no_file(mono: GitRepository, capsys: pytest.CaptureFixture[str]):
+    path = _pick(mono.path, random.Random(1), "teams/*/*/flows-*.yaml")  # noqa: S311 - no secret
+    for name in ("staged.yaml", "meant.yaml"):
+        (path.parent / name).write_text("kind: [")
+    mono.git("add", str(path.parent / "staged.yaml"))
+    mono.git("add", "--intent-to-add", str(path.parent / "meant.yaml"))
+    for name in ("staged.yaml", "meant.yaml"):
+        (path.parent / name).unlink()
+    expected = said(mono, capsys, "--no-cache")
+    assert expected[0] == 0
+    assert said(mono, capsys) == expected  # nothing is known
+    path.write_text(path.read_text().replace("reason: ", "reason: Really, ", 1))
+    assert said(mono, capsys) == said(mono, capsys, "--no-cache")  # the commit is known
+
+
 def test_few_files_are_read_again(mono: GitRepository):
     def read() -> int:
         return judged.working_tree(mono.path, datetime.date(2026, 11, 21)).read

@@ -58,9 +58,13 @@ class Difference:
             return None
 
     def tracked(self) -> list[str]:
-        """The files that Git knows in these folders; those of the commit are these, but for what differs."""
+        """The files on disk that Git knows in these folders; those of the commit are these, but for what differs."""
+        # of what is staged, and gone since, no difference speaks
+        deleted = self._repository.ask("ls-files", "--deleted", "-z", "--", *self._where)
         start = len("H ") + len(self._repository.prefix)
-        return [record[start:] for record in os.fsdecode(self._ask_flags().output()).split("\0") if record]
+        listed = [record[start:] for record in os.fsdecode(self._ask_flags().output()).split("\0") if record]
+        gone = frozenset(_own(self._repository, deleted.output()))
+        return [path for path in listed if path not in gone] if gone else listed
 
     def _ask_flags(self) -> Asked:
         if self._flags is None:
