@@ -19,6 +19,9 @@ from ringfence.sources.working import WorkingTree, parts
 REGULAR = ("100644", "100755", "000000")
 """Modes of regular files, and of a file that one side does not have."""
 
+_AS_STORED = ":(top,exclude,attr:!filter !ident !working-tree-encoding)"
+"""Files of which Git compares what is read here, but for the ends of lines (asked of a part, some versions err)."""
+
 
 class Difference:
     """What on disk differs from a commit: Git is asked at once, and heard when somebody wants to know.
@@ -34,7 +37,7 @@ class Difference:
         self._where = _where(self._repository, only, but)
         ask = self._repository.ask
         self._tracked = ask("diff", "--raw", "-z", "--no-renames", "--no-ext-diff", commit, "--", *self._where)
-        self._filters = ask("config", "--get-regexp", r"^filter\..*\.(clean|process)$")
+        self._otherwise = ask("ls-files", "-z", "--", _AS_STORED)
         self._flags: Asked | None = None
         self._settled = Settled(self._repository, str(root), only, but)
         if not self._settled.has_same_index:
@@ -49,7 +52,7 @@ class Difference:
 
     def paths(self) -> frozenset[str] | None:
         """The paths of files, or None where that cannot be said without looking at every file."""
-        for asked in (self._filters, self._flags, self._other, self._tracked):
+        for asked in (self._otherwise, self._flags, self._other, self._tracked):
             if asked:
                 asked.hear()
         try:
@@ -60,10 +63,11 @@ class Difference:
     def tracked(self) -> list[str]:
         """The files on disk that Git knows in these folders; those of the commit are these, but for what differs."""
         # of what is staged, and gone since, no difference speaks
-        deleted = self._repository.ask("ls-files", "--deleted", "-z", "--", *self._where)
+        only = ("--cached", "--diff-filter=A", "--no-renames", "--ita-visible-in-index")
+        staged = self._repository.ask("diff", "--name-only", "-z", *only, self.commit, "--", *self._where)
         start = len("H ") + len(self._repository.prefix)
         listed = [record[start:] for record in os.fsdecode(self._ask_flags().output()).split("\0") if record]
-        gone = frozenset(_own(self._repository, deleted.output()))
+        gone = {path for path in _own(self._repository, staged.output()) if not os.path.lexists(self._root / path)}
         return [path for path in listed if path not in gone] if gone else listed
 
     def _ask_flags(self) -> Asked:
@@ -87,7 +91,7 @@ class Difference:
         return self._repository.ask("ls-files", "-z", "--others", which, "--", *places)
 
     def _found(self) -> Iterator[str]:
-        if self._has_filters() and _is_filtered(self._repository):
+        if any(_own(self._repository, self._otherwise.output())):
             raise _Odd
         listing = self._flags.output() if self._flags else None
         flags = b"\0" + (listing or b"")
@@ -104,12 +108,6 @@ class Difference:
                 raise _Odd  # tracked no more, and ignored
             yield path
 
-    def _has_filters(self) -> bool:
-        try:
-            return bool(self._filters.output())
-        except Failed:
-            return False
-
 
 def changed(base: BlobTree, head: Tree, only: Sequence[str] = (), but: Sequence[str] = ()) -> frozenset[str] | None:
     """The paths of files that only one of the trees has, or whose content Git takes for another.
@@ -118,7 +116,8 @@ def changed(base: BlobTree, head: Tree, only: Sequence[str] = (), but: Sequence[
     must have been listed with no less than that.
 
     None where that cannot be said without looking at every file: a tree that is none of Git's, a link, a nested
-    repository, an unfinished merge, a file that Git was told not to look at (`git update-index --assume-unchanged`).
+    repository, an unfinished merge, a file that Git was told not to look at (`git update-index --assume-unchanged`) or
+    stores otherwise than it is on disk (a filter, `ident`, `working-tree-encoding`).
     """
     if base.found:
         return None
@@ -219,12 +218,6 @@ def _raw(repository: Repository, listing: bytes) -> Iterator[tuple[str, str]]:
         if status not in ("A", "D", "M") or {old, new} - set(REGULAR):
             raise _Odd
         yield status, path.removeprefix(prefix)
-
-
-def _is_filtered(repository: Repository) -> bool:
-    """Whether a filter stands between what Git stores and what is on disk: Git then compares what nobody reads."""
-    filtered = repository.run("ls-files", "-z", "--", ":(top,exclude,attr:!filter)")
-    return any(_own(repository, filtered))
 
 
 def _plain(paths: Iterable[str]) -> frozenset[str] | None:
