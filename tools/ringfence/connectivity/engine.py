@@ -2,8 +2,9 @@
 
 In one direction, what is permitted is a union of rectangles (sources x destinations, port mask): those of the rules,
 and one that is open for the pods that no policy isolates. A source's row is the overlay of its egress and its ingress
-rows. Sources in the same rectangles share a row. Everything is computed twice, for what is sure and for what is
-possible, unless nothing is uncertain; what is possible and not sure is undefined.
+rows. Sources in the same rectangles share a row; in large clusters they share what large rectangles make of it, and have
+their own single ends beside (`scattered`). Everything is computed twice, for what is sure and for what is possible,
+unless nothing is uncertain; what is possible and not sure is undefined.
 """
 
 from __future__ import annotations
@@ -127,7 +128,7 @@ class Side:
             self.permit(1, space.all_pods, space.nodes, self._ports)
 
     def rows(self, wanted: int) -> dict[int, Both]:
-        """What the direction permits to each of some sources. Equal rows are one object."""
+        """What the direction permits to each of some sources. Sources in the same rectangles have one object."""
         if not wanted:
             return {}
         parts = [item.per_source(self._space.size, wanted) for item in self.rectangles[: 2 if self.fuzzy else 1]]
@@ -140,8 +141,10 @@ class Side:
                 found = [painted(done, key[n], parts[n][1]) for n, done in enumerate(drawn)]
                 both = known[key] = found[0], found[-1]
             if self._pairs is not None:
-                beside = [pairs.row(position, wide) for pairs, wide in zip(self._pairs, both, strict=True)]
-                both = beside[0], beside[1 if self.fuzzy else 0]
+                sure = self._pairs[0].row(position, both[0])
+                maybe = self._pairs[1].row(position, both[1]) if self.fuzzy else sure
+                if sure is not both[0] or maybe is not both[1]:
+                    both = sure, maybe
             result[position] = both
         return result
 
@@ -168,7 +171,7 @@ def blind_spots(space: Space, opaque: Iterable[Opaque]) -> int:
 
 
 def rows(space: Space, egress: Mapping[int, Both], ingress: Mapping[int, Both], wanted: int) -> dict[int, Both]:
-    """What each of some sources reaches, by what both directions permit it. Equal rows are one object."""
+    """What each of some sources reaches, by what both directions permit it. Of the same two rows it is one object."""
     known: dict[tuple[int, int, bool], Both] = {}
     overlays = scattered.Overlay(-1), scattered.Overlay(space.all_pods)
     result = {}

@@ -62,6 +62,7 @@ class Evaluation:
         else:
             self.ways = {direction: side.rows(self.space.everything) for direction, side in sides.items()}
             self.table = list(self._rows(self.space.everything).values())
+        self.space.few.clear()
 
     @property
     def applied(self) -> dict[Direction, ByNamespace]:
@@ -179,6 +180,7 @@ class Evaluation:
         self.table = list(self.table)
         for position, both in self._rows(sources).items():
             self.table[position] = both
+        self.space.few.clear()
 
     def _resolved(self, policies: Iterable[NetworkPolicy]) -> dict[Direction, ByNamespace]:
         """Policies by direction and namespace."""

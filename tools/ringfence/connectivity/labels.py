@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 from ringfence.connectivity import bits
 from ringfence.connectivity.bits import Fuzzy
 from ringfence.manifests import METADATA_NAME, Labels, Requirement, Selector
 
 _REMEMBERED = 1_000
-"""So many selectors are kept with what they match, which is as long as the cluster is large."""
+"""So many selectors, and conditions, are kept with what they match, which is as long as the cluster is large."""
+
+Key = TypeVar("Key")
 
 
 class LabelIndex:
@@ -49,11 +52,10 @@ class LabelIndex:
             found = (self._known | self._unknown | self._named.all,) * 2
             for requirement in selector.requirements:
                 if (one := self._single.get(requirement)) is None:
-                    one = self._single[requirement] = self._requirement(requirement)
+                    one = self._requirement(requirement)
+                    _remember(self._single, requirement, one)
                 found = bits.both(found, one)
-            if len(self._memo) >= _REMEMBERED:
-                self._memo.clear()
-            self._memo[selector] = found
+            _remember(self._memo, selector, found)
         return found
 
     def meeting(self, item: Requirement) -> int:
@@ -114,6 +116,12 @@ class _Named:
         for known, where in self._others.get(item.key, {}).items():
             found |= where if follows(known, item) else 0
         return found
+
+
+def _remember(memo: dict[Key, Fuzzy], key: Key, found: Fuzzy) -> None:
+    if len(memo) >= _REMEMBERED:
+        memo.clear()
+    memo[key] = found
 
 
 def follows(known: Requirement, item: Requirement) -> bool:

@@ -90,7 +90,7 @@ def ports(row: AnyRow, where: int = -1) -> Mapping[int, int]:
 
 
 def touches(row: AnyRow, where: int) -> bool:
-    """Whether a row has any ports at some positions."""
+    """Whether a row has any ports at some positions, a set that is not negative."""
     if type(row) is not Scattered:
         return any(where & there for there in row.values())
     told = bits.flags(where)

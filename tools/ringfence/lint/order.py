@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
+from ringfence.connectivity import scattered
 from ringfence.connectivity.engine import Row
 from ringfence.connectivity.resolve import Action
 from ringfence.findings import Check, Finding, Severity
@@ -175,7 +176,7 @@ def _disagreement(seen: Evidence, view: View, start: Row, one: Selecting, two: S
 def _unsettled(seen: Evidence, view: View, mask: int, where: int) -> tuple[int, int, int] | None:
     """A connection (source, destination, ports) of a region about which the whole answer is open."""
     for source, destination, _ in seen.pairs(view, [(mask, where)]):
-        sure, possible = (regions.at(row, destination) for row in seen.result.table[source])
+        sure, possible = (scattered.at(row, destination) for row in seen.result.table[source])
         if ports := possible & ~sure & mask:
             return source, destination, ports
     return None

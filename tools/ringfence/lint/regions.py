@@ -38,8 +38,3 @@ def common(one: Row, other: Row) -> list[tuple[int, int]]:
 def meet(one: AnyRow, other: AnyRow) -> bool:
     """Whether two regions have anything in common."""
     return any(mask & ports and where & there for mask, where in one.items() for ports, there in other.items())
-
-
-def at(region: AnyRow, position: int) -> int:
-    """The ports of a disjoint region at a position."""
-    return next((mask for mask, where in region.items() if where >> position & 1), 0)
