@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,47 @@ def test_a_clean_filter(repository: GitRepository):
     repository.write(".gitattributes", "teams/** filter=upper\n")
     repository.write(A, "another\n")
     assert differing(repository) is None  # Git would compare what nobody reads
+
+
+@pytest.mark.parametrize("attribute", ["ident", "working-tree-encoding=UTF-16LE"])
+def test_what_is_stored_otherwise(repository: GitRepository, attribute: str):
+    repository.write(".gitattributes", f"flows.yaml {attribute}\n")
+    (repository.path / A).write_text("kind: $Id$\n", encoding="utf-16-le" if "=" in attribute else "ascii")
+    repository.commit("Otherwise")
+    (repository.path / A).unlink()
+    repository.git("checkout", A)
+    root = repository.path
+    base, head = sources.revision(root, "HEAD"), sources.working_tree(root)
+    assert base.read(A) != head.read(A)
+    assert differing(repository) is None
+
+
+@pytest.mark.parametrize(("setting", "value"), [("core.trustctime", "false"), ("core.checkStat", "minimal")])
+def test_settings_by_which_git_looks_at_less(repository: GitRepository, setting: str, value: str):
+    repository.git("config", setting, value)
+    long_ago = 1_577_836_800
+    os.utime(repository.path / A, (long_ago, long_ago))
+    repository.git("update-index", "--refresh")
+    time.sleep(1.1)  # Git may compare whole seconds
+    text = (repository.path / A).read_text()
+    repository.write(A, text.swapcase())
+    os.utime(repository.path / A, (long_ago, long_ago))
+    assert repository.git("diff", "--name-only") == ""
+    assert A not in sources.names(sources.working_tree(repository.path), "teams")
+    assert differing(repository) == {A}
+
+
+def test_a_monitor_that_misses_an_edit(repository: GitRepository, tmp_path: Path):
+    monitor = tmp_path / "monitor"
+    monitor.write_text("#!/bin/sh\nprintf 'token\\0'\n")
+    monitor.chmod(0o755)
+    repository.git("config", "core.fsmonitor", str(monitor))
+    repository.git("update-index", "--fsmonitor")
+    repository.git("status")
+    repository.write(A, "another\n")
+    assert repository.git("diff", "--name-only") == ""
+    assert A not in sources.names(sources.working_tree(repository.path), "teams")
+    assert differing(repository) == {A}
 
 
 def test_tracked_no_more_and_ignored(repository: GitRepository):

@@ -62,12 +62,12 @@ def found(repository: GitRepository, but: tuple[str, ...] = ()) -> frozenset[str
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """The listings that Git is asked for."""
+    """The listings that Git is asked for of what it tracks and what it does not."""
     listings: list[list[str]] = []
     ask = Repository.ask
 
     def noting(self: Repository, *arguments: str, index: str = "") -> object:
-        if arguments[0] == "ls-files":
+        if arguments[0] == "ls-files" and "attr:" not in arguments[-1]:
             listings.append(list(arguments[1:]))
         return ask(self, *arguments, index=index)
 
@@ -172,6 +172,41 @@ def test_what_is_left_out_stays_left_out(repository: GitRepository):
     repository.write("policies/new.yaml")
     assert found(repository, BUT) == {"policies/new.yaml"}
     assert found(repository) == {"policies/new.yaml", "policies/rendered/new.yaml"}
+
+
+@pytest.mark.parametrize("but", [(), BUT])
+@pytest.mark.parametrize("gone", [("teams",), ("policies",), (C, sources.MARK), ("teams", "policies")])
+def test_a_folder_in_which_nothing_was_tracked(repository: GitRepository, gone: tuple[str, ...], but: tuple[str, ...]):
+    repository.git("rm", "-r", "--quiet", *gone)
+    repository.commit("Without")
+    assert found(repository, but) == frozenset()
+    back = {path for path in (A, B, C, RENDERED, sources.MARK) if path.startswith(gone)}
+    for path in back:
+        repository.write(path)
+    assert found(repository, but) == (back - {RENDERED} if but else back)
+    repository.write("teams/b/flows.yaml")
+    repository.git("add", "policies")
+    assert found(repository, but) == {"teams/b/flows.yaml", *(back - {RENDERED} if but else back)}
+
+
+def test_an_index_that_moves_while_it_is_listed(repository: GitRepository, monkeypatch: pytest.MonkeyPatch):
+    ask = Repository.ask
+
+    def late(self: Repository, *arguments: str, index: str = "") -> object:
+        if "-v" in arguments:
+            repository.git("update-index", "--no-assume-unchanged", A)
+        return ask(self, *arguments, index=index)
+
+    repository.git("update-index", "--assume-unchanged", A)
+    flagged = Path(repository.git("rev-parse", "--absolute-git-dir").strip(), "index")
+    before = flagged.read_bytes()
+    time.sleep(0.04)
+    with monkeypatch.context() as patch:
+        patch.setattr(Repository, "ask", late)
+        assert differing(repository) == frozenset()
+    (flagged.parent / "index.lock").write_bytes(before)
+    (flagged.parent / "index.lock").rename(flagged)
+    assert found(repository) is None
 
 
 def test_an_index_without_a_checksum(repository: GitRepository, asked: list[list[str]]):

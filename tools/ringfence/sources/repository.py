@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     import git
 
 
+_EXACT = ("-c", "core.trustctime=true", "-c", "core.checkStat=default", "-c", "core.fsmonitor=")
+"""Git itself looks at every file on disk, and at all that tells of a change. (Before 2.36, `false` names a hook.)"""
+
+
 class Failed(UsageError):  # noqa: N818 - an answer of Git, handled where one can be expected
     """A Git command ended with a status above 0; where nobody expects that, it ends the run with what Git said."""
 
@@ -38,7 +42,7 @@ class Asked:
         self._folder, self._feed = folder, feed
         self._told: tuple[bytes, bytes] | None = None
         self._process = subprocess.Popen(
-            ["git", *arguments],
+            ["git", *_EXACT, *arguments],
             cwd=folder,
             env=environment.clean() | ({"GIT_INDEX_FILE": index} if index else {}),
             stdin=subprocess.DEVNULL if feed is None else subprocess.PIPE,

@@ -49,10 +49,11 @@ class Settled:
     def __init__(self, repository: Repository, root: str, only: Sequence[str], but: Sequence[str]) -> None:
         """Take the real path of the root, and which folders of it are meant, as for `Difference`."""
         self._root, self._prefix = os.fsencode(root), os.fsencode(repository.prefix)
+        self._folder, self._only = repository.folder, only
         self._store = cache.store()
         self._key = "\0".join((root, *only, "", *but))
         self._now = time.time_ns()
-        self._index = _checksum(repository.folder)
+        self._index = _checksum(self._folder)
         self._known: Known | None = None
         self.on = bool(only and self._index and not self._store.why) and _tells(repository.folder, root)
         if self.on and (row := self._store.get(KIND, [self._key]).get(self._key)):
@@ -79,6 +80,8 @@ class Settled:
             for folder, before, now in zip(known.folders, known.times, self._times, strict=True)
             if before != now or now == UNKNOWN
         ]
+        # nothing is known of a folder in which nothing was tracked, nor of whether it is there
+        found += [folder for folder in self._only if os.fsencode(folder) not in known.folders]
         return found if len(found) <= MANY else None
 
     def note(self, listing: bytes | None, moved: Collection[str] | None, others: Iterable[str]) -> None:
@@ -103,7 +106,8 @@ class Settled:
             for folder, before, now in zip(known.folders, known.times, self._times, strict=True)
         ]
         seen = Known(self._index, known.names, known.folders, found)
-        if seen != self._known:
+        # the listing is that of an index no more which is another one now
+        if seen != self._known and _checksum(self._folder) == self._index:
             self._store.put(KIND, {self._key: _packed(seen)})
 
     def _of(self, folder: bytes) -> bytes:
