@@ -205,6 +205,73 @@ def test_what_is_staged_and_gone_is_no_file(mono: GitRepository, capsys: pytest.
     assert said(mono, capsys) == said(mono, capsys, "--no-cache")  # the commit is known
 
 
+HEARD = """\
+#!/bin/sh
+# Git, while somebody writes: the steps of each `git diff --raw` are taken before and after it looks.
+PATH={path}
+case " $* " in *" diff --raw "*) ;; *) exec git "$@" ;; esac
+echo >> {folder}/asked
+turn=$(($(wc -l < {folder}/asked)))
+[ ! -e {folder}/before-$turn ] || sh {folder}/before-$turn
+git "$@" > {folder}/answer
+[ ! -e {folder}/after-$turn ] || sh {folder}/after-$turn
+cat {folder}/answer
+"""
+
+
+def _while_asking(folder: Path, patch: pytest.MonkeyPatch, **steps: str) -> None:
+    """Have commands of the shell run around the questions to Git: `after_1` after it has looked for the first time."""
+    folder.mkdir()
+    for name, step in steps.items():
+        (folder / name.replace("_", "-")).write_text(step)
+    (folder / "git").write_text(HEARD.format(path=os.environ["PATH"], folder=folder))
+    (folder / "git").chmod(0o755)
+    patch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+
+def test_what_is_saved_meanwhile_is_not_kept_for_what_was(
+    mono: GitRepository, capsys: pytest.CaptureFixture[str], tmp_path: Path
+):
+    chance = random.Random(1)  # noqa: S311 - no secret
+    path = _pick(mono.path, chance, "teams/*/*/flows-*.yaml")
+    right = path.read_text()
+    unknown_namespace_in(path)
+    mono.commit("Wrong")
+    (tmp_path / "right").write_text(right)
+    with pytest.MonkeyPatch.context() as patch:
+        _while_asking(tmp_path / "bin", patch, after_1=f"cp {tmp_path}/right {path}")
+        assert said(mono, capsys)[0] == 0
+    mono.git("checkout", "--", str(path))
+    expected = said(mono, capsys, "--no-cache")
+    assert expected[0] == 1
+    assert said(mono, capsys) == expected
+    mono.git("commit", "--quiet", "--allow-empty", "--message", "Empty")
+    assert said(mono, capsys) == expected
+
+
+def test_what_is_put_back_meanwhile_is_not_what_was_judged(
+    mono: GitRepository, capsys: pytest.CaptureFixture[str], tmp_path: Path
+):
+    path = _pick(mono.path, random.Random(1), "teams/*/*/flows-*.yaml")  # noqa: S311 - no secret
+    assert said(mono, capsys)[0] == 0
+    other = path.read_text().replace("reason: ", "reason: Really, ", 1)
+    unknown_namespace_in(path)
+    mono.commit("Wrong")
+    (tmp_path / "wrong").write_text(path.read_text())
+    (tmp_path / "other").write_text(other)
+    with pytest.MonkeyPatch.context() as patch:
+        steps = {"after_1": f"cp {tmp_path}/other {path}", "before_2": f"cp {tmp_path}/wrong {path}"}
+        _while_asking(tmp_path / "bin", patch, **steps)
+        assert said(mono, capsys)[0] == 0
+    expected = said(mono, capsys, "--no-cache")
+    assert expected[0] == 1
+    assert said(mono, capsys) == expected
+
+
+def unknown_namespace_in(path: Path) -> None:
+    path.write_text(re.sub(r"to: .*", "to: nowhere/api-1", path.read_text(), count=1))
+
+
 def test_few_files_are_read_again(mono: GitRepository):
     def read() -> int:
         return judged.working_tree(mono.path, datetime.date(2026, 11, 21)).read

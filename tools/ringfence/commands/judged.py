@@ -116,11 +116,14 @@ class _Judging:
         result = self._derived(known, difference, paths) if known else None
         if result is None:
             result = judge(self._whole(difference, paths), self._today)
-        self._store.put(KIND, {key: _encoded(result)})
+        rows = {key: result}
         if known is None and paths and (before := self._derived(result, difference, paths, back=True)):
-            self._store.put(KIND, {self._key(commit): _encoded(before)})
-        if commit != self._commits[0] and self._is_clean():
-            self._store.put(KIND, {self._key(self._commits[0]): _encoded(result)})
+            rows[self._key(commit)] = before
+        if commit != self._commits[0] and self._differing(self._commits[0]) == frozenset():
+            rows[self._key(self._commits[0])] = result
+        # somebody may have written since Git was asked; last of all, since it vouches for all that is read above
+        if self._differing(commit) == paths and self._key(commit, paths) == key:
+            self._store.put(KIND, {key: _encoded(judgement) for key, judgement in rows.items()})
         return result
 
     def _whole(self, difference: Difference, paths: frozenset[str]) -> Tree:
@@ -174,10 +177,11 @@ class _Judging:
         base = sources.revision(self._root, difference.commit, ONLY, BUT)
         return None if base.found else affected.scope(base, self._tree, paths)
 
-    def _is_clean(self) -> bool:
+    def _differing(self, commit: str) -> frozenset[str] | None:
+        """What differs from a commit by now."""
         from ringfence import sources
 
-        return sources.changed(sources.revision(self._root, "HEAD", ONLY, BUT), self._tree, ONLY, BUT) == frozenset()
+        return sources.Difference(self._tree.root, commit, ONLY, BUT).paths()
 
     def _key(self, commit: str, paths: Iterable[str] = ()) -> str:
         import hashlib
