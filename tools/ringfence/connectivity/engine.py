@@ -2,9 +2,9 @@
 
 In one direction, what is permitted is a union of rectangles (sources x destinations, port mask): those of the rules,
 and one that is open for the pods that no policy isolates. A source's row is the overlay of its egress and its ingress
-rows. Sources in the same rectangles share a row; in large clusters they share what large rectangles make of it, and have
-their own single ends beside (`scattered`). Everything is computed twice, for what is sure and for what is possible,
-unless nothing is uncertain; what is possible and not sure is undefined.
+rows. Sources in the same rectangles share a row; in large clusters they share what large rectangles make of it, and
+have their own single ends beside (`scattered`). Everything is computed twice, for what is sure and for what is
+possible, unless nothing is uncertain; what is possible and not sure is undefined.
 """
 
 from __future__ import annotations
