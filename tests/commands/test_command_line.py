@@ -495,7 +495,7 @@ def test_interrupted_while_rendering(small: GitRepository, tmp_path: Path) -> No
     new = snapshot(small.path / "policies/rendered")
     assert new != old
     codes = set()
-    for part in (0.9, 0.7, 0.5, 0.35, 0.2):
+    for part in (0.9, 0.7, 0.5, 0.35, 0.2, 0.1, 0.05):  # the first run may have been a slow one
         small.git("checkout", "--quiet", "--", "policies/rendered")
         running = subprocess.Popen(
             command("render", "--no-cache"),
@@ -512,7 +512,7 @@ def test_interrupted_while_rendering(small: GitRepository, tmp_path: Path) -> No
         assert running.returncode in (0, 130, -signal.SIGINT), err
         assert b"Traceback" not in err
         assert snapshot(small.path / "policies/rendered") in (old, new)
-    assert 130 in codes
+    assert codes & {130, -signal.SIGINT}
 
 
 def test_an_interruption_says_so() -> None:
