@@ -122,6 +122,30 @@ def test_the_same_is_rendered(mono: GitRepository, capsys: pytest.CaptureFixture
             mono.commit("Edit")
 
 
+def pipe(folder: Path) -> None:
+    os.mkfifo(folder / "pipe")
+
+
+def git_file(folder: Path) -> None:
+    (folder / ".git").write_text("x\n")
+
+
+def git_folder(folder: Path) -> None:
+    GitRepository(folder).git("init", "--quiet")
+
+
+@pytest.mark.parametrize("edit", [pipe, git_file, git_folder])
+@pytest.mark.parametrize("place", ["policies/rendered", "policies/rendered/base/*/*"])
+def test_what_git_never_lists_is_found(
+    mono: GitRepository, capsys: pytest.CaptureFixture[str], edit: Callable[[Path], None], place: str
+):
+    assert run(mono, capsys, "--check")[0] == 0
+    edit(_pick(mono.path, random.Random(1), place))  # noqa: S311 - no secret
+    expected = run(mono, capsys, "--check", "--no-cache")
+    assert expected[0] == 1
+    assert run(mono, capsys, "--check") == expected
+
+
 def test_only_what_can_differ_is_rendered_again(
     mono: GitRepository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):

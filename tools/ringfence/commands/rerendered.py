@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ringfence.affected import Part, Scope
     from ringfence.model.types import Model
-    from ringfence.sources import BlobTree, Tree
+    from ringfence.sources import BlobTree
 
 KIND = "rendered"
 """The kind of the cache's values: that what is rendered at a commit below a root is what is declared there."""
@@ -41,7 +41,7 @@ class History:
         from ringfence import cache, sources
 
         self._root = root
-        self._tree: Tree = sources.working_tree(root)
+        self._tree = sources.working_tree(root)
         self._store = cache.store()
         self._commits = [] if self._store.why else sources.recent(root, _COMMITS)
         keys = {self._key(commit): commit for commit in self._commits}
@@ -85,10 +85,15 @@ class History:
         return f"{self._root} {commit}"  # a repository may hold several roots
 
     def _scope(self, base: BlobTree) -> Scope | None:
-        """The scope of what differs from a commit; None where files lie among the rendered ones that Git ignores."""
+        """The scope of what differs from a commit; None where Git may not tell all that lies among the rendered files."""
+        from concurrent.futures import ThreadPoolExecutor
+
         from ringfence import affected, sources
 
-        if sources.ignored(base, RENDERED):
+        with ThreadPoolExecutor(1) as beside:
+            ignored = beside.submit(sources.ignored, base, RENDERED)
+            odd = self._tree.may_hold_problems(RENDERED)  # while Git is at work
+        if odd or ignored.result():
             return None
         return affected.scope(base, self._tree)
 
