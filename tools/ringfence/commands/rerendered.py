@@ -85,7 +85,7 @@ class History:
         return f"{self._root} {commit}"  # a repository may hold several roots
 
     def _scope(self, base: BlobTree) -> Scope | None:
-        """The scope of what differs from a commit; None where Git may not tell all that lies among the rendered files."""
+        """The scope of what differs from a commit; None where Git may not tell all that lies among these files."""
         from concurrent.futures import ThreadPoolExecutor
 
         from ringfence import affected, sources
