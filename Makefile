@@ -65,7 +65,7 @@ bench-logs: $(INSTALLED) ## Measure how fast flow logs are aggregated: a hundred
 
 .PHONY: bench-full
 bench-full: $(INSTALLED) ## The same with larger clusters, and 100,000 flows. Takes an hour.
-	python benchmarks/engine.py --full
+	python benchmarks/engine.py --full --peer
 	python benchmarks/repository.py --flows 1000,10000,100000
 
 .PHONY: clean

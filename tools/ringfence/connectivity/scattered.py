@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
+from functools import partial
 
 from ringfence.connectivity import bits
+from ringfence.values.known import Known
 
 FROM = 4_000
 """From so many positions on, rows are kept scattered."""
@@ -18,7 +20,6 @@ PAIRS = 256
 
 AnyRow = Mapping[int, int]
 """Port mask to disjoint destinations, in whatever form."""
-
 
 _NONE: dict[int, int] = {}
 
@@ -97,18 +98,6 @@ def touches(row: AnyRow, where: int) -> bool:
     return any(told[position : position + 1] == "1" for position in row.ends) or touches(row.wide, where)
 
 
-class _At(dict[int, int]):
-    """The ports of a row at each destination that somebody asked for."""
-
-    def __init__(self, row: AnyRow) -> None:
-        super().__init__()
-        self.row = row
-
-    def __missing__(self, position: int) -> int:
-        found = self[position] = at(self.row, position)
-        return found
-
-
 class Overlay:
     """The ports that two rows have in common at the destinations `inside` (-1: everywhere).
 
@@ -118,7 +107,7 @@ class Overlay:
     def __init__(self, inside: int) -> None:
         self._inside = inside
         self._common: dict[tuple[int, int], AnyRow] = {}
-        self._at: dict[int, _At] = {}
+        self._at: dict[int, Known[int, int]] = {}
 
     def of(self, egress: AnyRow, ingress: AnyRow) -> AnyRow:
         """What both rows permit."""
@@ -148,10 +137,11 @@ class Overlay:
             self._common[key] = found
         return found
 
-    def _of(self, row: AnyRow) -> _At:
+    def _of(self, row: AnyRow) -> Known[int, int]:
+        """The ports of a row at each destination that somebody asked for."""
         found = self._at.get(id(row))
         if found is None:
-            found = self._at[id(row)] = _At(row)
+            found = self._at[id(row)] = Known(partial(at, row))
         return found
 
 

@@ -20,9 +20,9 @@ from ringfence.model.names import Names
 from ringfence.model.node import Node
 from ringfence.model.rows import FlowRow
 from ringfence.model.types import End, Flow, Leg, Peer
+from ringfence.values.known import Known
 from ringfence.values.ports import PortRange
 
-Key = TypeVar("Key")
 Found = TypeVar("Found")
 Listed = tuple[str | int, ...]
 Ranges = tuple[PortRange, ...]
@@ -43,11 +43,11 @@ class Plain:
         self._local: dict[str, dict[str, End]] = defaultdict(dict)
         for item in self._workloads.values():
             self._local[item.namespace][item.name] = item
-        self._here: _Known[str, Mapping[str, End]] = _Known(self._bare)
+        self._here: Known[str, Mapping[str, End]] = Known(self._bare)
         self._ports: dict[tuple[int, Listed], Ranges] = {}
-        self._texts: _Known[Listed, tuple[str, ...]] = _Known(lambda listed: tuple(map(str, listed)))
-        self._environments: _Known[tuple[str, ...], frozenset[str] | None] = _Known(self._set)
-        self._dates: _Known[str, datetime.date | None] = _Known(self._date)
+        self._texts: Known[Listed, tuple[str, ...]] = Known(lambda listed: tuple(map(str, listed)))
+        self._environments: Known[tuple[str, ...], frozenset[str] | None] = Known(self._set)
+        self._dates: Known[str, datetime.date | None] = Known(self._date)
 
     def of(self, place: Place, path: str) -> Callable[[FlowRow], Flow | None]:
         """What gives the flow of a row of the document at `path`, or nothing where it is not plain."""
@@ -127,17 +127,6 @@ class Plain:
             return found
         self._told.clear()
         return None
-
-
-class _Known(dict[Key, Found]):
-    """What is found out once for each key."""
-
-    def __init__(self, find: Callable[[Key], Found]) -> None:
-        self._find = find
-
-    def __missing__(self, key: Key) -> Found:
-        found = self[key] = self._find(key)
-        return found
 
 
 _NOWHERE = frozenset[str]()
