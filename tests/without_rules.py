@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ringfence.connectivity import Connectivity, Direction, tiers
 from ringfence.connectivity.resolve import Applied

@@ -7,12 +7,12 @@ are held against the engine here. Cases in `UNSETTLED` have a recorded answer th
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from test_oracles import ORACLES, compare, load
 
 from ringfence.connectivity import ENTITY, Connectivity, Place, evaluate, to_json

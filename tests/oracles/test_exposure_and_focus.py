@@ -10,12 +10,12 @@ import importlib.util
 import json
 import re
 from collections.abc import Container
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from ringfence.connectivity import ClusterState, Direction, Endpoint, Profile, evaluate, from_directory, to_json
 from ringfence.connectivity.choice import Choice

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from ringfence.connectivity import ClusterState, Profile, diff, diff_to_json, evaluate, from_directory, to_json
 

@@ -7,10 +7,10 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from ringfence import cli
 from ringfence.connectivity import ClusterState, Direction, Endpoint, evaluate, from_directory, to_json

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from rendered_repository import TODAY, Files, rendered
 from ringfence import checks, documents, manifests, render, verify
@@ -261,7 +261,7 @@ def test_connectivity_is_that_without_minus_what_is_forbidden(drawn: list[tuple[
         Guardrail(f"g{index}", False, source, destination, model.guardrails[-1].ports if some else (), "Why", where)
         for index, (source, destination, some) in enumerate(drawn)
     )
-    model = dataclasses.replace(model, guardrails=guardrails, flows=(), grants=(), waivers=())
+    model = replace(model, guardrails=guardrails, flows=(), grants=(), waivers=())
     if any(item.check.code == "RF344" for item in checks.run(model, TODAY)):
         return
     files: Files = {**render.tree(model)}

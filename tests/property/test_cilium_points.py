@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from itertools import product
 from typing import Any
@@ -12,6 +11,7 @@ from cilium_evaluator import World
 from clusters import ADDRESSES, PORTS, files, names
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from sampled import LEAST
 
 from ringfence.connectivity import Connectivity, Place, Profile, diff, evaluate, from_directory, to_json
@@ -33,7 +33,7 @@ def result(objects: list[Object], *, representatives: bool = False, nodes: Addre
     assert not has_errors(state.findings), [str(item) for item in state.findings]
     assert state.opaque == ()
     places = tuple(Place(*text.split(":", 1)) for text in PLACES)
-    return evaluate(dataclasses.replace(state, places=places), representatives)
+    return evaluate(replace(state, places=places), representatives)
 
 
 def pairs(objects: list[Object]) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from ringfence import render, verify
 from ringfence.connectivity import diff, evaluate
@@ -40,7 +41,7 @@ def on(model: Model, plugin: str, dialect: str, stage: Stage) -> Model:
         )
         for name, item in model.clusters.items()
     }
-    return dataclasses.replace(model, clusters=clusters)
+    return replace(model, clusters=clusters)
 
 
 def states(model: Model) -> list[State]:
@@ -75,5 +76,5 @@ def test_what_is_open_by_its_stage_is_open_to_everything(model: Model, plugin: s
     if not any(model.namespaces_in(cluster) for cluster in model.clusters.values()):
         return
     for state in states(on(model, plugin, plugin, Stage(stage, stage))):
-        nothing = dataclasses.replace(state.connectivity.cluster, calico=(), cilium=())
+        nothing = replace(state.connectivity.cluster, calico=(), cilium=())
         assert list(diff(evaluate(nothing, representatives=True), state.connectivity)) == []

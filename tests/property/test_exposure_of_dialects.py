@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from calicoed import calico_clusters
@@ -10,6 +9,7 @@ from ciliated import ciliated_clusters
 from clusters import clusters, files
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from test_exposure_laws import ALL_LABELS, NEW, PLACES
 
 from ringfence.connectivity import ClusterState, Direction, Endpoint, Profile, dialects, evaluate, from_directory

@@ -18,16 +18,22 @@ def main() -> int:
         if code is not None:
             os._exit(code)  # nothing is buffered, and to tear the interpreter down takes a sixth of its life
 
+        from ringfence import ahead, asking
+
+        ahead.begin(sys.argv[1:])
         from ringfence import cli
     except KeyboardInterrupt:  # earlier than `cli.main` can catch it
         return 130
 
     try:
-        return cli.main(sys.argv[1:], leave=os._exit)
-    finally:
+        code = cli.main(sys.argv[1:], leave=os._exit)
+        asking.forget()
+        os._exit(code)  # all is said and flushed; to free what a run holds takes a tenth of a second
+    finally:  # help, and bad usage
         import signal
 
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done and said; only the interpreter has yet to end
+        asking.forget()
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ def _files(names: Sequence[str]) -> dict[str, bytes] | None:
         folder = os.path.realpath(os.path.dirname(name))
         full = os.path.join(folder, os.path.basename(name))
         state = os.lstat(full)
-        root = _root(folder)
+        root = root_of(folder)
         path = full[len(root) + 1 :]
         plain = path.isascii() and path.isprintable() and path.startswith(("policies/", "teams/"))
         if not (root and plain and stat.S_ISREG(state.st_mode) and state.st_size <= _LARGE):
@@ -74,8 +74,8 @@ def _files(names: Sequence[str]) -> dict[str, bytes] | None:
     return files if len(roots) == 1 else None
 
 
-def _root(folder: str) -> str:
-    """The root of the repository around a folder, or "" where that is not certain."""
+def root_of(folder: str) -> str:
+    """The root of the repository around a folder (a real path), or "" where that is not certain."""
     while not os.path.lexists(f"{folder}/{MARK}"):
         above = os.path.dirname(folder)
         if above == folder or os.path.lexists(f"{folder}/{MARK.removesuffix('yaml')}yml"):

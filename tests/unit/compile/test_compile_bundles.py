@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-import dataclasses
 import random
 
 import model_kit as kit
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from ringfence import compile  # noqa: A004
 from ringfence.compile.bundle import BlockPeer, Bundle, Origin, PodsPeer, Policy, Rule
@@ -209,6 +209,6 @@ def test_the_order_of_declarations_does_not_matter(model: Model, chance: random.
     def shuffled(items: tuple[object, ...]) -> tuple[object, ...]:
         return tuple(chance.sample(items, len(items)))
 
-    other = dataclasses.replace(model, flows=shuffled(model.flows), grants=shuffled(model.grants))
+    other = replace(model, flows=shuffled(model.flows), grants=shuffled(model.grants))
     for cluster in model.clusters.values():
         assert compile.bundles(model, cluster) == compile.bundles(other, cluster)

@@ -389,12 +389,12 @@ def test_7_a_name_lies_in_the_world_and_may_lie_in_any_cidr():
 
 
 def test_7_names_can_be_held_apart_from_addresses():
-    import dataclasses
+    from msgspec.structs import replace
 
     from ringfence.connectivity import evaluate
 
     before = cluster(cnp("a/p", "x", egress=[named("api.x.io", toPorts=ports(443)), asking("*")]))
-    state = dataclasses.replace(before.cluster, names_apart=True, places=(Place("dns", "b.io"),))
+    state = replace(before.cluster, names_apart=True, places=(Place("dns", "b.io"),))
     result = evaluate(state)
     assert allowed(result, "a/x", "1.1.1.1") == allowed(result, "a/x", "dns:b.io") == NONE
     assert allowed(result, "a/x", "dns:api.x.io") == "443/TCP"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from made import EXTERNAL, Object, app, files, namespace, pod, policy, space, tcp
+from msgspec.structs import replace
 
 from ringfence.connectivity import ClusterState, Connectivity, Profile, evaluate, from_directory
 from ringfence.connectivity.field import NotExact

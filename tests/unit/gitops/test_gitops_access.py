@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import yaml
 from gitops_models import make_bundles, make_model
+from msgspec.structs import replace
 
 from ringfence.gitops import access
 from ringfence.model.types import Model
@@ -17,7 +17,7 @@ WRITERS = ("eve@example.com", "group:on-call", "system:serviceaccount:argocd:con
 
 def chosen(*writers: str) -> Model:
     model = make_model({"shop": ["front", "back"]}, CLUSTERS)
-    return dataclasses.replace(model, settings=dataclasses.replace(model.settings, policy_writers=writers))
+    return replace(model, settings=replace(model.settings, policy_writers=writers))
 
 
 def written(model: Model) -> dict[tuple[str, str], Any]:

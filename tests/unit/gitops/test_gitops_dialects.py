@@ -4,6 +4,7 @@ import dataclasses
 
 from gitops_crds import validator
 from gitops_models import make_bundles, make_model, parsed
+from msgspec.structs import replace
 
 from ringfence import gitops
 from ringfence.model.types import Model
@@ -21,7 +22,7 @@ def shared(dialect: str) -> Model:
         },
     )
     clusters = {name: dataclasses.replace(item, dialect=dialect) for name, item in model.clusters.items()}
-    return dataclasses.replace(model, clusters=clusters)
+    return replace(model, clusters=clusters)
 
 
 def test_the_tier_of_a_kubernetes_cluster_is_applied_once_and_before_the_policies() -> None:

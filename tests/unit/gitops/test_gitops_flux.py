@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from gitops_crds import validator
 from gitops_models import URL, make_bundles, make_model, parsed
+from msgspec.structs import replace
 
 from ringfence import gitops
 

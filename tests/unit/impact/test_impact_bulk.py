@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from observed_kit import observed, pod, seen
 from rendered_repository import TODAY, Files, impact_of, rendered

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 from collections.abc import Iterable
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from ringfence.findings import Location
 from ringfence.model.types import (
@@ -122,7 +122,7 @@ def addresses(name: str, cidrs: Iterable[str], excepts: Iterable[str] = ()) -> P
 
 
 def named(name: str, names: Iterable[str], cidrs: Iterable[str] = ()) -> Peer:
-    return dataclasses.replace(addresses(name, cidrs), names=tuple(sorted(names)))
+    return replace(addresses(name, cidrs), names=tuple(sorted(names)))
 
 
 def flow(
@@ -264,7 +264,7 @@ def other_dialects() -> Model:
         flow(shop, "send", [batch], [mail], ports("587", "465"), ["prod"], "Receipts are sent"),
         flow(shop, "fetch", [batch], [anywhere], many, ["prod"], "Data comes from many ports"),
     ]
-    return dataclasses.replace(
+    return replace(
         before,
         clusters={
             "on-calico": cluster("on-calico", "prod", dialect="calico"),

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from ringfence import documents, manifests, render
 from ringfence.compile import calico, cilium
@@ -34,12 +35,12 @@ def staged(model: Model) -> Model:
     clusters = {
         name: dataclasses.replace(cluster, stages=tuple(STAGES.items())) for name, cluster in model.clusters.items()
     }
-    return dataclasses.replace(model, clusters=clusters)
+    return replace(model, clusters=clusters)
 
 
 def in_dialect(model: Model, dialect: str) -> Model:
     clusters = {name: dataclasses.replace(cluster, dialect=dialect) for name, cluster in model.clusters.items()}
-    return dataclasses.replace(model, clusters=clusters)
+    return replace(model, clusters=clusters)
 
 
 @pytest.mark.parametrize("stage", ["enforced", "staged"])
@@ -112,7 +113,7 @@ def test_files_mean_the_compiled_objects_and_nothing_has_a_base(model: Model, di
     if halfway:
         stage = Stage("permissive", "audit")
         clusters = {name: dataclasses.replace(item, default_stage=stage) for name, item in model.clusters.items()}
-        model = dataclasses.replace(model, clusters=clusters)
+        model = replace(model, clusters=clusters)
     if not any(model.namespaces_in(cluster) for cluster in model.clusters.values()):
         with pytest.raises(NothingToCheckError):
             render.tree(model)

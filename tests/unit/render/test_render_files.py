@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 import random
 from collections import Counter
 from pathlib import Path
@@ -10,6 +9,7 @@ import model_kit as kit
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from ringfence import compile, documents, render  # noqa: A004
 from ringfence.compile import kubernetes
@@ -44,8 +44,8 @@ def test_the_order_of_declarations_does_not_change_a_byte(model: Model, chance: 
     def shuffled(items: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple(chance.sample(items, len(items)))
 
-    flows = tuple(dataclasses.replace(flow, legs=shuffled(flow.legs)) for flow in shuffled(model.flows))
-    other = dataclasses.replace(model, flows=flows, grants=shuffled(model.grants))
+    flows = tuple(replace(flow, legs=shuffled(flow.legs)) for flow in shuffled(model.flows))
+    other = replace(model, flows=flows, grants=shuffled(model.grants))
     if any(model.namespaces_in(cluster) for cluster in model.clusters.values()):
         assert render.tree(model) == render.tree(other)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
+
+from msgspec.structs import replace
 
 from rendered_repository import Files, edited, impact_of, rendered
 from ringfence.findings import Check, Finding, Location, Severity
@@ -51,7 +52,7 @@ def real() -> Report:
     head = edited(
         head, path, "          port: 9090\n", "          port: 9090\n        - protocol: TCP\n          port: 22\n"
     )
-    return dataclasses.replace(impact_of(base, head), command="ringfence impact --base v1")
+    return replace(impact_of(base, head), command="ringfence impact --base v1")
 
 
 CHECK = Check("RF999", "made-up", Severity.ERROR, "A made-up check.\n\n## What it finds\n\nNothing.\n")
@@ -72,7 +73,7 @@ def change(number: int = 0, *, world: bool = False, text: str = "") -> Change:
         f"payments/w{number}{text}",
         NO_PORTS,
         ports(443),
-        (cause, dataclasses.replace(cause, kind="rule")),
+        (cause, replace(cause, kind="rule")),
         NO_PORTS,
         world,
         ("prod", f"c{text}") if text else ("prod",),

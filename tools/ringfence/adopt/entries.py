@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ringfence.findings import Location
 from ringfence.model.dnsnames import is_name
@@ -20,8 +21,7 @@ PRIVATE = AddressSet.of(["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.16
 """What is routed on no public network (RFC 1918, RFC 6598, RFC 4193)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A new peer. `owner` is the team that calls it most often; `also` are other names of its addresses."""
 
     name: str

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from ringfence.adopt import entries
 from ringfence.adopt.entries import Entry
@@ -26,8 +27,7 @@ PortUse = tuple[str, int]
 """Protocol and port."""
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """One flow. `sources` and `destination` are written as a flow's file has them, `ports` too.
 
     `namespace` is that of the file, `called` the id of the destination. `evidence` is what was seen of each source and
@@ -52,16 +52,14 @@ class Proposal:
         return f"{self.namespace}/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(Struct, frozen=True):
     """Something seen that is not proposed, and why."""
 
     talk: Talk
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Proposals:
+class Proposals(Struct, frozen=True):
     """What to declare: flows by id, new entries of the catalogue by name; and what is left to a person."""
 
     flows: tuple[Proposal, ...]
@@ -69,8 +67,7 @@ class Proposals:
     left: tuple[Left, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What is asked for beside the usual.
 
     `world`: flows from and to what is the whole world; `catalogue`: entries for DNS names that have none, and flows to
@@ -82,8 +79,10 @@ class Options:
     everywhere: bool = False
 
 
-@dataclass(slots=True)
-class _Pair:
+DEFAULT = Options()
+
+
+class _Pair(Struct):
     """What was seen from one end to another."""
 
     source: End
@@ -91,7 +90,7 @@ class _Pair:
     ports: dict[PortUse, Usage] = field(default_factory=dict)
 
 
-def propose(comparison: Comparison, model: Model, options: Options = Options()) -> Proposals:
+def propose(comparison: Comparison, model: Model, options: Options = DEFAULT) -> Proposals:
     """The flows and entries for all that breaks or would, or will when adopted policies go, in stable order."""
     known = entries.of(comparison, model)
     pairs: dict[tuple[str, str], _Pair] = {}

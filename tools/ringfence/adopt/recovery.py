@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ringfence.adopt.proposals import Options, edges, propose
 from ringfence.checks.egress_to_world import is_whole_world
@@ -15,8 +16,7 @@ Edges = frozenset[tuple[str, str, str, int]]
 """Source, destination, protocol and port."""
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(Struct, frozen=True):
     """What was proposed and what there is to find. A share of nothing is whole."""
 
     found: Edges

@@ -9,7 +9,8 @@ import datetime
 import json
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ringfence.adopt.entries import Entry
 from ringfence.adopt.proposals import Proposal, Proposals
@@ -23,8 +24,7 @@ EVIDENCE = 6
 """How many lines of evidence a flow has at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """Where proposals come from: the cluster, the logs by their names, and what was read. `ticket` may be empty."""
 
     cluster: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Collection
+
+from msgspec.structs import replace
 
 from ringfence.model.types import Flow, Model, Workload
 
@@ -33,7 +34,7 @@ def _touches(flow: Flow, namespaces: Collection[str]) -> bool:
 def _narrowed(model: Model, flows: list[Flow], kept: Collection[str], namespaces: Collection[str]) -> Model:
     workloads = {name: item for name, item in model.workloads.items() if name in kept or item.namespace in namespaces}
     spaces = {*namespaces, *(item.namespace for item in workloads.values())}
-    return dataclasses.replace(
+    return replace(
         model,
         flows=tuple(flows),
         workloads=workloads,

@@ -7,7 +7,8 @@ What no dialect can say is a refusal, with the reason. Knows no dialect's form.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ringfence.checks import sides
 from ringfence.checks.podsets import Box, Values, only, without
@@ -21,8 +22,7 @@ Part = Box | AddressSet
 _Region = tuple[Part, Part, PortSet]
 
 
-@dataclass(frozen=True, slots=True)
-class Denial:
+class Denial(Struct, frozen=True):
     """One direction of a guardrail for pods of teams: what they are denied, whatever else allows it.
 
     `direction` is `egress` or `ingress`; `subject` are pods of teams, `pods` and `addresses` the other ends; `nodes`
@@ -39,8 +39,7 @@ class Denial:
     nodes: AddressSet
 
 
-@dataclass(frozen=True, slots=True)
-class Unsaid:
+class Unsaid(Struct, frozen=True):
     """A guardrail that the kind of a cluster's guardrail policies cannot say: why, and what helps."""
 
     guardrail: Guardrail

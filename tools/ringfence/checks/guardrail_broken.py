@@ -33,7 +33,8 @@ flows: [{name: show-cards, from: checkout, to: payments/api, ports: [9443], reas
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from ringfence.checks.sides import Ends, OfWorkloads, SideEnd, forbidden, matches, other_pods, port_set
 from ringfence.checks.waiving import Raised
@@ -44,8 +45,7 @@ from ringfence.values.ports import NO_PORTS, PortSet
 CHECK = Check("RF301", "guardrail-broken", Severity.ERROR, __doc__)
 
 
-@dataclass(slots=True)
-class _Broken:
+class _Broken(Struct):
     """What one flow or grant opens against a guardrail: each pair of ends with its ports and clusters."""
 
     where: Location

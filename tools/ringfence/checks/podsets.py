@@ -7,13 +7,13 @@ share no pod. Knows neither guardrails nor dialects.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ringfence.model.types import Labels
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
+class Values(Struct, frozen=True):
     """Just these texts (`inside`), or anything but these. For a label, anything but some includes that it is absent."""
 
     inside: bool = False
@@ -42,8 +42,7 @@ class Values:
 ANY = Values()
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(Struct, frozen=True):
     """The pods of some namespaces (by name in the cluster) whose labels all have one of some values.
 
     `labels` are sorted by key, and none of them is any value.

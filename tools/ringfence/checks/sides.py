@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from operator import attrgetter
 
-from ringfence.model.types import Cluster, End, Flow, Guardrail, Leg, Model, Peer, Side, Workload, value
+from msgspec import Struct
+
+from ringfence.model.types import Cluster, End, Flow, Guardrail, Leg, Model, Peer, Side, Workload
 from ringfence.values.addresses import NOWHERE, AddressSet
 from ringfence.values.ports import ALL_PORTS, PortRange, PortSet
 
 
-@value
-class SideEnd:
+class SideEnd(Struct, frozen=True):
     """One end of a connection, as far as guardrails speak of it. What an end is not, is empty.
 
     `environment` is empty for addresses outside of every cluster. `workload` is the id of a declared workload, empty

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ringfence.findings import Check, Finding
 from ringfence.model.types import Model, Waiver
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
+class Raised(Struct, frozen=True):
     """A finding, the guardrail that it is about (or an empty text), and the subjects any of which a waiver may name."""
 
     finding: Finding

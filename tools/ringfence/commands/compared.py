@@ -52,7 +52,7 @@ def sides(args: argparse.Namespace, root: Path, store: Store) -> Sides | None:
         return None
     base = revision if args.base is None else sources.commit_id(root, revision)  # the default is an id
     difference = sources.Difference(tree.root, base, ONLY)
-    odd = sources.problems(tree, ONLY, BUT)  # while Git is at work
+    odd = difference.odd(tree, BUT)  # while Git is at work
     paths = difference.paths()
     return None if odd or paths is None else Sides(revision, base, "", tree, paths)
 

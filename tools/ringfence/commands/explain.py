@@ -11,9 +11,10 @@ examples:
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import re
 from typing import TYPE_CHECKING, TextIO
+
+from msgspec.structs import replace
 
 from ringfence.commands import plain, shared
 from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, NothingToCheckError, UsageError
@@ -108,7 +109,7 @@ def _named(answer: Explanation, source: str, destination: str) -> Explanation:
     """The answer with addresses called as they were asked for, and not by all those that fare as they do."""
     if answer.itself:
         return answer
-    return dataclasses.replace(
+    return replace(
         answer,
         source=source if answer.egress is None else answer.source,
         destination=destination if answer.ingress is None else answer.destination,

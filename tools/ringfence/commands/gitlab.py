@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import argparse
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
+
+from msgspec.structs import replace
 
 from ringfence.commands.usage import quoted
 from ringfence.errors import EXIT_CLEAN, UsageError

@@ -211,7 +211,7 @@ def finish(
 
     `asked` keeps it, and that it rests on some files.
     """
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     result = replace(result, findings=tuple(in_order(result.findings)), command=_command(args, revision))
     if args.part:

@@ -13,10 +13,11 @@ Exit code 1: something differs, or was left out, as is said.
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
+
+from msgspec.structs import replace
 
 from ringfence.commands import plain, usage
 from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, NothingToCheckError, OutputError, UsageError
@@ -97,7 +98,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         _guard(args.directory / args.into, result)
     if not result.findings and not args.dry_run:
         _write(args.directory / args.into, result)
-    result = dataclasses.replace(result, findings=(*problems, *result.findings))
+    result = replace(result, findings=(*problems, *result.findings))
     if args.format == "json":
         out.write(importing.as_json(result, dry_run=args.dry_run))
     else:

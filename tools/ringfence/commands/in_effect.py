@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from ringfence.errors import UsageError
 
@@ -37,7 +39,7 @@ def now(loaded: Loaded, model: Model, cluster: Cluster, names: list[str]) -> Mod
         stage = cluster.stage(name)
         ingress, egress = ("permissive" if way in open_ else str(getattr(stage, way)) for way in DIRECTIONS)
         stages[name] = Stage(ingress, egress)
-    changed = replace(cluster, stages=tuple(sorted(stages.items())))
+    changed = dataclasses.replace(cluster, stages=tuple(sorted(stages.items())))
     return replace(model, clusters={**model.clusters, cluster.name: changed})
 
 

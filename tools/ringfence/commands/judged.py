@@ -104,7 +104,7 @@ class _Judging:
 
         commit, known = self._known()
         difference = sources.Difference(self._tree.root, commit, ONLY, BUT)
-        odd = sources.problems(self._tree, ONLY, BUT)  # while Git is at work
+        odd = difference.odd(self._tree)  # while Git is at work
         paths = difference.paths()
         if odd or paths is None:
             return judge(self._tree, self._today)

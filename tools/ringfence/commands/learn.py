@@ -16,9 +16,11 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
+
+from msgspec.structs import replace
 
 from ringfence.commands import edits, logs, shared
 from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS

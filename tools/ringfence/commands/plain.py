@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import os
 import stat
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from ringfence.errors import NothingToCheckError, UsageError
 
@@ -124,7 +125,7 @@ def declared_by(args: argparse.Namespace, found: Files, staged: bool, known: Kno
     state = from_manifests(manifests.parse_files(found[0], known), profile, pods=args.pods)
     if staged:
         state = promoted(state)
-    return dataclasses.replace(state, findings=(*found[1], *state.findings))
+    return replace(state, findings=(*found[1], *state.findings))
 
 
 def _read(directory: Path, path: Path) -> Files:
@@ -198,7 +199,7 @@ def _profile(args: argparse.Namespace) -> Profile:
     from ringfence.model import cni
 
     plugin = cni.named(args.cni)
-    return dataclasses.replace(
+    return replace(
         profile,
         name=plugin.id,
         ip_blocks_match_pods=plugin.ip_blocks_match_pods,

@@ -13,8 +13,10 @@ file is edited and keeps its comments; the policies follow with `ringfence rende
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
+
+from msgspec.structs import replace
 
 from ringfence.commands import edits, ends, in_effect, logs, shared
 from ringfence.commands.in_effect import DIRECTIONS

@@ -5,9 +5,10 @@ The first policy that selects a pod isolates it, so everything that a workload m
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Collection
+
+from msgspec.structs import replace
 
 from ringfence.compile import peers
 from ringfence.compile.bundle import Bundle, Origin, Policy, Rule
@@ -109,7 +110,7 @@ class _Assembly:
             asked = tuple(item for item in grant.ranges if item.first == item.last == DNS_PORT)
             if grant.to_peer and grant.peer.is_pods and asked:
                 self.names.add(rules, grant.peer, asked, origin)
-        return [dataclasses.replace(rule, dns=True) for rule in self.names.rules(rules)]
+        return [replace(rule, dns=True) for rule in self.names.rules(rules)]
 
     def allow_to(self, draft: _Draft, other: End, ranges: Ports, origin: Origin) -> None:
         """Draft a rule of egress."""

@@ -6,30 +6,27 @@ equal declarations give equal bundles whatever the order of files.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ringfence.model.types import ENFORCED, Labels, Stage
 from ringfence.values.ports import PortRange
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class PodsPeer:
+class PodsPeer(Struct, frozen=True, order=True):
     """Pods of one namespace (its name in the cluster); no label selects all of them."""
 
     namespace: str
     labels: Labels
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class BlockPeer:
+class BlockPeer(Struct, frozen=True, order=True):
     """A canonical CIDR and the canonical exceptions inside it."""
 
     cidr: str
     excepts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class NamesPeer:
+class NamesPeer(Struct, frozen=True, order=True):
     """DNS names outside the cluster, sorted; a leading `*.` stands for one label. Only as the destination of egress."""
 
     names: tuple[str, ...]
@@ -38,8 +35,7 @@ class NamesPeer:
 RulePeer = PodsPeer | BlockPeer | NamesPeer
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Origin:
+class Origin(Struct, frozen=True, order=True):
     """Why a rule exists, as its comment says it; free text is one printable line.
 
     `kind` is `flow` or `baseline`; `name` the flow id or grant name; `file` the declaring file; `expires` ISO or empty.
@@ -54,8 +50,7 @@ class Origin:
     ticket: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """Allow these peers (the other end) on these ports (of the destination), for these reasons (at least one).
 
     `dns`: the peers are DNS servers, and the dialect must read the queries, since the same pods have rules by name.
@@ -67,8 +62,7 @@ class Rule:
     dns: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """One object: the pods that it selects (no label: all of the namespace), isolated in both directions; its rules.
 
     `name` is the workload's, or `baseline`; a dialect makes the object's name of it.
@@ -80,8 +74,7 @@ class Policy:
     egress: tuple[Rule, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class Bundle(Struct, frozen=True):
     """The policies of one namespace in one cluster: the baseline first, then one for each workload by name.
 
     `namespace` is the declared name (it names folders), `namespace_name` the name in the cluster. `stage` says which

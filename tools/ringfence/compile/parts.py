@@ -6,8 +6,9 @@ The dialects share this form, so that rendering needs to know none of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ringfence.compile.bundle import Bundle, Rule
 
@@ -23,8 +24,7 @@ FIRST_WAVE = (("argocd.argoproj.io/sync-wave", "-10"),)
 """The annotation by which Argo CD applies an object before the policies of a namespace, and prunes it after them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One object of a bundle.
 
     `template` is the template that writes it, `file` the name of its file without `.yaml`. `head` is the object without

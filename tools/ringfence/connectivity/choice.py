@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ringfence.connectivity.listing import Connection, End, is_end
 from ringfence.errors import UsageError
@@ -14,8 +16,7 @@ from ringfence.values.ports import ALL_PORTS, PortSet
 INGRESS, EGRESS = "ingress", "egress"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """What is asked. An end is named as in `Connection`, by its namespace (`shop/*`) or by its bare name.
 
     `source` and `destination` must both match where given. `focus`: one end is among them, and the other among `peers`

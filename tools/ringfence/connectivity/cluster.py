@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ringfence.connectivity import dialects
 from ringfence.findings import Finding, Location
@@ -30,8 +33,7 @@ NO_PLACE = Location("")
 """The place of an endpoint that no file declares."""
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """What a cluster's network plugin settles, and the addresses that the cluster gives out itself.
 
     `ip_blocks_match_pods`: whether an `ipBlock` matches the addresses of pods; None for not known, which makes what
@@ -68,7 +70,7 @@ UNSPECIFIED = Profile()
 """A profile that says nothing: what depends on the network plugin is undefined."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Endpoint:
     """A pod (kind `Pod`) or all the pods of a workload, alike in everything that policies see.
 
@@ -85,10 +87,10 @@ class Endpoint:
     ports: tuple[ContainerPort, ...] = ()
     host_network: bool = False
     addresses: tuple[str, ...] = ()
-    where: Location = field(default=NO_PLACE, compare=False)
+    where: Location = dataclasses.field(default=NO_PLACE, compare=False)
     account: str = ""
     declares: PortSet = NO_PORTS
-    id: str = field(init=False, repr=False, compare=False)
+    id: str = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         # kept, since every row asks for it
@@ -110,8 +112,7 @@ ENTITIES = ("host", "remote-node", "kube-apiserver", "health", "init", "ingress"
 """The entities of Cilium's that are one thing in the cluster, by name. The others are sums of them."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Place(Struct, frozen=True, order=True):
     """An end that is no pod and is known by what it is, not by its addresses: `entity:host`, `dns:api.example.com`.
 
     `kind` is ENTITY (`host`, `remote-node`, `kube-apiserver` and others that Cilium names) or DNS: the addresses that a
@@ -133,8 +134,7 @@ class Place:
         return cls(ENTITY, name) if kind == ENTITY and name in ENTITIES else None
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterState:
+class ClusterState(Struct, frozen=True):
     """One cluster as an input. `namespaces` maps names to labels; namespaces that only pods or policies name are added.
 
     `policies` are NetworkPolicies, `admin` the policies with tiers and ordered rules, `calico` and `cilium` the objects

@@ -7,9 +7,10 @@ labels of pods), `named` (the pods that rules name) and `tiers`. It is imported 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec.structs import replace
 
 from ringfence.manifests import BlockPeer, Opaque, PodsPeer, PolicyPort, Rule
 from ringfence.values.addresses import AddressSet

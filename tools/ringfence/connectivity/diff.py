@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ringfence.connectivity import bits, scattered
 from ringfence.connectivity.cells import partition
@@ -22,8 +24,7 @@ from ringfence.values.ports import ALL_PORTS, NO_PORTS, PortSet
 Kind = Literal["added", "removed", "changed", "undefined"]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One pair whose connections differ.
 
     `kind`: added (nothing was allowed before), removed (nothing is now), changed, or undefined (what is certainly

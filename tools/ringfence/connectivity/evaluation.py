@@ -5,8 +5,9 @@ from __future__ import annotations
 import copy
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Self
+
+from msgspec.structs import replace
 
 from ringfence.connectivity import dialects, engine, tiers
 from ringfence.connectivity.above import Restrictions

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ringfence.connectivity.cluster import Endpoint
 from ringfence.connectivity.reasons import Reasons
@@ -16,8 +18,7 @@ if TYPE_CHECKING:
     from ringfence.connectivity.result import Connectivity
 
 
-@dataclass(frozen=True, slots=True)
-class Isolation:
+class Isolation(Struct, frozen=True):
     """A policy that isolates an end in a direction; `certain` is false where it depends on what is not known."""
 
     policy: str
@@ -28,8 +29,7 @@ class Isolation:
         return f"{self.policy} ({self.where})"
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """A rule that lets the pair through on some ports. `index` counts from 0 in the object's list."""
 
     policy: str
@@ -42,8 +42,7 @@ class Match:
         return f"[{self.index}] ({self.where}) {'allows' if self.certain else 'may allow'} {self.ports}"
 
 
-@dataclass(frozen=True, slots=True)
-class Half:
+class Half(Struct, frozen=True):
     """One direction: the `subject` is the end whose policies speak.
 
     Open when nothing isolates it; else only what `matches` let through. `reasons` say why `undefined` is not settled.
@@ -72,8 +71,7 @@ class Half:
         return f"{self.direction} of {self.subject}: {how}{doubt}"
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """The whole answer for a pair. `allowed` = what both halves allow; `itself` for a pod with itself.
 
     `restricted` are ports among `allowed` and `undefined` that are restricted above layer 4, each with what restricts.

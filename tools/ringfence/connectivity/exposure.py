@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ringfence.connectivity import bits, dialects
 from ringfence.connectivity.cluster import DNS, ClusterState, Endpoint, Place
@@ -31,16 +32,14 @@ Peers = dict[Ports, int]
 """What one workload may exchange: ports to the others, by number, that have them. Others may exchange nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Others:
+class Others(Struct, frozen=True):
     """Pods that nobody declared and that several selectors name: what these open together and none does alone."""
 
     def __str__(self) -> str:
         return "pods that several selectors name"
 
 
-@dataclass(frozen=True, slots=True)
-class Exposed:
+class Exposed(Struct, frozen=True):
     """What one workload may exchange in one direction with the world, or with pods that nobody declared.
 
     `peer` as named pods are those that meet its selectors, and the selectors of no other rule unless they follow.
@@ -66,8 +65,7 @@ class Exposed:
         return isinstance(self.peer, NamedPods | Others)
 
 
-@dataclass(frozen=True, slots=True)
-class Exposure:
+class Exposure(Struct, frozen=True):
     """The exposure of a cluster: `rows` by direction and workload, the world before pods.
 
     Named pods are left out where the larger sets say how they fare: what is in several, and in no smaller one that is

@@ -7,7 +7,8 @@ take away the same in every mixture. Anything else does not add up, and is refus
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ringfence.connectivity import bits, dialects, engine, tiers
 from ringfence.connectivity.bits import Fuzzy
@@ -24,8 +25,7 @@ class NotExact(Exception):  # noqa: N818 - an answer, no error
     """Why the mixtures of a cluster cannot be judged exactly."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """What some policies together do in one direction, surely (0) and possibly (1).
 
     `rows` has for each source what they allow, `isolated` the pods that they isolate.

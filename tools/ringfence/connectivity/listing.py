@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ringfence.connectivity.cluster import Endpoint
 from ringfence.connectivity.result import Connectivity, Row
@@ -14,8 +14,7 @@ End = str | AddressSet
 """A pod's id, `namespace/name` with the namespace's name in the cluster, a place by name, or addresses outside."""
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(Struct, frozen=True):
     """One listed connection. `source` and `destination` are declared names where there are any.
 
     `ends` are the pods (`namespace/name` in the cluster) or addresses behind the names; `causes` the flows

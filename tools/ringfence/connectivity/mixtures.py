@@ -22,7 +22,9 @@ the change: closed is what is not surely allowed in some mixture, open what is p
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ringfence.connectivity import bits, tiers
 from ringfence.connectivity.cluster import ClusterState
@@ -34,8 +36,7 @@ EITHER = 0b11
 """The versions that an object may have where nothing ties it: bit 0 for the old, bit 1 for the new."""
 
 
-@dataclass(frozen=True, slots=True)
-class Free:
+class Free(Struct, frozen=True):
     """An object whose version is open at a step."""
 
     name: str
@@ -43,8 +44,7 @@ class Free:
     new: Both
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One step of a namespace: policies that are settled, and objects of which each may have either version."""
 
     settled: tuple[Both, ...]
@@ -150,8 +150,7 @@ class Mixtures:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Flaw:
+class Flaw(Struct, frozen=True):
     """What some mixtures close or open from one source, and the steps in which they do.
 
     `steps` are numbers of steps by namespace; of two namespaces, both must be at one of theirs.

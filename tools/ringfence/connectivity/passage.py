@@ -7,8 +7,9 @@ those that the new end lacks and nothing takes away.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from ringfence.connectivity import dialects
 from ringfence.connectivity.cluster import ClusterState

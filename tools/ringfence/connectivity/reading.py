@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ringfence.connectivity import checks, dialects
 from ringfence.connectivity.cluster import UNSPECIFIED, ClusterState, Endpoint, Profile
@@ -127,7 +129,9 @@ def _endpoints(
                 result.extend(map(_endpoint, items))
                 continue
             addresses = tuple(sorted({address for item in items for address in item.addresses}))
-            result.append(replace(_endpoint(items[0]), name=name, kind=kind or "Owner", addresses=addresses))
+            result.append(
+                dataclasses.replace(_endpoint(items[0]), name=name, kind=kind or "Owner", addresses=addresses)
+            )
         shown = f"{namespace}/{name}[{kind or 'Owner'}]"
         workload_of.update((item.id, shown) for item in items if item.kind == "Pod")
     return result, workload_of

@@ -11,8 +11,9 @@ from __future__ import annotations
 import enum
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from ringfence.connectivity import bits, dialects
 from ringfence.connectivity.atoms import Atoms
@@ -63,8 +64,7 @@ class Ruling(Protocol):
         """The place that declares it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(Struct, frozen=True):
     """Ports at some destinations: `mask` where the destination is in `sure` or `possible` (-1: any destination)."""
 
     sure: int
@@ -72,8 +72,7 @@ class Gate:
     mask: int
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(Struct, frozen=True):
     """A rule as positions: `peers` it matches, through which `gates`. `any_peer`: it names none.
 
     `subjects` narrows the pods of the policy, None for all of them. `doubts` say in words why a match is not sure: each
@@ -92,8 +91,7 @@ class Resolved:
     parts: tuple[tuple[frozenset[str], tuple[Gate, ...]], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """One direction of a policy: the pods that it selects, and its rules in order.
 
     `isolates`: the end of its tier applies to these pods. `doubts` say why it may select those at some positions.
@@ -111,8 +109,7 @@ class Applied:
         return self.subjects if rule.subjects is None else bits.both(self.subjects, rule.subjects)
 
 
-@dataclass(frozen=True, slots=True)
-class Tier:
+class Tier(Struct, frozen=True):
     """One direction of a tier: groups of policies in order; the policies of one group have no order among them.
 
     `end` is what becomes of connections that no rule decides, of pods that some policy of the tier selects. Those of

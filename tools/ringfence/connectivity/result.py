@@ -7,10 +7,11 @@ import ipaddress
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from ringfence.connectivity import bits, dialects, scattered, space
 from ringfence.connectivity.cluster import DNS, ClusterState, Endpoint, Place
@@ -46,8 +47,7 @@ class Row(NamedTuple):
     restricted: tuple[tuple[str, PortSet], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Struct, frozen=True):
     """How much was looked at."""
 
     endpoints: int

@@ -9,7 +9,8 @@ import copy
 import ipaddress
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ringfence.connectivity import bits, dialects
 from ringfence.connectivity.bits import Fuzzy
@@ -30,8 +31,7 @@ ANYTHING = Selector()
 """The selector without conditions."""
 
 
-@dataclass(frozen=True, slots=True)
-class NamedPods:
+class NamedPods(Struct, frozen=True):
     """Pods that nobody declared, of which just this is known: the selectors that they meet, and no others.
 
     They are in the declared `namespace`, or ("") in some namespace that meets `namespaces`.

@@ -8,7 +8,8 @@ match leaves what is undecided. What is not possibly denied is surely allowed. S
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from ringfence.connectivity import bits, engine
 from ringfence.connectivity.bits import Fuzzy
@@ -53,8 +54,7 @@ def complement(region: Row, mask: int, where: int) -> Row:
     return rest
 
 
-@dataclass(slots=True)
-class State:
+class State(Struct):
     """What one source still has undecided, and what its connections may have come to."""
 
     undecided: Row
@@ -79,8 +79,7 @@ class _Sets:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(Struct, frozen=True):
     """One rule through one of its gates: from sources held by `sure` or `possible` to destinations, on ports."""
 
     sure: int

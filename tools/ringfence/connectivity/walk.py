@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ringfence.connectivity import engine
 from ringfence.connectivity.atoms import Atoms
@@ -19,8 +20,7 @@ _DOES = {Action.ALLOW: "allowed by", Action.DENY: "denied by", Action.PASS: "Pas
 _ENDS = {Action.ALLOW: "allowed", Action.DENY: "denied", Action.PASS: "passed on"}
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """What one tier does with some ports: the action of a rule, or the tier's end where `rule` is -1.
 
     `policies` are names with their places: the rule's one, or all that select the pod; none after the last tier.

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ringfence.model.types import Model
 from ringfence.render.files import home, of_cluster
 
 
-@dataclass(frozen=True, slots=True)
-class Wide:
+class Wide(Struct, frozen=True):
     """By cluster: the objects of it as a whole, and the cluster whose overlays hold those of its Kubernetes cluster."""
 
     objects: Mapping[str, Sequence[Mapping[str, Any]]]

@@ -6,8 +6,10 @@ import datetime
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ringfence.affected import Scope
 from ringfence.errors import UsageError
@@ -40,8 +42,7 @@ MANY = 500
 """From so many workloads on, Kubernetes clusters are compared side by side."""
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """One side of a comparison: a tree, how to name it, and its model (None where it has no usable declarations).
 
     `whole`: nothing that it declares is lost to an error. `rendered` are the files that it declares, by path, where

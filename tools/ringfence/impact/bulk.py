@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ringfence.connectivity import Laid, bits
 from ringfence.impact.types import LeftOut
@@ -24,8 +25,7 @@ HOST = "entity:host"
 """The node of a pod, as Cilium names it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bulk:
+class Bulk(Struct, frozen=True):
     """What is left out in one Kubernetes cluster: destinations by source, as positions of `laid`.
 
     `left_out` are their numbers, by the clusters that the ends belong to.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ringfence.impact.causes import PLATFORM, Edits, covering, declarations, explained
 from ringfence.impact.kept import Kept
@@ -31,8 +32,7 @@ EXPLAINED = 500
 """How many connections of a cluster without a declaration are traced to their rendered rules: it takes some time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sides:
+class Sides(Struct, frozen=True):
     """What is known of both sides of the comparison."""
 
     base: Model | None

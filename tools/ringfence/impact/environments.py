@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ringfence.connectivity.listing import Connection
 from ringfence.findings import Finding
@@ -27,8 +28,7 @@ Cell = tuple[PortSet, PortSet]
 _NOTHING: Cell = (NO_PORTS, NO_PORTS)
 
 
-@dataclass(frozen=True, slots=True)
-class FlowGap:
+class FlowGap(Struct, frozen=True):
     """A flow that does not hold alike in the environments: those in which it does, and why it lacks in the others."""
 
     flow: Flow
@@ -36,8 +36,7 @@ class FlowGap:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionGap:
+class ConnectionGap(Struct, frozen=True):
     """A connection that clusters of the environments do not allow alike.
 
     `cells` has every cluster of the environments, by its name. `causes` are the flows (`shop/pay`) and grants
@@ -50,8 +49,7 @@ class ConnectionGap:
     causes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """What differs; `clusters` are those of each environment, in the order in which environments were named."""
 
     clusters: Mapping[str, tuple[str, ...]]

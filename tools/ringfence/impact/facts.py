@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ringfence.findings import Finding
 from ringfence.impact.types import Change, LeftOut, Measure, ObjectChange
 from ringfence.verify.declared import Opening
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterFacts:
+class ClusterFacts(Struct, frozen=True):
     """What differs in one Kubernetes cluster.
 
     `clusters` lie on it on either side; a change and an object name those of them that they lie in. `broken` are the

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ringfence.connectivity import ClusterState, Connectivity, Profile, evaluate
 from ringfence.findings import Finding, Location
@@ -29,8 +31,7 @@ from ringfence.verify.objects import Objects
 from ringfence.verify.pages import NOT_HELD
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """What is the same for every cluster: both models, what is known of both sides, what is relabelled, the day.
 
     `logs` are the clusters with flow logs. `complete`: each connection is listed, however many there are.

@@ -6,7 +6,8 @@ Without that, a workload that a broken file declares would count as absent in th
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ringfence.model.types import Model
 

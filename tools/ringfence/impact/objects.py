@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from ringfence.impact.types import ObjectChange
 from ringfence.verify.bundle import Data, Key, key_of

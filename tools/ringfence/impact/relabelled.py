@@ -6,8 +6,11 @@ policies are synced have the old ones until they are replaced.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ringfence.connectivity import Connectivity, diff, evaluate
 from ringfence.findings import Finding
@@ -22,8 +25,7 @@ from ringfence.verify.ends import end_of
 from ringfence.verify.state import State
 
 
-@dataclass(frozen=True, slots=True)
-class Relabelled:
+class Relabelled(Struct, frozen=True):
     """An end of pods that both sides declare, in the same namespace and with other labels."""
 
     kind: str
@@ -87,7 +89,8 @@ def rows(base: State, head: State, chosen: Mapping[str, Cause]) -> Iterator[Diff
 def _with_old_labels(base: Connectivity, head: Connectivity, chosen: Mapping[str, Cause]) -> Connectivity:
     labels: dict[str, Labels] = {item.id: item.labels for item in base.cluster.endpoints}
     endpoints = tuple(
-        replace(item, labels=labels[item.id]) if item.id in chosen else item for item in head.cluster.endpoints
+        dataclasses.replace(item, labels=labels[item.id]) if item.id in chosen else item
+        for item in head.cluster.endpoints
     )
     return evaluate(replace(head.cluster, endpoints=endpoints), representatives=True)
 

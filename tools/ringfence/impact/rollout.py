@@ -16,8 +16,10 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ringfence.connectivity import bits
 from ringfence.connectivity.field import NotExact
@@ -39,8 +41,7 @@ PRUNE = "prune"
 BEFORE, AFTER = "before", "after"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """A step of the sync of one namespace: its objects (action, kind, name), and how many connections it touches."""
 
     cluster: str
@@ -52,8 +53,7 @@ class Step:
     opened: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """A connection that is closed, or open, for a moment.
 
     `at` are the steps by namespace at which it can be so (`before` and `after`: nothing of the namespace is synced yet,
@@ -71,8 +71,7 @@ class Moment:
     way_out: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rollout:
+class Rollout(Struct, frozen=True):
     """All steps and moments, in stable order. `unclear` are clusters that were not analysed, with the reason."""
 
     clusters: tuple[str, ...]

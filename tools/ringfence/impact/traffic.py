@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ringfence.connectivity import ENTITY
 from ringfence.model.types import Cluster, Model, Workload
@@ -26,8 +27,7 @@ PODS = ("", "init", "unmanaged")
 """Entities that may be some pod; without an entity, a side is one or the other."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """Where one side is: the ids of ends that it belongs to, and its addresses.
 
     `perhaps` are ids that it may have. Where the log does not say which, it may be at any address (`anywhere`), may be

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from ringfence.findings import Finding, Location
 from ringfence.observe.usage import Usage
 from ringfence.values.ports import NO_PORTS, PortSet
@@ -35,8 +37,7 @@ class Reason(enum.StrEnum):
     LABELS = "pods with the old labels"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Cause:
+class Cause(Struct, frozen=True, order=True):
     """What is behind a change.
 
     `kind` is `flow`, `baseline` or `stage` for a declaration that allows the ports, and `adopted` for a policy from
@@ -105,8 +106,7 @@ class Change:
         return self.before - self.after
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """Changes that are alike in everything but their ends: every source against every destination.
 
     `change` is the first of them; `causes` and `used` are those of all.
@@ -124,8 +124,7 @@ class Row:
         return len(self.sources) * len(self.destinations)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class LeftOut:
+class LeftOut(Struct, frozen=True, order=True):
     """Connections that are counted and not listed: they were open on every port in the base.
 
     `clusters` are those of their ends: one, or two that share a Kubernetes cluster. So many are `closed` on every port,
@@ -137,8 +136,7 @@ class LeftOut:
     narrowed: int
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ObjectChange:
+class ObjectChange(Struct, frozen=True, order=True):
     """A Kubernetes object that a sync creates, updates, prunes or leaves behind, in the clusters where it does.
 
     `namespace` is the name in the cluster. `wave` is Argo CD's sync wave, by the object's annotation (0 without one).
@@ -152,8 +150,7 @@ class ObjectChange:
     wave: int = 0
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Approval:
+class Approval(Struct, frozen=True, order=True):
     """Owners of one part of the repository who must agree, and the changed paths that ask for it.
 
     `given` is the owner who has agreed already, or empty.
@@ -173,8 +170,7 @@ class Level(enum.StrEnum):
     IGNORE = "ignore"
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(Struct, frozen=True):
     """The verdict of one gate. `reason` is a sentence, whether it passed or not; an ignored gate is not judged."""
 
     name: str
@@ -191,8 +187,7 @@ class Gate:
         return "passed" if self.passed else "failed" if self.level is Level.ERROR else "warned"
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
+class Measure(Struct, frozen=True):
     """One share that may not fall: how many of how many, in the base and in the head."""
 
     name: str
@@ -206,8 +201,7 @@ class Measure:
         return now - has > of - had and Fraction(has, now) < (Fraction(had, of) if of else 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """Rendered files that differ for one reason: `declarations`, `template`, `tool` or `hand`.
 
     `paths` are the files; `because` the templates, where they are the reason.
@@ -218,16 +212,14 @@ class Origin:
     because: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Automatic:
+class Automatic(Struct, frozen=True):
     """Whether the change may be approved without a person, and why (not)."""
 
     approvable: bool
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """The impact of a head on a base. `clusters` are all that were compared; every tuple is in stable order.
 
     `command` reproduces the report. `scope` are the namespaces at one end of whatever can differ, where only those were

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterator
-from dataclasses import fields, replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from ringfence.connectivity import ClusterState, Laid, evaluate
 from ringfence.findings import Finding, Location
@@ -75,9 +76,9 @@ def _id(key: Key) -> str:
 def _between(base: ClusterState, head: ClusterState, early: Collection[str]) -> ClusterState:
     """The head with its policies of early waves, and the base's in place of the others."""
     mixed: dict[str, Any] = {}
-    for field in fields(ClusterState):
-        before, after = getattr(base, field.name), getattr(head, field.name)
-        if field.name not in NO_POLICIES and isinstance(before, tuple) and isinstance(after, tuple):
+    for kind in ClusterState.__struct_fields__:
+        before, after = getattr(base, kind), getattr(head, kind)
+        if kind not in NO_POLICIES and isinstance(before, tuple) and isinstance(after, tuple):
             kept = [item for item in after if item.id in early]
-            mixed[field.name] = (*kept, *(item for item in before if item.id not in early))
+            mixed[kind] = (*kept, *(item for item in before if item.id not in early))
     return replace(head, **mixed)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ringfence.connectivity import Connectivity, Direction, Endpoint, bits
 from ringfence.connectivity.resolve import Applied
@@ -17,8 +18,7 @@ _NAMED = 3
 """How many rules or policies a finding names before it only counts the others."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """One cluster as the checks see it. `declared` are the positions of workloads that a file declares."""
 
     result: Connectivity

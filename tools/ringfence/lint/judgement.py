@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from ringfence.connectivity.engine import Row
 from ringfence.connectivity.resolve import Action, Applied
@@ -24,8 +25,7 @@ Because = Rule | Applied
 """What takes a rule's work: another rule, or a policy that isolates the pods."""
 
 
-@dataclass(slots=True)
-class Judgement:
+class Judgement(Struct):
     """A rule's effect, and because of what. `today`: it holds for the declared workloads, not for any that may come.
 
     `left` is what the rule alone decides, by view; `left_today` the same for the declared workloads.

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import groupby
+
+from msgspec import Struct, field
 
 from ringfence.connectivity import Connectivity, Direction, bits
 from ringfence.connectivity.bits import Fuzzy
@@ -21,8 +22,7 @@ from ringfence.findings import Location
 from ringfence.lint import regions
 
 
-@dataclass(slots=True, eq=False)
-class Rule:
+class Rule(Struct, eq=False):
     """One rule of one direction of a policy, or a part of it. `occurs`: where it is found among the views."""
 
     number: int
@@ -47,8 +47,7 @@ class Rule:
         return self.rule.action
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Seen:
+class Seen(Struct, frozen=True, eq=False):
     """A rule in a view: the peers and ports (port mask to peers) that it matches, surely and possibly.
 
     `given`: what it surely matches if its policy selects the pods.
@@ -60,8 +59,7 @@ class Seen:
     possible: Row
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Selecting:
+class Selecting(Struct, frozen=True, eq=False):
     """A policy in a view: its rules in order. `certain`: it surely selects the pods."""
 
     applied: Applied
@@ -69,16 +67,14 @@ class Selecting:
     rules: list[Seen]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Group:
+class Group(Struct, frozen=True, eq=False):
     """Policies without an order among them. `action` is what all of their rules do, None where they differ."""
 
     policies: list[Selecting]
     action: Action | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Stage:
+class Stage(Struct, frozen=True, eq=False):
     """A tier in a view. `ends`: its end surely decides what no rule does."""
 
     tier: Tier
@@ -86,8 +82,7 @@ class Stage:
     ends: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class View:
+class View(Struct, frozen=True, eq=False):
     """Pods (`members`) that the same policies select, in one direction. `itself`: a lone pod, no peer of its own."""
 
     direction: Direction
@@ -96,8 +91,7 @@ class View:
     stages: list[Stage]
 
 
-@dataclass(frozen=True, slots=True)
-class Occurrence:
+class Occurrence(Struct, frozen=True):
     """The place of a rule in a view: number of the tier, of the group, of the policy and of the rule."""
 
     view: View
@@ -125,8 +119,7 @@ def tiers_of(result: Connectivity, direction: Direction) -> Sequence[Tier]:
     return [Tier(NETWORK_POLICY, (group,), Action.DENY, doubted=True)]
 
 
-@dataclass(frozen=True, slots=True)
-class Views:
+class Views(Struct, frozen=True):
     """All views of a cluster, all of its rules by number, and every direction of every policy, all in order."""
 
     result: Connectivity

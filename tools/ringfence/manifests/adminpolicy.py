@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ringfence.documents.document import Route
 from ringfence.manifests import names
@@ -39,8 +40,7 @@ _NAME_LENGTH = 100
 _NAMED_LIMIT = 25
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
+class _Form(Struct, frozen=True):
     """How one kind differs from the others. `limit`: of rules, peers and ports."""
 
     version: str

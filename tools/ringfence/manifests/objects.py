@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from ringfence.documents.document import Document, Route
 from ringfence.documents.scalars import shown
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
     from ringfence.manifests.cilium import CidrGroup, CiliumPolicy
 
 
-@dataclass(slots=True)
-class Manifests:
+class Manifests(Struct):
     """What was read: objects that decide connections, what is opaque, what was skipped by kind, and the findings.
 
     `calico` and `cilium` are the objects of these dialects that are evaluated (`kinds.LOWERED`). `endpoints` are pods
@@ -230,7 +230,7 @@ class Manifests:
         self.opaque.append(Opaque(what, "declared twice", namespace, may_deny, digest, item.where, dialect))
 
 
-LISTS = tuple(item.name for item in fields(Manifests) if item.name != "skipped")
+LISTS = tuple(name for name in Manifests.__struct_fields__ if name != "skipped")
 """The lists of what was read."""
 
 

@@ -7,7 +7,8 @@ order has no meaning, so equal manifests give equal values.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from ringfence.findings import Location
 from ringfence.values.addresses import AddressSet
@@ -25,8 +26,7 @@ def sorted_labels(labels: Mapping[str, str]) -> Labels:
     return tuple(sorted(labels.items()))
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Requirement:
+class Requirement(Struct, frozen=True, order=True):
     """One condition on one label; `operator` is In, NotIn, Exists or DoesNotExist, `values` sorted."""
 
     key: str
@@ -49,18 +49,10 @@ class Requirement:
         return self.key if self.operator == "Exists" else f"!{self.key}"
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(Struct, frozen=True, cache_hash=True):  # the engine looks these up more often than anything else
     """A label selector: every requirement must hold; none selects everything. `matchLabels` are In with one value."""
 
     requirements: tuple[Requirement, ...] = ()
-    _hash: int = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_hash", hash(self.requirements))
-
-    def __hash__(self) -> int:  # the engine looks selectors up more often than anything else
-        return self._hash
 
     @classmethod
     def of(cls, labels: Mapping[str, str]) -> Selector:
@@ -75,27 +67,18 @@ class Selector:
         return ", ".join(map(str, self.requirements)) or "everything"
 
 
-@dataclass(frozen=True, slots=True)
-class PodsPeer:
+class PodsPeer(Struct, frozen=True, cache_hash=True):
     """Pods by labels; `namespaces` absent means the namespace of the policy itself."""
 
     pods: Selector
     namespaces: Selector | None
-    _hash: int = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_hash", hash((self.pods, self.namespaces)))
-
-    def __hash__(self) -> int:  # looked up for each rule, as are selectors
-        return self._hash
 
     def __str__(self) -> str:
         where = "the same namespace" if self.namespaces is None else f"namespaces with {self.namespaces}"
         return f"pods with {self.pods} in {where}"
 
 
-@dataclass(frozen=True, slots=True)
-class BlockPeer:
+class BlockPeer(Struct, frozen=True):
     """An `ipBlock`: `addresses` is the CIDR without its exceptions, `text` as written."""
 
     addresses: AddressSet
@@ -108,8 +91,7 @@ class BlockPeer:
 Peer = PodsPeer | BlockPeer
 
 
-@dataclass(frozen=True, slots=True)
-class NetworksPeer:
+class NetworksPeer(Struct, frozen=True):
     """One entry of `networks` of an administrator's policy: the addresses of pods count too, by the API's own text."""
 
     addresses: AddressSet
@@ -119,8 +101,7 @@ class NetworksPeer:
         return self.text
 
 
-@dataclass(frozen=True, slots=True)
-class NodesPeer:
+class NodesPeer(Struct, frozen=True):
     """Nodes by their labels, as destinations."""
 
     nodes: Selector
@@ -129,8 +110,7 @@ class NodesPeer:
         return f"nodes with {self.nodes}"
 
 
-@dataclass(frozen=True, slots=True)
-class NamesPeer:
+class NamesPeer(Struct, frozen=True):
     """Destinations outside the cluster by domain names; which addresses they have, no file says."""
 
     names: tuple[str, ...]
@@ -142,25 +122,16 @@ class NamesPeer:
 AdminPeer = PodsPeer | NetworksPeer | NodesPeer | NamesPeer
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyPort:
+class PolicyPort(Struct, frozen=True, cache_hash=True):
     """One entry of `ports`: by numbers `first`-`last`, or by `name` (then both are 0)."""
 
     protocol: str
     first: int
     last: int
     name: str = ""
-    _hash: int = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_hash", hash((self.protocol, self.first, self.last, self.name)))
-
-    def __hash__(self) -> int:  # looked up for each rule
-        return self._hash
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """Allow these peers on these ports; no peer means everyone, no port means every port. `index` as in the object."""
 
     peers: tuple[Peer, ...]
@@ -169,8 +140,7 @@ class Rule:
     where: Location
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkPolicy:
+class NetworkPolicy(Struct, frozen=True):
     """A NetworkPolicy v1. `ingress` or `egress` is None where the policy does not isolate that direction.
 
     `policyTypes` is already applied: rules of a direction that it leaves out are in `left_out_ingress` or
@@ -192,8 +162,7 @@ class NetworkPolicy:
         return f"{self.namespace}/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class AdminRule:
+class AdminRule(Struct, frozen=True):
     """One rule of an administrator's policy; `action` is Allow (also for Accept), Deny or Pass.
 
     `closed` says why the rule fails closed (a peer of a kind that nobody knows): Allow then matches nothing, and Deny
@@ -211,8 +180,7 @@ class AdminRule:
     unclear: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class AdminPolicy:
+class AdminPolicy(Struct, frozen=True):
     """An AdminNetworkPolicy, BaselineAdminNetworkPolicy or ClusterNetworkPolicy: rules in order, in one tier.
 
     `tier` is Admin or Baseline. A lower `priority` comes first; a BaselineAdminNetworkPolicy has 0.
@@ -233,8 +201,7 @@ class AdminPolicy:
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
-class Namespace:
+class Namespace(Struct, frozen=True):
     """A namespace with its labels, `kubernetes.io/metadata.name` included whatever the file says."""
 
     name: str
@@ -242,8 +209,7 @@ class Namespace:
     where: Location
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ContainerPort:
+class ContainerPort(Struct, frozen=True, order=True):
     """A named port that a container declares."""
 
     name: str
@@ -251,8 +217,7 @@ class ContainerPort:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Workload:
+class Workload(Struct, frozen=True):
     """A Pod, or the pods that a Deployment or the like makes: their labels, named ports and known addresses.
 
     `owner` is (kind, name) of its controller, empty strings where it has none. `account` is its service account.
@@ -277,8 +242,7 @@ class Workload:
         return f"{self.namespace}/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class ServicePort:
+class ServicePort(Struct, frozen=True):
     """Where a port of a Service ends at a pod: at a number, or at the pod's port of a `name` (then it is 0)."""
 
     protocol: str
@@ -286,8 +250,7 @@ class ServicePort:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """A Service. `selector` None: which pods stand behind it, no manifest says."""
 
     namespace: str
@@ -297,8 +260,7 @@ class Service:
     where: Location
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceAccount:
+class ServiceAccount(Struct, frozen=True):
     """A service account with its labels."""
 
     namespace: str
@@ -307,8 +269,7 @@ class ServiceAccount:
     where: Location
 
 
-@dataclass(frozen=True, slots=True)
-class Opaque:
+class Opaque(Struct, frozen=True):
     """Something that decides connections and that is not modelled: what it could touch is undefined.
 
     `namespace` limits it to pods of one namespace ("" means the cluster). `may_deny`: it could also take away what

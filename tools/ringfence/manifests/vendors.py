@@ -5,8 +5,9 @@ Their packages are imported only where a manifest holds such an object.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ringfence.documents.document import Document, Route
 from ringfence.findings import Finding
@@ -15,8 +16,7 @@ DIALECTS = {"projectcalico.org": "calico", "crd.projectcalico.org": "calico", "c
 """Whose objects an API group holds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What became of one object of a dialect.
 
     `value` is a `CalicoObject`, a `CiliumPolicy`, a `CidrGroup` or a `Workload`; None where it is refused.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ringfence.findings import Check, Finding
 from ringfence.model.node import Node
@@ -16,8 +17,7 @@ from ringfence.values.nearest import nearest
 Report = Callable[[Finding], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Struct, frozen=True):
     """Everything that a name can stand for, and where to report what stands for nothing.
 
     `lost` are folders with a document that could not be read, and `broken` the ids of workloads and peers that could

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from ringfence import documents, schema
 from ringfence.documents import Document
@@ -21,8 +22,7 @@ Shared = dict[tuple[str, bytes], Clean]
 """By path and bytes."""
 
 
-@dataclass(slots=True)
-class Read:
+class Read(Struct):
     """The documents by kind, in the order of their paths, and the folders of which some document is lost.
 
     A name that is missing may stand in a lost document, so it is not reported as unknown there. Those of flows and of

@@ -9,7 +9,10 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from ringfence.findings import Location
 from ringfence.values.addresses import NOWHERE, AddressSet
@@ -17,15 +20,6 @@ from ringfence.values.ports import PortRange
 
 if TYPE_CHECKING:
     from ringfence.documents import Document
-
-Class = TypeVar("Class")
-
-
-@dataclass_transform(frozen_default=True)
-def value(cls: type[Class]) -> type[Class]:
-    """A dataclass that the type checker takes for a frozen one; to make one that is takes three times as long."""
-    return dataclass(slots=True, unsafe_hash=True)(cls)
-
 
 Labels = tuple[tuple[str, str], ...]
 """Label pairs sorted by key: hashable, and the same bytes whatever the file's order."""
@@ -152,16 +146,14 @@ class Cluster:
         return self.namespace_pattern == "{namespace}"
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(Struct, frozen=True):
     """A named port of a workload or peer; one name may stand for several ranges (`dns`: 53/UDP and 53/TCP)."""
 
     name: str
     ranges: tuple[PortRange, ...]
 
 
-@value
-class Workload:
+class Workload(Struct, frozen=True):
     """A Deployment, StatefulSet or the like that a team declares: the labels of its pods and the ports it listens on.
 
     `id` is `namespace/name`, with the declared namespace. `environments` are those in which it exists. `accepts` are
@@ -177,19 +169,18 @@ class Workload:
     environments: frozenset[str]
     accepts: tuple[str, ...]
     where: Location
-    id: str = field(init=False, repr=False, compare=False)
+    id: str = ""
 
     def __post_init__(self) -> None:
         # kept, since stages ask for it millions of times
-        object.__setattr__(self, "id", f"{self.namespace}/{self.name}")
+        force_setattr(self, "id", f"{self.namespace}/{self.name}")
 
     def port(self, name: str) -> Port | None:
         """The port of that name."""
         return next((port for port in self.ports if port.name == name), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
+class Peer(Struct, frozen=True):
     """A named end outside the teams, from the catalogue: addresses or DNS names or both, or pods of a system namespace.
 
     For addresses, `addresses` is the set and `cidrs`/`excepts` its canonical texts in canonical order. `names` are
@@ -235,8 +226,7 @@ class Peer:
 End = Workload | Peer
 
 
-@value
-class Leg:
+class Leg(Struct, frozen=True):
     """One source and one destination of a flow, with the destination's ports as numbers (canonical order)."""
 
     source: End
@@ -251,8 +241,7 @@ class Leg:
         return environments
 
 
-@value
-class Flow:
+class Flow(Struct, frozen=True):
     """A declared intent: who may call whom, on which ports, and why.
 
     `legs` is every pair of a source and a destination. `environments` are those that the flow names, or all.
@@ -276,8 +265,7 @@ class Flow:
         return f"{self.namespace}/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Struct, frozen=True):
     """A baseline flow: what the platform grants to every pod, or to every workload that has a port of some name.
 
     `to_peer`: every pod of every team namespace may call `peer` (egress). Otherwise `peer` may call them (ingress):
@@ -295,8 +283,7 @@ class Grant:
     where: Location
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """Which ends a guardrail speaks of: each non-empty field must match (AND), any item of it does (OR).
 
     All empty: every end. `namespaces` and `workloads` are declared names (`payments`, `payments/api`); `world`: any
@@ -312,8 +299,7 @@ class Side:
     excepts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Guardrail:
+class Guardrail(Struct, frozen=True):
     """A platform statement on connectivity: `must` be reachable (`must` true) or never.
 
     `ports` limits the statement; none means every port.
@@ -328,8 +314,7 @@ class Guardrail:
     where: Location
 
 
-@dataclass(frozen=True, slots=True)
-class Waiver:
+class Waiver(Struct, frozen=True):
     """An approved exception to a check (`RF…` code or name) or a guardrail (its name), for one subject, until a date.
 
     `subject` is a flow id or workload id; the waiver is spent after `expires` (the day itself still counts).
@@ -360,8 +345,7 @@ class Team:
     claims: tuple[Location, ...] = field(default=(), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Namespace:
+class Namespace(Struct, frozen=True):
     """A team's namespace by its declared name, with its own labels, and the environments in which it exists."""
 
     name: str
@@ -371,8 +355,7 @@ class Namespace:
     where: Location
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """Repository-wide choices (`policies/ringfence.yaml`).
 
     `gates` are the levels of the gates of `impact` that the file gives: pairs of a gate and its level (`error`, `warn`
@@ -419,8 +402,7 @@ class Adopted:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(Struct, frozen=True):
     """Everything that a repository declares, resolved. Mappings are in sorted order of their keys."""
 
     settings: Settings
@@ -433,7 +415,7 @@ class Model:
     grants: tuple[Grant, ...]
     guardrails: tuple[Guardrail, ...]
     waivers: tuple[Waiver, ...]
-    files: int = field(default=0)
+    files: int = 0
     adopted: tuple[Adopted, ...] = ()
 
     @property

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import partial
 from itertools import combinations
 from operator import attrgetter
+
+from msgspec.structs import replace
 
 from ringfence.findings import Location
 from ringfence.model import ports

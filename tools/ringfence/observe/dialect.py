@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ringfence.observe import shape
 from ringfence.observe.shape import Shape
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(Struct, frozen=True):
     """How one engine says what Ibis has no word for. Each takes and gives an Ibis expression."""
 
     name: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import ip_network
+
+from msgspec import Struct, field
 
 from ringfence.observe.points import Connection
 
@@ -16,8 +17,7 @@ _LEVELS = 5
 Addresses = tuple[str, str]
 
 
-@dataclass(slots=True)
-class Folded:
+class Folded(Struct):
     """Connections that differ by addresses only. What is folded depends on the addresses and not on their order."""
 
     level: int = 0

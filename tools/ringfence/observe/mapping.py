@@ -6,8 +6,9 @@ What policies go by comes first: labels that contradict a workload rule it out, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
+
+from msgspec import Struct
 
 from ringfence.checks.egress_to_world import is_whole_world
 from ringfence.model.types import Cluster, Labels, Model, Peer, Workload
@@ -36,8 +37,7 @@ NETWORK_SET = "network-set"
 """The entity that is a network set of Calico, by its name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mapped:
+class Mapped(Struct, frozen=True):
     """Where a side belongs: `end` is the id of a workload or peer, or None; `why` says how, or why there is none.
 
     `label` is what a person calls the side. `namespace` is the declared one that it lies in. `pods` are all peers of

@@ -7,7 +7,8 @@ policy is asked, by Calico at either end. Each point counts on its own; no point
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 _ENTERING = ("TO_ENDPOINT", "FROM_OVERLAY", "FROM_NETWORK")
 _POLICY_VERDICT = "5"
@@ -15,8 +16,7 @@ _REPORTERS = {"src": "source", "1": "source", "dst": "destination", "dest": "des
 """What logs of Calico call a side, Goldmane also by number."""
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """A count and its times, in microseconds. Times that cannot be believed count if there are no others."""
 
     count: int = 0
@@ -38,8 +38,7 @@ class Tally:
         self.strange = _span(self.strange, other.strange)
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """Where something was seen."""
 
     side: str
@@ -59,8 +58,7 @@ def point(form: str, name: str) -> Point:
     return Point(side, True, side)
 
 
-@dataclass(slots=True)
-class Connection:
+class Connection(Struct):
     """What was seen of alike connections, by point and verdict."""
 
     tallies: dict[tuple[Point, str], Tally] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ringfence.model.types import Cluster, Flow, Grant
 from ringfence.observe.mapping import Mapped
@@ -11,8 +11,7 @@ from ringfence.observe.usage import NEVER, Usage
 from ringfence.values.ports import PortSet
 
 
-@dataclass(frozen=True, slots=True)
-class Talk:
+class Talk(Struct, frozen=True):
     """All that was seen between two ends on one port, with one verdict."""
 
     source: Mapped
@@ -33,8 +32,7 @@ class Talk:
         return (self.source.label, self.destination.label, self.protocol, self.port, self.verdict)
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """One pair of ends of a flow, or one grant, with how often it was seen.
 
     `denied` are its connections that were not let through, or would not have been by a policy that only watches.
@@ -50,8 +48,7 @@ class Use:
     perhaps: Usage = NEVER
 
 
-@dataclass(frozen=True, slots=True)
-class Unplaced:
+class Unplaced(Struct, frozen=True):
     """An end that is nothing declared: what it is called, why, and how often it was seen."""
 
     kind: str
@@ -60,8 +57,7 @@ class Unplaced:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """What was seen in one cluster beside what is declared there. Every tuple is in stable order.
 
     `uses` are all declarations, seen or not. `breaking` passed, concerns a workload, and no declaration allows it: it

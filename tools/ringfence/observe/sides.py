@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
+
+from msgspec import Struct
 
 Labels = frozenset[tuple[str, str]]
 
@@ -50,8 +51,7 @@ _RANDOM = "bcdfghjklmnpqrstvwxz2456789"
 _STEM = re.compile(rf"^(?P<stem>.+?)(?:-[{_RANDOM}]{{6,10}}(?=-))?-(?:[{_RANDOM}]{{5}}|\d+|\*)$")
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Struct, frozen=True):
     """A side before workloads and labels are gathered from all records."""
 
     namespace: str = ""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct
 
 Verdict = Literal["allowed", "denied", "audited"]
 """What happened to a connection. `audited`: it passed, and a policy that only watches for now would have denied it."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Side:
+class Side(Struct, frozen=True, order=True):
     """One side of what was seen, as the log has it. What a log does not say is empty."""
 
     namespace: str = ""
@@ -29,8 +29,7 @@ class Side:
     """Cilium's reserved identity: `world`, `host`, `remote-node`, `kube-apiserver`, ...; of Calico's logs too."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Seen:
+class Seen(Struct, frozen=True, order=True):
     """Connections between two sides that are alike. Replies are not among them; source ports are not kept."""
 
     source: Side
@@ -48,8 +47,7 @@ class Seen:
     """Records of the log, or connections where the log counts those. The larger count of two observation points."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Trouble:
+class Trouble(Struct, frozen=True, order=True):
     """What could not be read, or not be believed, in one file. Nothing of it is fatal."""
 
     where: str
@@ -64,8 +62,7 @@ class Trouble:
     """The start of the first one, made printable, or why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Observations:
+class Observations(Struct, frozen=True):
     """Everything that was read from some logs."""
 
     seen: tuple[Seen, ...]

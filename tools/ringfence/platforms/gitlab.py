@@ -8,8 +8,9 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ringfence.platforms.api import Api, AwayError, PlatformError, RefusedError
 from ringfence.platforms.settings import TOKEN, MergeRequest
@@ -31,8 +32,7 @@ class Action(enum.StrEnum):
     SUPERSEDED = "superseded"
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """A note of ours; `pipeline` is that which wrote it."""
 
     id: int

@@ -7,8 +7,9 @@ whole, cluster by cluster, in one way (`whole`).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ringfence.compile import calico, cilium, kubernetes
 from ringfence.compile.bundle import Bundle, Rule
@@ -17,8 +18,7 @@ from ringfence.compile.parts import DIRECTIONS, Part
 _Values = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(Struct, frozen=True):
     """A dialect that is written whole: its compiler, and its values for templates.
 
     `values` are those that are its own; `cluster` are the objects of a cluster as a whole, by file, each with the name

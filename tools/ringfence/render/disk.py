@@ -11,8 +11,9 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from ringfence.errors import OutputError
 from ringfence.findings import Finding, Location
@@ -25,8 +26,7 @@ from ringfence.values.files import unbroken
 _HINT = "run: ringfence render"
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """What a write did, as sorted paths relative to the repository's root."""
 
     created: tuple[str, ...]

@@ -8,9 +8,10 @@ Knows neither paths nor templates.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ringfence import compile  # noqa: A004 - the stage's name in the design
 from ringfence.compile.bundle import Bundle, Policy, Rule
@@ -23,8 +24,7 @@ SHARING = "kubernetes"
 """The dialect whose clusters share a base."""
 
 
-@dataclass(frozen=True, slots=True)
-class Overlay:
+class Overlay(Struct, frozen=True):
     """What one cluster adds for one namespace.
 
     `on_base`: whether it builds on the base. `extra` are whole policies that are not in the base; `added` are base
@@ -37,8 +37,7 @@ class Overlay:
     whole: Bundle
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """The base, by team and namespace, and the overlays of each cluster, in the same order."""
 
     base: tuple[Bundle, ...]
@@ -95,9 +94,9 @@ def _overlay(bundle: Bundle, cluster: Cluster, base: dict[str, Bundle]) -> Overl
             continue
         ingress, egress = _without(policy.ingress, shared.ingress), _without(policy.egress, shared.egress)
         if ingress or egress:
-            added.append(dataclasses.replace(policy, ingress=ingress, egress=egress))
+            added.append(replace(policy, ingress=ingress, egress=egress))
         whole.append(
-            dataclasses.replace(policy, ingress=(*shared.ingress, *ingress), egress=(*shared.egress, *egress))
+            replace(policy, ingress=(*shared.ingress, *ingress), egress=(*shared.egress, *egress))
             if ingress or egress or policy.selector != shared.selector
             else shared
         )
@@ -105,7 +104,7 @@ def _overlay(bundle: Bundle, cluster: Cluster, base: dict[str, Bundle]) -> Overl
 
 
 def _with(bundle: Bundle, policies: Iterable[Policy]) -> Bundle:
-    return dataclasses.replace(bundle, policies=tuple(policies))
+    return replace(bundle, policies=tuple(policies))
 
 
 def _common(bundles: list[Bundle]) -> Bundle:
@@ -118,7 +117,7 @@ def _common(bundles: list[Bundle]) -> Bundle:
         same = [found for names in by_name if (found := names.get(policy.name))]
         if len(same) == len(others):
             policies.append(
-                dataclasses.replace(
+                replace(
                     policy,
                     ingress=_shared(policy.ingress, [other.ingress for other in same]),
                     egress=_shared(policy.egress, [other.egress for other in same]),
@@ -137,7 +136,7 @@ def _shared(rules: tuple[Rule, ...], others: list[tuple[Rule, ...]]) -> tuple[Ru
         same = [found for keys in by_key if (found := keys.get(_key(rule)))]
         if len(same) == len(others):
             origins = {*rule.origins, *(origin for other in same for origin in other.origins)}
-            result.append(dataclasses.replace(rule, origins=tuple(sorted(origins))))
+            result.append(replace(rule, origins=tuple(sorted(origins))))
     return tuple(result)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ringfence.connectivity import Direction
 from ringfence.connectivity.exposure import Exposed
@@ -18,8 +19,7 @@ SHOWN = 6
 """How many peers or workloads a line names before the rest is counted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One row of exposure with the name of its workload for people, and of its peer where there is one (else "")."""
 
     workload: str
@@ -32,8 +32,7 @@ class Line:
         return not self.row.is_world and not self.row.is_pods
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """The exposure of one cluster (no name for plain manifests); `unprotected` and `left_out` as in `Exposure`."""
 
     cluster: str

@@ -7,7 +7,9 @@ and where the whole is. Exposure to the world goes last.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ringfence.impact import Cause, Effect, Report, Row
 from ringfence.impact.types import Approval
@@ -25,8 +27,7 @@ CAUSES = 5
 ENDS = 6
 
 
-@dataclass(frozen=True, slots=True)
-class _Cut:
+class _Cut(Struct, frozen=True):
     """How many rows of each kind are shown."""
 
     graphs: int = 20

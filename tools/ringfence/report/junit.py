@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from xml.etree import ElementTree
+
+from msgspec import Struct
 
 from ringfence.findings import Finding, Severity
 from ringfence.report.text import one_line
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """One test: `failure` is the message where it failed, and `lines` what it says besides. `path` is its file."""
 
     group: str

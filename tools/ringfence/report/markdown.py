@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ringfence.findings import Finding
 from ringfence.report.text import counts, one_line
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """How much a platform takes: characters, or bytes of UTF-8."""
 
     platform: str

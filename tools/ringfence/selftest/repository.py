@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
+
+from msgspec import Struct
 
 from ringfence import documents, sources
 from ringfence.manifests import kustomize
@@ -31,8 +32,7 @@ def copied(tree: Tree, folder: Path) -> None:
         target.write_bytes(tree.read(path))
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """A rendered policy as its file has it. `workload` is None for the baseline and what keeps a stage open."""
 
     path: str
@@ -55,8 +55,7 @@ class Policy:
         return self.data["spec"].get(direction) or []
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Struct, frozen=True):
     """A cluster whose rendered policies are broken: those of the namespaces that are enforced in both directions."""
 
     cluster: Cluster

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from ringfence.documents.edit import EditError
 from ringfence.errors import RingfenceError
@@ -65,8 +66,7 @@ def _where(repository: Repository, edits: Edits) -> Location:
     return Location(path, same + 1 or min(len(before), len(after)), 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Runner:
+class Runner(Struct, frozen=True):
     """Two equal copies of a repository, the gates by their commands, and what these find before anything is broken."""
 
     base: Path

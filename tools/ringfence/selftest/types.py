@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from ringfence.findings import Location, Severity
 
@@ -17,8 +18,7 @@ Edits = Mapping[str, bytes | None]
 """The new content of files by path; None removes one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Turned:
+class Turned(Struct, frozen=True):
     """One finding of a gate. `fingerprint` is its identity (`Finding.fingerprint`)."""
 
     code: str
@@ -31,24 +31,21 @@ Gate = Callable[[Path, Path, str], Sequence[Turned]]
 """What a gate finds in a repository, given the roots of base and head, and a cluster to look at ("": all)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(Struct, frozen=True):
     """A gate, by its command, and the code of the finding that it must have."""
 
     gate: str
     code: str
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(Struct, frozen=True):
     """The edits of a break. `before` are made in the base too: what somebody had broken already."""
 
     edits: Edits
     before: Edits = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Break:
+class Break(Struct, frozen=True):
     """One way to break a repository: `title` says it in words, `expected` is everything that must see it.
 
     `make` gives the edits, or the reason why there is nothing here to break in this way. It is given a cluster where
@@ -61,8 +58,7 @@ class Break:
     make: Callable[[Repository, Site], Broken | str] | Callable[[Repository], Broken | str]
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """A break with its edits; `cluster` and `dialect` are empty for one of the declarations."""
 
     name: str
@@ -82,8 +78,7 @@ class Verdict(enum.StrEnum):
     SURVIVED = "survived"
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """What one expectation came to. `message` is the gate's, or says what it found instead."""
 
     expected: Expected
@@ -91,8 +86,7 @@ class Seen:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """A break and what every gate made of it."""
 
     planned: Planned
@@ -104,8 +98,7 @@ class Case:
         return tuple(item for item in self.seen if item.verdict is Verdict.SURVIVED)
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(Struct, frozen=True):
     """A break that cannot be made in this repository, and why."""
 
     name: str

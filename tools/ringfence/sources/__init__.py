@@ -6,7 +6,7 @@ It hands out paths and bytes. It knows no YAML and no schema, and it never write
 from __future__ import annotations
 
 from ringfence.sources.blobs import BlobTree, index, revision
-from ringfence.sources.changes import Difference, changed, has, holding, ignored, problems
+from ringfence.sources.changes import Difference, changed, has, holding, ignored
 from ringfence.sources.names import name_of, names
 from ringfence.sources.overlay import Overlay
 from ringfence.sources.pages import CHECKS
@@ -37,7 +37,6 @@ __all__ = [
     "name_of",
     "names",
     "problem_of_names",
-    "problems",
     "recent",
     "revision",
     "working_tree",

@@ -9,18 +9,29 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
+from ringfence import asking
 from ringfence.sources.blobs import BlobTree
 from ringfence.sources.repository import Asked, Failed, Repository, open_repository
 from ringfence.sources.settled import Settled
-from ringfence.sources.tree import Tree, name_problem
+from ringfence.sources.tree import Tree, inside, name_problem
 from ringfence.sources.working import WorkingTree, parts
 
 REGULAR = ("100644", "100755", "000000")
 """Modes of regular files, and of a file that one side does not have."""
 
-_AS_STORED = ":(top,exclude,attr:!filter !ident !working-tree-encoding)"
-"""Files of which Git compares what is read here, but for the ends of lines (asked of a part, some versions err)."""
+
+class _Looked(NamedTuple):
+    """A tree that was looked at for problems, but for some folders.
+
+    Whether there is nothing that may be one, and whether only what has moved was looked at.
+    """
+
+    tree: WorkingTree
+    but: Sequence[str]
+    plain: bool
+    partly: bool
 
 
 class Difference:
@@ -34,11 +45,13 @@ class Difference:
         self._repository = open_repository(root)
         self._root = root
         self.commit = commit
-        self._where = _where(self._repository, only, but)
-        ask = self._repository.ask
-        self._tracked = ask("diff", "--raw", "-z", "--no-renames", "--no-ext-diff", commit, "--", *self._where)
-        self._otherwise = ask("ls-files", "-z", "--", _AS_STORED)
+        self._only, self._but = only, but
+        self._where = asking.where(self._repository.prefix, only, but)
+        self._tracked = self._repository.ask(*asking.difference(commit, self._where))
+        self._otherwise = self._repository.ask(*asking.OTHERWISE)
+        asking.forget()
         self._flags: Asked | None = None
+        self._looked: _Looked | None = None
         self._settled = Settled(self._repository, str(root), only, but)
         if not self._settled.has_same_index:
             self._ask_flags()
@@ -50,15 +63,45 @@ class Difference:
         # what is remembered is that there is nothing, ignored or not
         self._other = self._ask_others(ignored=self._settled.on) if self._inside or not only else None
 
+    @property
+    def at_work(self) -> bool:
+        """Whether Git is still looking for what differs."""
+        return self._tracked.at_work
+
+    def odd(self, tree: WorkingTree, but: Sequence[str] = ()) -> bool:
+        """Whether anything in these folders on disk is a problem (`Tree.problems`), what is in `but` left out.
+
+        Where an earlier run saw none, only what has moved since is looked at, and what `paths` finds to differ.
+        """
+        but = [*self._but, *but]
+        sound = self._moved is not None and self._settled.is_sound(but)
+        folders = [folder for folder in self._moved or () if not _lies_in(folder, but)] if sound else self._only
+        places = parts(self._root, folders, but)
+        plain = not any(map(tree.may_hold_problems, places))
+        # to ask Git what it ignores takes longer than to see that there is nothing to ask about
+        found = not plain and any(map(tree.problems, places))
+        self._looked = _Looked(tree, but, plain, sound)
+        return found
+
     def paths(self) -> frozenset[str] | None:
         """The paths of files, or None where that cannot be said without looking at every file."""
         for asked in (self._otherwise, self._flags, self._other, self._tracked):
             if asked:
                 asked.hear()
         try:
-            return _plain(self._found())
+            found = _plain(self._found())
         except (Failed, _Odd):
             return None
+        if found is None or self._looked is None:
+            return found
+        tree, but, plain, partly = self._looked
+        # a file on which Git and its index agree has not moved since it was looked at
+        own = [path for path in found if partly and not _lies_in(path, but)]
+        if any(map(tree.may_hold_problems, own)) and any(map(tree.problems, own)):
+            return None
+        if plain:
+            self._settled.note_sound(but)
+        return found
 
     def tracked(self) -> list[str]:
         """The files on disk that Git knows in these folders; those of the commit are these, but for what differs."""
@@ -87,7 +130,7 @@ class Difference:
     def _ask_others(self, *, ignored: bool) -> Asked:
         """What Git does not track; with what it ignores, a folder of nothing else is one."""
         which = "--directory" if ignored else "--exclude-standard"
-        places = _where(self._repository, self._inside)
+        places = asking.where(self._repository.prefix, self._inside)
         return self._repository.ask("ls-files", "-z", "--others", which, "--", *places)
 
     def _found(self) -> Iterator[str]:
@@ -140,7 +183,7 @@ def has(tree: Tree, path: str) -> bool:
 
 def ignored(base: BlobTree, under: str) -> list[str]:
     """The files below a folder on disk that Git ignores and does not track, relative to the root."""
-    where = _where(base.repository, (under,))
+    where = asking.where(base.repository.prefix, (under,))
     listing = base.repository.run("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", *where)
     return list(_own(base.repository, listing))
 
@@ -172,20 +215,9 @@ class _Odd(Exception):  # noqa: N818 - never leaves this module
     """Something on disk that Git cannot say everything of."""
 
 
-def problems(tree: WorkingTree, only: Sequence[str], but: Sequence[str] = ()) -> bool:
-    """Whether anything in some folders on disk is a problem (`Tree.problems`), what is in others left out."""
-    folders = parts(tree.root, only, but)
-    # to ask Git what it ignores takes longer than to see that there is nothing to ask about
-    return any(map(tree.may_hold_problems, folders)) and any(map(tree.problems, folders))
-
-
-def _where(repository: Repository, folders: Iterable[str], without: Iterable[str] = ()) -> list[str]:
-    """The folders of the root as Git takes them."""
-    prefix = repository.prefix
-    return [
-        *(f":(top,literal){prefix}{folder}" for folder in folders),
-        *(f":(top,literal,exclude){prefix}{folder}" for folder in without),
-    ]
+def _lies_in(path: str, folders: Iterable[str]) -> bool:
+    """Whether a path is one of some folders, or lies below it."""
+    return any(inside(path, folder) for folder in folders)
 
 
 def _own(repository: Repository, listing: bytes) -> Iterator[str]:
@@ -200,7 +232,7 @@ def _between(base: BlobTree, head: BlobTree, only: Sequence[str], but: Sequence[
     if not head.commit:
         return (path for path, _ in base.blobs.items() ^ head.blobs.items())
     command = ("diff-tree", "-r", "--raw", "-z", "--no-renames", base.commit, head.commit)
-    listing = base.repository.run(*command, "--", *_where(base.repository, only, but))
+    listing = base.repository.run(*command, "--", *asking.where(base.repository.prefix, only, but))
     return (path for _, path in _raw(base.repository, listing))
 
 

@@ -10,16 +10,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ringfence import asking
 from ringfence.errors import UsageError
 from ringfence.sources import environment
 from ringfence.sources.ignored import refusal
 
 if TYPE_CHECKING:
     import git
-
-
-_EXACT = ("-c", "core.trustctime=true", "-c", "core.checkStat=default", "-c", "core.fsmonitor=")
-"""Git itself looks at every file on disk, and at all that tells of a change. (Before 2.36, `false` names a hook.)"""
 
 
 class Failed(UsageError):  # noqa: N818 - an answer of Git, handled where one can be expected
@@ -36,31 +33,24 @@ class Asked:
     """A Git command that is at work in a folder, beside this process. Raises `OSError` where there is none of them."""
 
     def __init__(self, folder: Path, *arguments: str, index: str = "", feed: bytes | None = None) -> None:
-        """Start it; it will be fed with `feed` while it is heard."""
-        import subprocess
+        """Start it, unless it was begun ahead; it will be fed with `feed` while it is heard."""
+        self._folder = folder
+        self._process = asking.ask(str(folder), arguments, index=index, feed=feed)
 
-        self._folder, self._feed = folder, feed
-        self._told: tuple[bytes, bytes] | None = None
-        self._process = subprocess.Popen(
-            ["git", *_EXACT, *arguments],
-            cwd=folder,
-            env=environment.clean() | ({"GIT_INDEX_FILE": index} if index else {}),
-            stdin=subprocess.DEVNULL if feed is None else subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+    @property
+    def at_work(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._process.at_work
 
     def hear(self) -> tuple[bytes, bytes]:
         """What it printed and what it complained of. Of several side by side, hear each, whatever another one says."""
-        if self._told is None:
-            self._told = self._process.communicate(self._feed)
-        return self._told
+        return self._process.hear()
 
     def output(self) -> bytes:
         """All that it printed, once it has ended. Raises `Failed` on an exit status above 0."""
         output, errors = self.hear()
-        if self._process.returncode:
-            raise Failed(self._folder, self._process.returncode, os.fsdecode(errors))
+        if self._process.status:
+            raise Failed(self._folder, self._process.status, os.fsdecode(errors))
         return output
 
 
@@ -168,7 +158,7 @@ def _places(where: Path, near: Path | None) -> tuple[Path, str]:  # noqa: ARG001
 
     Raises `OSError` and `Failed`.
     """
-    own = os.fsdecode(Asked(where, "rev-parse", "--show-toplevel", "--absolute-git-dir").output()).removesuffix("\n")
+    own = os.fsdecode(Asked(where, *asking.PLACES).output()).removesuffix("\n")
     top, _, folder = own.partition("\n")
     if "\n" in folder:  # a name has a line of its own
         top, folder = os.fsdecode(Asked(where, "rev-parse", "--show-toplevel").output()).removesuffix("\n"), ""

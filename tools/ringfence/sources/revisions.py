@@ -6,6 +6,7 @@ import re
 import shlex
 from pathlib import Path
 
+from ringfence import asking
 from ringfence.errors import UsageError
 from ringfence.sources.repository import Failed, Repository, open_repository
 from ringfence.sources.tree import shown
@@ -39,7 +40,7 @@ def default_base(root: Path, default_branch: str) -> str:
 def recent(root: Path, most: int) -> list[str]:
     """The ids of HEAD and of the commits before it, newest first; empty where there is none, or no repository."""
     try:
-        return open_repository(root).text("rev-list", f"--max-count={most}", "HEAD").split()
+        return open_repository(root).text(*asking.commits(most)).split()
     except UsageError:
         return []
 
@@ -114,7 +115,7 @@ def _resolve(repository: Repository, rev: str) -> str:
     if not rev or "\0" in rev:
         return ""
     try:
-        return repository.text("rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}")
+        return repository.text(*asking.commit(rev))
     except Failed:
         return ""
 

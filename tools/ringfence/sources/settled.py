@@ -19,6 +19,9 @@ from ringfence.sources.repository import Repository
 KIND = "settled"
 """The kind of the cache's values, by root and folders."""
 
+SOUND = "sound"
+"""That in what is settled nothing may be a problem for a user: the digest of that, by root, folders and user."""
+
 MANY = 100
 """Folders that moved, from which on all are walked."""
 
@@ -55,10 +58,11 @@ class Settled:
         self._now = time.time_ns()
         self._index = _checksum(self._folder)
         self._known: Known | None = None
+        self._row = b""
         self.on = bool(only and self._index and not self._store.why) and _tells(repository.folder, root)
         if self.on and (row := self._store.get(KIND, [self._key]).get(self._key)):
-            self._known = _unpacked(row)
-        self._times = [self._of(folder) for folder in self._known.folders] if self._known else []
+            self._known, self._row = _unpacked(row), row
+        self._times = self._now_of(self._known.folders) if self._known else []
 
     @property
     def knows(self) -> bool:
@@ -89,14 +93,14 @@ class Settled:
 
         A folder among these ends with `/`. The listing may only be missing where the index is known.
         """
-        if not self.on:
+        if not self.on or (listing is None and not moved):
             return
         unclean = {os.fsencode(path.rstrip("/").rpartition("/")[0]) for path in others}
         looked = set(map(os.fsencode, moved or ()))
         known = self._known
         if (known is None or moved is None) and listing is not None:
             folders = sorted(_folders(listing, self._prefix))
-            self._times, looked = [self._of(folder) for folder in folders], {*folders}
+            self._times, looked = self._now_of(folders), {*folders}
             known = Known(self._index, cache.digest(listing), folders, [UNKNOWN] * len(folders))
         if known is None or (listing is None and moved is None) or not unclean.issubset(known.folders):
             return
@@ -108,13 +112,38 @@ class Settled:
         seen = Known(self._index, known.names, known.folders, found)
         # the listing is that of an index no more which is another one now
         if seen != self._known and _checksum(self._folder) == self._index:
-            self._store.put(KIND, {self._key: _packed(seen)})
+            self._known, self._row = seen, _packed(seen)
+            self._store.put(KIND, {self._key: self._row})
 
-    def _of(self, folder: bytes) -> bytes:
-        try:
-            return times.of(os.lstat(b"%s/%s" % (self._root, folder)))
-        except OSError:
-            return UNKNOWN
+    def is_sound(self, but: Iterable[str]) -> bool:
+        """Whether what is known of folders that have not moved holds nothing that may be a problem, `but` in some.
+
+        Nothing is said of a file that differs from what the index has.
+        """
+        if not (self._row and self.has_same_index):
+            return False
+        key = self._sound_key(but)
+        return self._store.get(SOUND, [key]).get(key) == cache.digest(self._row)
+
+    def note_sound(self, but: Sequence[str]) -> None:
+        """Remember the same of what is known by now, after everything in it was looked at."""
+        if self.has_same_index and _checksum(self._folder) == self._index and not self.is_sound(but):
+            self._store.put(SOUND, {self._sound_key(but): cache.digest(self._row)})
+
+    def _sound_key(self, but: Iterable[str]) -> str:
+        user = os.getuid(), os.geteuid(), os.getgid(), os.getegid(), sorted(os.getgroups())  # who may read a file
+        return "\0".join((self._key, "", *but, str(user)))
+
+    def _now_of(self, folders: list[bytes]) -> list[bytes]:
+        """The times of folders as they are now."""
+        top = self._root + b"/"
+        found = []
+        for folder in folders:
+            try:
+                found.append(times.of(os.lstat(top + folder)))
+            except OSError:
+                found.append(UNKNOWN)
+        return found
 
     def _lasting(self, found: bytes, device: int) -> bytes:
         return (times.lasting(found, self._now) if times.device(found) == device else b"") or UNKNOWN

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ringfence.values import intervals
 from ringfence.values.intervals import Intervals
@@ -37,8 +38,7 @@ def _span(net: Network) -> tuple[int, int]:
     return int(net.network_address), int(net.broadcast_address)
 
 
-@dataclass(frozen=True, slots=True)
-class AddressSet:
+class AddressSet(Struct, frozen=True):
     """An immutable set of addresses; equal sets compare and hash equal. Families never mix."""
 
     v4: Intervals = ()

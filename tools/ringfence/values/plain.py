@@ -1,6 +1,7 @@
-"""Values as plain data for JSON, and back: dataclasses, named tuples, tuples, enumerations, times.
+"""Values as plain data for JSON, and back: structs, dataclasses, named tuples, tuples, enumerations, times.
 
-A dataclass or named tuple is the list of its fields. What comes back is checked against the types that the fields have.
+A struct, dataclass or named tuple is the list of its fields. What comes back is checked against the types that the
+fields have.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ import typing
 from functools import lru_cache
 from typing import Any
 
+from msgspec import Struct
+
 
 def pack(value: Any) -> Any:
     """The value as lists, texts, numbers, booleans and null."""
-    if dataclasses.is_dataclass(value):
-        return [pack(getattr(value, field.name)) for field in dataclasses.fields(value)]
+    if names := _names(value.__class__):
+        return [pack(getattr(value, name)) for name in names]
     if isinstance(value, enum.Enum):
         return value.value
     if isinstance(value, datetime.datetime):
@@ -48,11 +51,19 @@ def unpack(kind: Any, data: Any) -> Any:
 
 
 @lru_cache
+def _names(kind: type) -> tuple[str, ...]:
+    """The names of the fields of a struct or dataclass; none for another type."""
+    if issubclass(kind, Struct):
+        return kind.__struct_fields__
+    return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else ()
+
+
+@lru_cache
 def _fields(kind: type) -> tuple[Any, ...]:
-    """The types of the fields of a dataclass or named tuple; none for another type."""
-    if dataclasses.is_dataclass(kind):
+    """The types of the fields of a struct, dataclass or named tuple; none for another type."""
+    if names := _names(kind):
         hints = typing.get_type_hints(kind)
-        return tuple(hints[field.name] for field in dataclasses.fields(kind))
+        return tuple(hints[name] for name in names)
     if issubclass(kind, tuple):
         return tuple(typing.get_type_hints(kind).values())
     return ()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from ringfence.values import intervals
 from ringfence.values.intervals import Intervals
@@ -13,8 +14,7 @@ PROTOCOLS = ("TCP", "UDP", "SCTP")
 FIRST, LAST = 1, 65535
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class PortRange:
+class PortRange(Struct, frozen=True, order=True):
     """Consecutive ports of one protocol, both ends included (`first == last` for a single port)."""
 
     protocol: str
@@ -26,8 +26,7 @@ class PortRange:
         return f"{ports}/{self.protocol}"
 
 
-@dataclass(frozen=True, slots=True)
-class PortSet:
+class PortSet(Struct, frozen=True):
     """An immutable set of ports per protocol; equal sets compare and hash equal."""
 
     tcp: Intervals = ()

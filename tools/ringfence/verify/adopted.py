@@ -7,8 +7,9 @@ counts them in.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from ringfence import connectivity, manifests
 from ringfence.connectivity import ClusterState, Connectivity

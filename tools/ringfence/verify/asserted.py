@@ -5,7 +5,9 @@ from __future__ import annotations
 import enum
 import ipaddress
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ringfence.connectivity import Connectivity, Explanation, bits
 from ringfence.connectivity.cluster import DNS
@@ -29,8 +31,7 @@ class Result(enum.StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """How one statement fares: over `pairs` of ends, of which `broken` fail (or, if none, are undefined).
 
     `ports` are those of the first broken pair that break it, `explanation` is of it. `findings` say why it is an error.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ringfence import documents, schema
 from ringfence.documents import Document
@@ -16,8 +17,7 @@ KIND = "Assertions"
 WORLD = "world"
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Struct, frozen=True):
     """One end that a statement names: by `text`, or (no text) by the labels of pods and of their namespaces."""
 
     where: Location
@@ -34,8 +34,7 @@ class Term:
         return ",".join(parts) + (f" in {','.join(spaces)}" if spaces else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """What must (`must`) or must not be allowed between all of the sources and all of the destinations."""
 
     name: str

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ringfence.findings import Finding
 from ringfence.manifests import Manifests, NetworkPolicy
@@ -59,8 +61,7 @@ class Place(NamedTuple):
                 yield cls(folder, namespace, cluster, tuple(clusters), items, asked, kept, may_be)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Bundle:
+class Bundle(Struct, frozen=True, eq=False):
     """What a folder holds. Nobody may change anything of it.
 
     `policies` are its NetworkPolicies; `more` is all that it holds, where that is more than these. `findings` are what

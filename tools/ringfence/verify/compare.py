@@ -9,7 +9,8 @@ still mask it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ringfence.connectivity import Direction, Row, bits
 from ringfence.findings import Check, Finding, Location
@@ -25,8 +26,7 @@ from ringfence.verify.pages import EXCESS, MISSING, UNSETTLED
 from ringfence.verify.state import State
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One pair on which the rendered policies and the declarations differ.
 
     `where` is at fault: the flow or grant that is denied, or the rule that allows too much; `subject` names it,

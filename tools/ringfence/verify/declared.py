@@ -7,8 +7,9 @@ connectivity of the rendered manifests is a proof and not an echo.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from ringfence.findings import Location
 from ringfence.model.types import Cluster, End, Flow, Grant, Model, Namespace, Peer, Workload
@@ -16,8 +17,7 @@ from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import ALL_PORTS, PortRange, PortSet
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Struct, frozen=True):
     """What leaves a namespace open in one direction: its stage in a cluster is not `enforce`."""
 
     cluster: str
@@ -38,8 +38,7 @@ OTHER = "*"
 """The name of the pods of a namespace that nobody declared, as connectivity's representatives have it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pod:
+class Pod(Struct, frozen=True):
     """A pod that the declarations know, in a Kubernetes cluster.
 
     `id` is `namespace/name` with the namespace's name there. `declared` is the workload or catalogue peer it
@@ -69,8 +68,7 @@ class Statement(NamedTuple):
     cause: Cause
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(Struct, frozen=True):
     """All pods of a Kubernetes cluster by id, and all statements, indexed for the comparison.
 
     Names outside are pods here too, by their id (`dns:api.example.com`). `opened` are the pods whose stage leaves a

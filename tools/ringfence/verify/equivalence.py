@@ -7,9 +7,12 @@ labels is compared, and what only one side makes hang on them.
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ringfence import connectivity
 from ringfence.connectivity import DNS, Change, Connectivity, End, Endpoint, Explanation, Place
@@ -20,8 +23,7 @@ from ringfence.values.ports import PortSet
 from ringfence.verify.state import State, alone
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """One side: what it is called, what it allows, and the names by which its endpoints are compared."""
 
     name: str
@@ -33,8 +35,7 @@ class Side:
         return {str(self.names.get(item, item)): item for item in self.connectivity.endpoints}
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """A connection that one side has and the other has not, or that either leaves undefined, and what each says.
 
     `sides` are the ports that each allows; `why` each side's answer for one port and address of those that differ.
@@ -47,8 +48,7 @@ class Difference:
     why: tuple[Explanation, Explanation]
 
 
-@dataclass(frozen=True, slots=True)
-class Equivalence:
+class Equivalence(Struct, frozen=True):
     """The whole answer.
 
     `only` are the endpoints that one side has; `compared` counts the declared ones that both have.
@@ -72,7 +72,7 @@ def cluster_side(model: Model, tree: Tree, cluster: Cluster) -> tuple[Side, Stat
     for item in state.connectivity.endpoints:
         pod = state.declared.pods.get(item.id)
         if pod is not None and pod.namespace is not None:
-            names[item] = replace(item, namespace=pod.namespace.name)
+            names[item] = dataclasses.replace(item, namespace=pod.namespace.name)
     return Side(cluster.name, state.connectivity, names), state
 
 

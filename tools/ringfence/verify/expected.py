@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ringfence.connectivity import Connectivity, bits
 from ringfence.values.addresses import AddressSet
@@ -25,8 +26,7 @@ WIDE = 16
 """More addresses that policies tell apart than that are kept as one set."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(Struct, frozen=True):
     """The statements as rows of positions: those that certainly hold, and what undeclared pods may have by them.
 
     `inexact` are the sources of statements that the policies' own ports and addresses cannot say exactly: their rows

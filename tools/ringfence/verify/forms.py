@@ -8,34 +8,31 @@ of the documented layout (docs/dialects.md), said again here: nothing of what wr
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Only:
+
+class Only(Struct, frozen=True):
     """A value that is one of these."""
 
     values: tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Each:
+class Each(Struct, frozen=True):
     """A list whose items have one form."""
 
     item: Form
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
+class Keys(Struct, frozen=True):
     """A mapping with no keys but these; those of `required` must be there."""
 
     known: Mapping[str, Form]
     required: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Either:
+class Either(Struct, frozen=True):
     """A mapping of one of two forms: the first where it has the key."""
 
     key: str
@@ -47,8 +44,7 @@ ANY = None
 """Judged by what it does, or without effect on connections."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outside:
+class Outside(Struct, frozen=True):
     """One CIDR, or a list of them, that does not lie among the cluster's own pods, Services and nodes."""
 
     nodes: bool = False

@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ringfence.checks import sides
 from ringfence.checks.denials import NONE
@@ -114,8 +116,7 @@ def _told(side: object) -> Iterator[str]:
         yield from getattr(side, field)
 
 
-@dataclass(frozen=True, slots=True)
-class _Fault:
+class _Fault(Struct, frozen=True):
     """One pair on which policies and guardrail differ: `opens` where it should be denied and is not."""
 
     opens: bool

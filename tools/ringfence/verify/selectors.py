@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ringfence.findings import Finding, Location
 from ringfence.manifests import METADATA_NAME, BlockPeer, NetworkPolicy, PodsPeer, Selector
@@ -18,8 +20,7 @@ if TYPE_CHECKING:
 _Known = Mapping[str, set[Selector]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Use:
+class _Use(Struct, frozen=True):
     """A selector of pods as one namespace and conditions on labels; either is None where it is of another form.
 
     `subject`: it is for the pods that the policy applies to. That it is for an unknown namespace is found elsewhere.

@@ -7,10 +7,11 @@ there, whatever it does.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from ringfence.documents.document import Document, Route
 from ringfence.findings import Finding, Location
@@ -111,8 +112,7 @@ def _lists(document: Document) -> Iterator[list[Any]]:
         yield rules if isinstance(rules, list) else []
 
 
-@dataclass(frozen=True, slots=True)
-class _Walk:
+class _Walk(Struct, frozen=True):
     """Goes through objects, but for the items of lists in `seen`, by `id()`: of those nothing is to be said."""
 
     seen: frozenset[int]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ringfence.connectivity import (
     DNS,
@@ -34,8 +36,7 @@ STAGED = "RF736"
 """The finding that a policy of Calico is staged."""
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """A Kubernetes cluster under the rendered tree.
 
     `clusters` share it; `objects` are the rendered objects of each;

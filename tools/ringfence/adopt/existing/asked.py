@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ringfence.adopt.existing.keeping import DIRECTIONS, Keep
 from ringfence.adopt.existing.units import Unit
@@ -15,8 +16,7 @@ _PREFIXES = ("k8s:", "any:", "k8s.", "any.")
 _OF_NAMESPACES = ("io.cilium.k8s.namespace.labels.", "pcns.")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """The label keys that any adopted policy asks for, those of other dialects, and the selectors of NetworkPolicies.
 
     A selector comes with the namespace that it is for, empty for any.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ringfence.adopt.existing.peers import Named
 from ringfence.adopt.existing.rules import End, Leg
@@ -18,8 +19,7 @@ MOST = 480
 """How long the list of policies in a reason may be; a reason has 500 characters at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(Struct, frozen=True):
     """A flow to be written into the folder of `namespace`; `rules` are those that it takes the place of."""
 
     namespace: str

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ringfence.adopt.existing.source import Object
 from ringfence.manifests import NetworkPolicy, Requirement, Selector
@@ -27,8 +29,7 @@ MOST = 32
 DIRECTIONS = ("ingress", "egress")
 
 
-@dataclass(frozen=True, slots=True)
-class Keep:
+class Keep(Struct, frozen=True):
     """An adopted policy to be written. `namespace` is empty for one of the whole cluster; `comments` go above it.
 
     `opens` is the direction that it keeps open for pods that nothing isolated, empty for a policy of the original.

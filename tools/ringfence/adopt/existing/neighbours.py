@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ringfence import connectivity, manifests, render
 from ringfence.adopt.existing import proof
@@ -24,8 +26,7 @@ SHOWN = 5
 """How many pairs are named."""
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """A repository, and the tree of its files; `with_rendered` has what its declarations render to."""
 
     model: Model

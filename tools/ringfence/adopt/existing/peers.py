@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ringfence.manifests import BlockPeer, Labels
 from ringfence.model.layout import is_label
@@ -27,8 +29,7 @@ NAMING = ("k8s-app", "app.kubernetes.io/name", "app", "name", "app.kubernetes.io
 """Labels by whose value pods are called."""
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """A peer of the catalogue: blocks (`cidrs` without `excepts`), or pods of a namespace by their labels."""
 
     name: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from ringfence.adopt.existing.flows import Flow
 from ringfence.adopt.existing.keeping import Keep
@@ -18,8 +19,7 @@ from ringfence.findings import Location
 from ringfence.manifests import Labels
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What a person chooses: the cluster and its environment, how teams are found, and whether to narrow.
 
     `team_label` is a label of namespaces whose value is the team; a namespace without it is its own team.
@@ -37,8 +37,7 @@ class Options:
     stages: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Present:
+class Present(Struct, frozen=True):
     """What a repository that is added to has already: namespaces, peers, and what the manifests share with it."""
 
     namespaces: frozenset[str] = frozenset()
@@ -47,8 +46,7 @@ class Present:
     shared: Shared = field(default_factory=Shared)
 
 
-@dataclass(frozen=True, slots=True)
-class RuleFate:
+class RuleFate(Struct, frozen=True):
     """What became of one rule: flows, or why it was kept.
 
     `dropped`: with `tighten`, it had no effect. `declared`: flows that the repository has say it already.
@@ -64,8 +62,7 @@ class RuleFate:
     declared: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """Everything that an import writes, and an account of every policy and rule of the original.
 
     `units` are those of `shared` namespaces too, which the repository has already: there, `added` are new.

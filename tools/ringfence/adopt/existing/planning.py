@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ringfence.adopt.existing import asked, inferred, keeping, restated, rules, translating
 from ringfence.adopt.existing import fates as fates_of

@@ -7,9 +7,11 @@ others. So nothing is believed of what the import made of workloads.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import product
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ringfence import connectivity, manifests
 from ringfence.connectivity import Change, Connectivity, End, Endpoint, Place, evaluate
@@ -23,8 +25,7 @@ from ringfence.verify.equivalence import Difference, Side, compare
 OVERLAYS = "policies/rendered/overlays"
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Struct, frozen=True):
     """What came of the comparison.
 
     `differences` are connections of declared ends that the import opens or closes, or whose verdict is not the same;

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ringfence import gitops, model, render
 from ringfence.adopt.existing import declaring, neighbours, planning, proof, shared
@@ -32,8 +33,7 @@ SAID = 5
 """How many objects that were left out are named where nothing else is left."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """An import: the plan, the new files by path, the proof, and the errors that are left, if any.
 
     `rendered` says whether the files hold `policies/rendered` too: a repository that exists renders its own. `edited`

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ringfence.adopt.existing.flows import RuleKey
 from ringfence.adopt.existing.units import Unit, combos
 from ringfence.manifests import METADATA_NAME, Labels, NetworkPolicy, PodsPeer, Rule, Selector
 
 
-@dataclass(frozen=True, slots=True)
-class Restated:
+class Restated(Struct, frozen=True):
     """What a selector was for, and the workloads that stand for it now; `rules` are those that became flows.
 
     What it was for is `what`, as in "pods with tier=back of shop". Pods that no manifest declares gain or lose where

@@ -8,7 +8,8 @@ With `tighten` a selector stands for the declared workloads that it matches, and
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ringfence.adopt.existing.peers import Catalogue, Named
 from ringfence.adopt.existing.units import Unit, combos
@@ -20,8 +21,7 @@ from ringfence.values.ports import ALL_PORTS, NO_PORTS, PortRange, PortSet
 End = Unit | Named
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(Struct, frozen=True):
     """A source that may call a destination on some ports."""
 
     source: End
@@ -29,16 +29,14 @@ class Leg:
     ports: PortSet
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """Why a rule is no flow: `kind` in kebab-case for programs, `why` for people."""
 
     kind: str
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What the conversion hangs on.
 
     `units` are the workloads of the namespaces that teams get, and `strays` their pods that are part of none, with the

@@ -8,8 +8,9 @@ its own; where it shares one, what is not declared already stays an adopted poli
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from ringfence import documents, model
 from ringfence.adopt.existing.units import Unit
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
     from ringfence.verify.equivalence import Difference
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(Struct, frozen=True):
     """What the repository says of the namespaces that the manifests hold too.
 
     `folders` are theirs, by namespace, and `workloads` those that exist in the environment of the cluster. `legs` are

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ringfence import connectivity, documents
 from ringfence.connectivity import ClusterState, Profile
@@ -27,8 +29,7 @@ PODS = "a kind that is not known has a template of pods; its pods count only whe
 BESIDE = "it may stop or redirect connections (RF715), is not evaluated, and stays in the cluster as it is"
 
 
-@dataclass(frozen=True, slots=True)
-class Object:
+class Object(Struct, frozen=True):
     """One object of the manifests, by its identity for the API server."""
 
     group: str
@@ -53,8 +54,7 @@ class Object:
         return (self.group, self.kind, self.namespace, self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOut(Struct, frozen=True):
     """An object that is no part of the cluster, and why."""
 
     what: str
@@ -62,8 +62,7 @@ class LeftOut:
     where: Location
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
+class Passed(Struct, frozen=True):
     """Objects of one kind that are not read, and why somebody might miss them."""
 
     kind: str
@@ -71,8 +70,7 @@ class Passed:
     places: tuple[Location, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """The cluster as the manifests say it is.
 
     `policies` are its policies of every dialect, as written, and what they need (tiers, sets); `services` are Services.

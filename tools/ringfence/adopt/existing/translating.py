@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ringfence.adopt.existing import keeping
 from ringfence.adopt.existing.keeping import DIRECTIONS, Keep
@@ -39,8 +41,7 @@ if TYPE_CHECKING:
 Peer = PodsPeer | BlockPeer
 
 
-@dataclass(frozen=True, slots=True)
-class Translated:
+class Translated(Struct, frozen=True):
     """An object of another dialect as a NetworkPolicy with those of its rules that one can say, by their own index."""
 
     item: Object

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import combinations
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ringfence.connectivity import Endpoint
 from ringfence.manifests import Labels, Requirement, Selector
@@ -36,8 +38,7 @@ MOST = 3
 """How many labels are tried together before all labels are taken."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """A workload to be declared: some pods of one namespace that policies can speak of together.
 
     `members` are the endpoints whose pods `labels` pick out; ports are by name, as its containers and Services say.

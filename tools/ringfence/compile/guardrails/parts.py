@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from ringfence.checks.podsets import Box, Values
 from ringfence.model.types import METADATA_NAME, Guardrail, Labels
@@ -15,8 +16,7 @@ _Item = TypeVar("_Item")
 LABELS: Labels = (("app.kubernetes.io/managed-by", "ringfence"),)
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(Struct, frozen=True):
     """One object: the name of its file without `.yaml`, the guardrail, and what the object holds."""
 
     file: str

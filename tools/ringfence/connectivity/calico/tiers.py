@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ringfence.connectivity import admin
 from ringfence.connectivity.calico.ends import Ends
@@ -105,8 +106,7 @@ def _refused(opaque: Iterable[Opaque], direction: Direction, resolver: Resolver,
             yield Applied(policy, direction, (0, here), (rule,), doubts=doubts)
 
 
-@dataclass(frozen=True, slots=True)
-class _Named:
+class _Named(Struct, frozen=True):
     """Something that decides and is no policy that can be read, as the engine wants to see it."""
 
     id: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ringfence.connectivity.cilium import patterns
 from ringfence.connectivity.cilium.lowering import Lowering

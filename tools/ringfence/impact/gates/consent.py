@@ -39,7 +39,8 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ringfence.checks import consent_missing
 from ringfence.findings import Check, Finding, Location, Severity

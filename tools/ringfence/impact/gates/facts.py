@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ringfence.findings import Check, Finding
 from ringfence.impact.facts import ClusterFacts
@@ -11,8 +12,7 @@ from ringfence.impact.types import Approval, Change, Level, Measure
 from ringfence.model.types import Model
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """Everything that a gate may look at.
 
     `clusters` is what was found in each Kubernetes cluster, `changes` and `measures` what that is together; `checked`
@@ -48,8 +48,7 @@ class Facts:
         return min(side.settings.used_threshold for side in (self.base, self.head) if side)
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A gate: its name in the settings, its level without one, how it judges, and what it says when it passes."""
 
     name: str

@@ -8,7 +8,8 @@ service account) is the caller's business; so is `global()`, which says somethin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 IN_SETS = ("in", "not in")
 ON_STRINGS = ("==", "!=", "contains", "starts with", "ends with")
@@ -19,8 +20,7 @@ def quoted(text: str) -> str:
     return f'"{text}"' if "'" in text else f"'{text}'"
 
 
-@dataclass(frozen=True, slots=True)
-class All:
+class All(Struct, frozen=True):
     """`all()`, and the meaning of an empty selector."""
 
     def matches(self, labels: Mapping[str, str]) -> bool:  # noqa: ARG002 - the shape that all expressions share
@@ -35,8 +35,7 @@ class All:
         return "all()"
 
 
-@dataclass(frozen=True, slots=True)
-class Global:
+class Global(Struct, frozen=True):
     """`global()`: endpoints outside every namespace. As a question about labels it holds always, as in Calico."""
 
     def matches(self, labels: Mapping[str, str]) -> bool:  # noqa: ARG002 - the shape that all expressions share
@@ -51,8 +50,7 @@ class Global:
         return "global()"
 
 
-@dataclass(frozen=True, slots=True)
-class Has:
+class Has(Struct, frozen=True):
     """`has(key)`."""
 
     key: str
@@ -69,8 +67,7 @@ class Has:
         return f"has({self.key})"
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(Struct, frozen=True):
     """`key operator 'value'`, or `key in {...}` and `key not in {...}` with sorted values."""
 
     key: str
@@ -100,8 +97,7 @@ class Compare:
         return f"{self.key} {self.operator} " + (f"{{{literals}}}" if self.operator in IN_SETS else literals)
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     """`!item`."""
 
     item: Expression
@@ -118,8 +114,7 @@ class Not:
         return f"!({self.item})" if isinstance(self.item, And | Or | Not) else f"!{self.item}"
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(Struct, frozen=True):
     """`a && b && ...`, two items or more."""
 
     items: tuple[Expression, ...]
@@ -136,8 +131,7 @@ class And:
         return " && ".join(f"({item})" if isinstance(item, And | Or) else str(item) for item in self.items)
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(Struct, frozen=True):
     """`a || b || ...`, two items or more; binds less than `&&`."""
 
     items: tuple[Expression, ...]

@@ -6,7 +6,8 @@ They know neither YAML nor how connectivity is computed. Everything is frozen an
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ringfence.findings import Location
 from ringfence.manifests.calico.selector import Expression
@@ -42,8 +43,7 @@ NAMESPACE_NAME_LABEL = "projectcalico.org/name"
 """The label with its name that Calico sees on each namespace, and on each service account."""
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(Struct, frozen=True):
     """One entry of `ports`: numbers `first`-`last`, or a `name` (then both are 0)."""
 
     first: int
@@ -51,24 +51,21 @@ class Port:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceAccounts:
+class ServiceAccounts(Struct, frozen=True):
     """Endpoints by their service account: its name is among `names` (if any) AND its labels match `selector`."""
 
     names: tuple[str, ...]
     selector: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """A Kubernetes Service: its endpoints' addresses, and for a destination their ports."""
 
     namespace: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Entity:
+class Entity(Struct, frozen=True):
     """`source` or `destination` of a rule. Every part that is given must hold; None and () mean "not given".
 
     With `selector`, `not_selector`, `namespaces` or `accounts`, only endpoints and network sets that Calico knows can
@@ -86,16 +83,14 @@ class Entity:
     not_ports: tuple[Port, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Icmp:
+class Icmp(Struct, frozen=True):
     """ICMP type and code, None for any."""
 
     type: int | None
     code: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One rule; the first that matches a packet decides (Log never decides). `index` as in the object.
 
     Protocols are IP protocol numbers, None for any. `http`: the rule also looks at requests (layer 7).
@@ -114,8 +109,7 @@ class Rule:
     where: Location
 
 
-@dataclass(frozen=True, slots=True)
-class CalicoPolicy:
+class CalicoPolicy(Struct, frozen=True):
     """NetworkPolicy, GlobalNetworkPolicy and their staged forms.
 
     `namespace` is "" for a global one. `selector` is `all()` where none is given; `namespaces` and `accounts` narrow it
@@ -155,8 +149,7 @@ class CalicoPolicy:
         return (math.inf if self.order is None else self.order, f"{self.name}/{self.namespace}/{self.kind}")
 
 
-@dataclass(frozen=True, slots=True)
-class StagedKubernetesPolicy:
+class StagedKubernetesPolicy(Struct, frozen=True):
     """A StagedKubernetesNetworkPolicy: the NetworkPolicy v1 that it would become, without effect until then."""
 
     policy: NetworkPolicy
@@ -188,8 +181,7 @@ class StagedKubernetesPolicy:
         return self.policy.where
 
 
-@dataclass(frozen=True, slots=True)
-class Tier:
+class Tier(Struct, frozen=True):
     """A tier. `action` (Deny or Pass) ends it for endpoints that one of its policies selects; `order` None is last."""
 
     name: str
@@ -208,8 +200,7 @@ class Tier:
         return (math.inf if self.order is None else self.order, self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkSet:
+class NetworkSet(Struct, frozen=True):
     """A NetworkSet or (`namespace` "") a GlobalNetworkSet: addresses that selectors find by `labels`."""
 
     namespace: str
@@ -224,8 +215,7 @@ class NetworkSet:
         return f"{self.namespace}/{self.name}" if self.namespace else self.name
 
 
-@dataclass(frozen=True, slots=True)
-class HostEndpoint:
+class HostEndpoint(Struct, frozen=True):
     """An interface of a host with its labels and the addresses that it is expected to have, if any are said."""
 
     name: str

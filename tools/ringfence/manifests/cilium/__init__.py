@@ -12,8 +12,9 @@ This package owns what Cilium's words mean. It knows neither workloads nor how c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ringfence.documents.document import Document, Route
 from ringfence.findings import Finding
@@ -77,8 +78,7 @@ KINDS = ("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "CiliumCIDRGro
 """The kinds of `cilium.io` that this package reads."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What became of one object. `value` is None where the server (`by_server`) or the agent (`by_agent`) refuses it.
 
     Refused by the agent alone means: in the cluster, and without any effect. Where only the form of its name is wrong,

@@ -6,8 +6,9 @@ A shape knows types, required and known fields, and forms of texts. It knows not
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ringfence.documents.document import Route
 from ringfence.manifests.cilium.judge import Judge
@@ -15,8 +16,7 @@ from ringfence.manifests.reader import kind_of
 from ringfence.values.nearest import did_you_mean
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """A text: one of `choices`, at most `longest` characters, `form` tells why another one is wrong."""
 
     choices: tuple[str, ...] = ()
@@ -24,35 +24,30 @@ class Text:
     form: Callable[[str], str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Struct, frozen=True):
     """A whole number from `first` to `last`."""
 
     first: int
     last: int
 
 
-@dataclass(frozen=True, slots=True)
-class NumberOrText:
+class NumberOrText(Struct, frozen=True):
     """A whole number, or a text of a form."""
 
     form: Callable[[str], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(Struct, frozen=True):
     """A boolean."""
 
 
-@dataclass(frozen=True, slots=True)
-class Texts:
+class Texts(Struct, frozen=True):
     """A mapping of names to texts; `value` is the shape of each."""
 
     value: Text = Text()
 
 
-@dataclass(frozen=True, slots=True)
-class Items:
+class Items(Struct, frozen=True):
     """A list of one shape with `least` to `most` items (0: no limit); `unique` refuses repetitions."""
 
     item: Shape
@@ -61,8 +56,7 @@ class Items:
     unique: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(Struct, frozen=True):
     """A mapping with known fields. Exactly one of `one_of` must be there, and at least one of `any_of`."""
 
     fields: Mapping[str, Shape]

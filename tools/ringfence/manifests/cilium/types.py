@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ringfence.findings import Location
 from ringfence.manifests.types import Labels, PolicyPort, Requirement, Selector
@@ -34,8 +35,7 @@ Identity = Mapping[Subject, Mapping[str, str]]
 (`{"name": …}`) and SERVICE_ACCOUNT (`{"name": …}`); the host has RESERVED `{"host": ""}`. A missing key is no label."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Term:
+class Term(Struct, frozen=True, order=True):
     """One condition. NAMESPACE, CLUSTER and SERVICE_ACCOUNT have the key `name`; OTHER has `source:key`.
 
     ANY is a label without source or with `any:`: a pod's own label, or a reserved one.
@@ -52,8 +52,7 @@ class Term:
         return self.requirement.matches(labels)
 
 
-@dataclass(frozen=True, slots=True)
-class EndpointSelector:
+class EndpointSelector(Struct, frozen=True):
     """Every term must hold; none selects everything. The namespace that Cilium adds is already a term."""
 
     terms: tuple[Term, ...] = ()
@@ -93,30 +92,26 @@ class Entity(enum.StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class EndpointPeer:
+class EndpointPeer(Struct, frozen=True):
     """Endpoints by labels (`fromEndpoints`, `toEndpoints`)."""
 
     selector: EndpointSelector
 
 
-@dataclass(frozen=True, slots=True)
-class NodePeer:
+class NodePeer(Struct, frozen=True):
     """Nodes by labels (`fromNodes`, `toNodes`): without effect unless the agent labels nodes."""
 
     selector: EndpointSelector
 
 
-@dataclass(frozen=True, slots=True)
-class CidrPeer:
+class CidrPeer(Struct, frozen=True):
     """Addresses without the exceptions. They are no pods and no nodes unless the agent is told so."""
 
     addresses: AddressSet
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class CidrGroupPeer:
+class CidrGroupPeer(Struct, frozen=True):
     """Addresses of CIDRGroups without `excepts`: the one called `name`, or where that is empty all that match."""
 
     name: str
@@ -124,16 +119,14 @@ class CidrGroupPeer:
     excepts: AddressSet
 
 
-@dataclass(frozen=True, slots=True)
-class NamePeer:
+class NamePeer(Struct, frozen=True):
     """Addresses that DNS gives for a name or a pattern; known only while the agent sees the answers."""
 
     name: str
     pattern: str
 
 
-@dataclass(frozen=True, slots=True)
-class ServicePeer:
+class ServicePeer(Struct, frozen=True):
     """What stands behind Services: one by `name`, or where that is empty all that match. `namespace` "" is any."""
 
     namespace: str
@@ -141,8 +134,7 @@ class ServicePeer:
     selector: Selector
 
 
-@dataclass(frozen=True, slots=True)
-class CloudPeer:
+class CloudPeer(Struct, frozen=True):
     """Addresses that a cloud provider gives (`toGroups`); `text` as plain data."""
 
     text: str
@@ -151,8 +143,7 @@ class CloudPeer:
 Peer = EndpointPeer | Entity | NodePeer | CidrPeer | CidrGroupPeer | NamePeer | ServicePeer | CloudPeer
 
 
-@dataclass(frozen=True, slots=True)
-class PortRule:
+class PortRule(Struct, frozen=True):
     """Ports by number or name with ANY spelled out as TCP, UDP and SCTP, `"0"` as all, names in lower case.
 
     `l7` is empty, or what restricts the connection above the open port: `http`, `kafka`, `dns`, `tls`, `listener` or
@@ -168,16 +159,14 @@ class PortRule:
     parts: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Icmp:
+class Icmp(Struct, frozen=True):
     """A type of ICMP, as its number or name, of one family."""
 
     family: str
     type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """Peers AND ports. None of peers is anyone, `()` nobody; None of ports is every port, `()` none.
 
     An element `{}` has neither peers nor ports nor types of ICMP: Cilium matches nothing with it, so its `peers` are
@@ -192,8 +181,7 @@ class Rule:
     where: Location
 
 
-@dataclass(frozen=True, slots=True)
-class Direction:
+class Direction(Struct, frozen=True):
     """The rules of one direction, and whether they switch default deny on for what the selector selects."""
 
     allow: tuple[Rule, ...]
@@ -201,8 +189,7 @@ class Direction:
     default_deny: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Spec:
+class Spec(Struct, frozen=True):
     """One element of `specs`, or `spec`. `nodes`: the selector is of nodes (the host firewall), not of endpoints."""
 
     selector: EndpointSelector
@@ -212,8 +199,7 @@ class Spec:
     where: Location
 
 
-@dataclass(frozen=True, slots=True)
-class CiliumPolicy:
+class CiliumPolicy(Struct, frozen=True):
     """A CiliumNetworkPolicy, or where `namespace` is empty a CiliumClusterwideNetworkPolicy."""
 
     namespace: str
@@ -232,8 +218,7 @@ class CiliumPolicy:
         return f"{self.namespace}/{self.name}" if self.namespace else self.name
 
 
-@dataclass(frozen=True, slots=True)
-class CidrGroup:
+class CidrGroup(Struct, frozen=True):
     """A CiliumCIDRGroup: addresses that `cidrGroupRef` and `cidrGroupSelector` name."""
 
     name: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ringfence.model.types import Cluster, Flow, Labels, Model, Peer, Workload
 from ringfence.values.addresses import AddressSet
@@ -14,8 +15,7 @@ SPREAD = 3
 """How many ports of a range, and how many addresses of a peer, are used."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Actor:
+class Actor(Struct, frozen=True, order=True):
     """One end as the cluster has it. Pods have a `namespace`, a `workload` and labels, all others `addresses`.
 
     `end` is its declared name: a workload's id or a peer's name. `ports` are those that it is called on.
@@ -34,8 +34,7 @@ class Actor:
         return bool(self.namespace)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Edge:
+class Edge(Struct, frozen=True, order=True):
     """One actor calls another on one port. `declared` is the id of the flow, or empty for a grant of the baseline."""
 
     source: Actor
@@ -45,8 +44,7 @@ class Edge:
     declared: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(Struct, frozen=True):
     """All that happens in a cluster. `pods` are all of its workloads, busy or not; the networks are the cluster's."""
 
     edges: tuple[Edge, ...]

@@ -7,8 +7,10 @@ import ipaddress
 import random
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ringfence.observe.simulate.graph import Actor, Edge, Graph
 
@@ -17,8 +19,7 @@ REPLICAS = 2
 NODES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Noise:
+class Noise(Struct, frozen=True):
     """How much there is of each, as a share of the connections (0 to 1).
 
     `both` records each connection where it leaves and where it arrives.
@@ -36,8 +37,7 @@ QUIET = Noise()
 USUAL = Noise(retries=0.1, replies=0.5, nodes=0.1, scans=0.1, denied=0.05, both=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Instance:
+class Instance(Struct, frozen=True):
     """One pod, node or address: what a record says of a side."""
 
     actor: Actor
@@ -47,8 +47,7 @@ class Instance:
     entity: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """One line of a log. `point` is where it was recorded: at the `source` or the `destination`."""
 
     time: datetime.datetime
