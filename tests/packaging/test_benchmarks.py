@@ -48,13 +48,19 @@ def test_repositories_are_valid_and_the_same_again(tmp_path: Path):
 
 
 def test_operations_on_a_repository_print_their_table():
-    words = ["--flows", "200", "--runs", "1", "--only", "known,validate,render,matrices"]
+    words = ["--flows", "200", "--runs", "1", "--only", "known,validate,render,impact,matrices"]
     done = subprocess.run(
         [sys.executable, BENCHMARKS / "repository.py", *words], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     table = done.stdout.partition("\n\n")[2]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
-    assert {len(row) for row in rows} == {9}
+    assert {len(row) for row in rows} == {10}
     measured = {(row[0], row[2]) for row in rows[2:]}
-    assert measured >= {("validate", "cold"), ("render", "off"), ("render", "warm"), ("matrices", "off")}
+    assert measured >= {
+        ("validate", "cold"),
+        ("render", "off"),
+        ("render", "warm"),
+        ("impact", "again"),
+        ("matrices", "off"),
+    }
