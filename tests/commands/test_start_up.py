@@ -10,12 +10,14 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from command_kit import FLOWS
 
 from git_repository import GitRepository
+from ringfence.sources.times import RECENT
 
 MANIFESTS = """\
 apiVersion: apps/v1
@@ -58,7 +60,7 @@ NOT_FOR_ONE_FILE = [
     *("platform", "ruamel", "signal", "sqlite3", "subprocess", "tempfile", "unicodedata", "yaml"),
 ]
 NEEDED = {
-    *("cache", "commands", "connectivity", "documents", "errors", "findings", "manifests", "report", "sources"),
+    *("asking", "cache", "commands", "connectivity", "documents", "errors", "findings", "manifests", "report", "sources"),
     "values",
 }
 OTHER_DIALECTS = [
@@ -99,6 +101,53 @@ def test_what_is_printed_as_text_imports_no_other_format(small: GitRepository):
     assert seen["code"] == 0
     assert {name for name in seen["modules"] if name.startswith("ringfence.report.")} == {"ringfence.report.text"}
     assert not {"html", "xml"} & {*seen["modules"]}
+
+
+ASKED = {
+    "impact --base HEAD": ["rev-parse", "rev-parse", "diff", "ls-files"],
+    "validate": ["rev-parse", "rev-list", "diff", "ls-files"],
+}
+"""What Git is asked where nothing has changed since it was asked the same."""
+AGAIN = """\
+import os, sys
+asked, leave = [], os._exit
+def end(code):
+    print([code, sorted(sys.modules), asked], file=sys.stderr)
+    leave(code)
+os._exit = end
+def hear(event, words):
+    if event == "subprocess.Popen":
+        asked.append((words[1][1 + words[1].index("core.fsmonitor=")], "argparse" in sys.modules))
+sys.addaudithook(hear)
+from ringfence.__main__ import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("command", ASKED)
+def test_git_is_at_work_before_the_command_line_is_read(
+    command: str, small: GitRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("RINGFENCE_CACHE", str(tmp_path / "cache"))
+    small.commit("Start")
+    time.sleep(RECENT / 1e9)  # from now on it shows when a folder moves
+    seen: list[tuple[str, list[str], list[tuple[str, bool]]]] = []
+    for _ in range(3):
+        run = [sys.executable, "-c", AGAIN, *command.split()]
+        done = subprocess.run(run, cwd=small.path, capture_output=True, text=True, check=True)
+        code, modules, asked = ast.literal_eval(done.stderr.splitlines()[-1])
+        assert code == 0
+        seen.append((done.stdout, modules, asked))
+    answers, modules, asked = zip(*seen, strict=True)
+    assert len({*answers}) == 1
+    assert [words[0] for words in asked[-1]] == ASKED[command]
+    assert not any(late for _, late in asked[-1])
+    stages = {name.split(".")[1] for name in modules[-1] if name.startswith("ringfence.")}
+    assert stages == {
+        *("__main__", "ahead", "asking", "cache", "cli", "commands", "errors", "findings", "quick", "report", "sources"),
+        "values",
+    }
+    assert not {*HEAVY} - {"hashlib", "subprocess"} & {*modules[-1]}
 
 
 def hook(repository: GitRepository, cache: str) -> tuple[set[str], set[str], list[str]]:

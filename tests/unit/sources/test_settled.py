@@ -216,11 +216,90 @@ def test_an_index_without_a_checksum(repository: GitRepository, asked: list[list
     assert found(repository) == {A}
 
 
+def looked(
+    repository: GitRepository, monkeypatch: pytest.MonkeyPatch, but: tuple[str, ...] = BUT
+) -> tuple[bool, list[str]]:
+    """Whether something may not be taken as a file, which is the same without a cache; and what was looked at."""
+    time.sleep(0.04)
+    root = Path(os.path.realpath(repository.path))
+    commit = sources.commit_id(root, "HEAD")
+    look = sources.WorkingTree.may_hold_problems
+    seen: list[str] = []
+
+    def ask() -> bool:
+        tree = sources.working_tree(root, ONLY, BUT)
+        difference = sources.Difference(root, commit, ONLY)
+        odd = difference.odd(tree, but)
+        return difference.paths() is None or odd
+
+    with monkeypatch.context() as patch:
+        patch.setenv("RINGFENCE_CACHE", "off")
+        whole = ask()
+    with monkeypatch.context() as patch:
+        patch.setattr(sources.WorkingTree, "may_hold_problems", lambda tree, at: seen.append(at) or look(tree, at))
+        assert ask() is whole
+    return whole, sorted(seen)
+
+
+def test_files_are_not_looked_at_again(repository: GitRepository, monkeypatch: pytest.MonkeyPatch):
+    every = ["policies/catalog", "policies/ringfence.yaml", "teams"]
+    assert looked(repository, monkeypatch) == (False, every)
+    assert looked(repository, monkeypatch) == (False, [])
+    repository.write(A, "another\n")  # no folder moves
+    assert looked(repository, monkeypatch) == (False, [A])
+    repository.write("teams/a/one/new.yaml")
+    assert looked(repository, monkeypatch) == (False, ["teams/a/one", A, "teams/a/one/new.yaml"])
+    assert looked(repository, monkeypatch, ()) == (False, ["policies", "teams"])
+    repository.git("add", A)  # another index
+    assert looked(repository, monkeypatch) == (False, every)
+
+
+ODD: dict[str, Edit] = {
+    "a link": lambda at: at.symlink_to("nowhere"),
+    "a pipe": os.mkfifo,
+    "a folder named like a file": lambda at: at.with_suffix(".yaml").mkdir(),
+    "an ignored link": lambda at: at.with_suffix(".tmp").symlink_to("nowhere"),
+}
+
+
+@pytest.mark.parametrize("folder", ["teams/a/one", "policies/catalog"])
+@pytest.mark.parametrize("kind", ODD)
+def test_what_is_odd_stays_odd(repository: GitRepository, kind: str, folder: str, monkeypatch: pytest.MonkeyPatch):
+    ignored = "ignored" in kind
+    assert looked(repository, monkeypatch)[0] is False
+    ODD[kind](repository.path / folder / "odd")
+    for _ in range(3):
+        assert looked(repository, monkeypatch)[0] is not ignored
+    top = repository.path / repository.git("rev-parse", "--show-cdup").strip()
+    (top / ".gitignore").write_text("")  # no folder of ours moves
+    for _ in range(2):
+        assert looked(repository, monkeypatch)[0] is True
+
+
+def test_a_file_that_may_not_be_read_any_more(repository: GitRepository, monkeypatch: pytest.MonkeyPatch):
+    closed = repository.path / A
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda at, mode: os.stat(at).st_mode & 0o400 and access(at, mode))
+    assert looked(repository, monkeypatch)[0] is False
+    assert looked(repository, monkeypatch) == (False, [])
+    closed.write_text("another\n")
+    closed.chmod(0)
+    assert looked(repository, monkeypatch)[0] is True
+
+
+def test_another_user_looks_for_itself(repository: GitRepository, monkeypatch: pytest.MonkeyPatch):
+    looked(repository, monkeypatch)
+    assert looked(repository, monkeypatch) == (False, [])
+    monkeypatch.setattr(os, "getgroups", lambda: [4711])
+    assert looked(repository, monkeypatch)[1] != []
+
+
 def edit(repository: GitRepository, chance: random.Random) -> None:
     """Anything that moves folders, files, the index or what Git ignores."""
     folder = chance.choice(FOLDERS)
+    odd = repository.path / folder / "odd.tmp"
     path = f"{folder}/{chance.choice(('new.yaml', 'other.tmp', 'deep/er/new.yaml', 'deep/left.tmp'))}"
-    match chance.randrange(8):
+    match chance.randrange(9):
         case 0 | 1:
             repository.write(path)
         case 2:
@@ -236,11 +315,16 @@ def edit(repository: GitRepository, chance: random.Random) -> None:
         case 7:
             ignored = chance.choice(("*.tmp\n", "", "deep/\n", "new.yaml\n"))
             (repository.path / "teams" / ".gitignore").write_text(ignored)
+        case 8 if not os.path.lexists(odd):
+            odd.symlink_to("nowhere")
+        case 8:
+            odd.unlink()
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_any_edits(repository: GitRepository, seed: int):
+def test_any_edits(repository: GitRepository, seed: int, monkeypatch: pytest.MonkeyPatch):
     chance = random.Random(seed)  # noqa: S311 - no secret
     for _ in range(12):
         edit(repository, chance)
         found(repository, chance.choice((BUT, ())))
+        looked(repository, monkeypatch, chance.choice((BUT, ())))

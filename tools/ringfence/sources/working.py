@@ -123,11 +123,26 @@ class WorkingTree:
 
     def _refuse_links_above(self, path: str) -> None:
         above = path.rpartition("/")[0]
-        if above not in self._plain_folders:
+        if not self._is_plain(above):
             folder = str((self.root / path).parent)
             if os.path.realpath(folder) != folder or not Path(folder).is_relative_to(self.root):
                 raise Unreadable(path, "a symbolic link or `..` is on the way to it")
             self._plain_folders.add(above)
+
+    def _is_plain(self, folder: str) -> bool:
+        """Whether a folder is seen to be one with no link on the way: quicker than to follow the way to its end."""
+        if folder not in self._plain_folders:
+            if not folder:
+                if os.path.realpath(self.root) != str(self.root):
+                    return False
+            else:
+                above, _, name = folder.rpartition("/")
+                if name in ("", ".", "..") or not self._is_plain(above):
+                    return False
+                if not stat.S_ISDIR(os.lstat(f"{self.root}/{folder}").st_mode):
+                    return False
+            self._plain_folders.add(folder)
+        return True
 
     def _walk(self, under: str) -> Walk:
         if under not in self._walks:
