@@ -10,7 +10,8 @@ import pytest
 from ringfence import documents, model
 from ringfence.documents import Document
 from ringfence.findings import Finding
-from ringfence.model import clean, reading
+from ringfence.model import clean
+from ringfence.model.remembered import Remembered
 from ringfence.model.types import Model
 from ringfence.sources import Unreadable
 from ringfence.values import workers
@@ -34,6 +35,12 @@ GOOD = {
     )
     for number in range(1, 60)
 }
+
+
+@pytest.fixture(autouse=True)
+def without_a_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What earlier runs kept would not be read."""
+    monkeypatch.setenv("RINGFENCE_CACHE", "off")
 
 
 class Tree(MemoryTree):
@@ -101,6 +108,6 @@ def test_what_two_trees_share_is_read_once(monkeypatch: pytest.MonkeyPatch) -> N
         return read(path, raw)
 
     monkeypatch.setattr(documents, "read", counted)
-    shared: reading.Shared = {}
+    shared = Remembered()
     assert [model.load(tree, shared=shared) for tree in (one, two)] == expected
     assert {name for name in GOOD if parsed[name] > 1} == {path}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,11 +15,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ringfence import checks, documents, model
+from ringfence import cache, checks, documents, model
 from ringfence.errors import UsageError
 from ringfence.findings import Finding
 from ringfence.model import clean, layout, rows
 from ringfence.model.layout import Place
+from ringfence.model.remembered import KIND, Remembered
 from ringfence.model.types import Model
 from ringfence.values import workers
 from small_repository import HEADER, MemoryTree, flows, over, place
@@ -73,9 +76,11 @@ def _processes(number: int) -> Iterator[None]:
         yield
 
 
-def _judged(tree: MemoryTree, processes: int) -> tuple[Model | None, list[Finding], list[Finding]]:
+def _judged(
+    tree: MemoryTree, processes: int, store: cache.Store | None = None
+) -> tuple[Model | None, list[Finding], list[Finding]]:
     with _processes(processes):
-        loaded, findings = model.load(tree)
+        loaded, findings = model.load(tree, (), Remembered(store))
     return loaded, findings, checks.run(loaded, DAY) if loaded else []
 
 
@@ -96,7 +101,7 @@ SHOP = {
     st.dictionaries(st.just("app"), st.just("x")),
 )
 @settings(max_examples=40, deadline=None)
-def test_any_number_of_processes_says_the_same(
+def test_any_number_of_processes_and_the_cache_say_the_same(
     found: list[list[Any]], workloads: dict[str, Any], labels: dict[str, str]
 ) -> None:
     tree = _tree(found, workloads, labels)
@@ -105,6 +110,13 @@ def test_any_number_of_processes_says_the_same(
         shared = _judged(tree, processes)
         assert shared == alone
         assert repr(shared) == repr(alone)
+    with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, {cache.VARIABLE: f"{folder}/cache"}):
+        for number, processes in enumerate((2, 1, 2)):
+            store = cache.store()
+            kept = _judged(tree, processes, store)
+            assert kept == alone
+            assert repr(kept) == repr(alone)
+            assert bool(store.hits[KIND]) is (number > 0)
 
 
 EXTRA = "teams/checkout/shop/x.yaml"
@@ -132,7 +144,8 @@ def _changing(then: str | None) -> Changing:
 
 @pytest.fixture
 def _alone_but_clean(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All is read as if by many processes, and by this one."""
+    """All is read as if by many processes, and by this one, and nothing is known."""
+    monkeypatch.setenv(cache.VARIABLE, cache.OFF)
     monkeypatch.setattr(clean, "MANY", 1)
     monkeypatch.setattr(workers, "processors", lambda: 2)
     monkeypatch.setattr("ringfence.values.workers.os.fork", _no_more)

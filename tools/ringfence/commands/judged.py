@@ -19,7 +19,7 @@ from ringfence.findings import Check, Finding, Location, has_errors
 if TYPE_CHECKING:
     from ringfence.affected import Scope
     from ringfence.cache import Store
-    from ringfence.model.reading import Shared
+    from ringfence.model.remembered import Remembered
     from ringfence.model.types import Model
     from ringfence.sources import Difference, Tree, WorkingTree
 
@@ -59,12 +59,19 @@ def working_tree(root: Path, today: datetime.date) -> Judgement:
     return _Judging(root, tree, today, store, commits).judgement()
 
 
-def judge(tree: Tree, today: datetime.date, absent: Iterable[str] = (), shared: Shared | None = None) -> Judgement:
-    """The judgement of a tree, every file of it read; `absent` and `shared` as for `model.load`."""
-    from ringfence import checks, model
-    from ringfence.commands import progress
+def judge(
+    tree: Tree, today: datetime.date, documents: Remembered | None = None, absent: Iterable[str] = ()
+) -> Judgement:
+    """The judgement of a tree, every file of it looked at; `absent` as for `model.load`.
 
-    loaded, found = model.load(tree, absent, shared)
+    `documents` are those that are known; without them, the cache is asked.
+    """
+    from ringfence import cache, checks, model
+    from ringfence.commands import progress
+    from ringfence.model.remembered import Remembered
+
+    documents = documents or Remembered(cache.store())
+    loaded, found = model.load(tree, absent, documents)
     findings = list(found)
     if loaded is None:
         return Judgement(tuple(findings), {}, 0)
@@ -74,7 +81,7 @@ def judge(tree: Tree, today: datetime.date, absent: Iterable[str] = (), shared: 
         from ringfence.verify import adopted
 
         findings += adopted.findings(loaded)
-    return Judgement(tuple(findings), _counts(loaded), loaded.files)
+    return Judgement(tuple(findings), _counts(loaded), loaded.files - documents.known)
 
 
 def _counts(model: Model) -> dict[str, int]:
@@ -149,14 +156,16 @@ class _Judging:
 
         None where the part of what differs does not say all, or is not much less than all.
         """
+        from ringfence.model.remembered import Remembered
+
         if not known.counts or has_errors(known.findings):
             return None
         scope = self._scope(difference, paths)
         if scope is None or len(scope.head.files()) > _MANY:
             return None
         parts = (scope.head, scope.base) if back else (scope.base, scope.head)
-        shared: Shared = {}
-        before, after = (judge(part, self._today, part.absent, shared) for part in parts)
+        documents = Remembered(self._store)
+        before, after = (judge(part, self._today, documents, part.absent) for part in parts)
         if not (before.counts and after.counts):
             return None
         gone, new = _beyond(before.findings, after.findings), _beyond(after.findings, before.findings)
@@ -167,7 +176,7 @@ class _Judging:
         if strange or has_errors(new) or min(rest.values(), default=0) < 0:
             return None
         counts = {name: number + after.counts[name] - before.counts[name] for name, number in known.counts.items()}
-        return Judgement((*rest.elements(), *new), counts, len(shared))
+        return Judgement((*rest.elements(), *new), counts, documents.new)
 
     def _scope(self, difference: Difference, paths: frozenset[str]) -> Scope | None:
         from ringfence import affected, sources

@@ -47,12 +47,11 @@ def attempt(args: argparse.Namespace, root: Path, found: Sides, parts: parted.Pa
     scope = affected.scope(base_tree, tree, paths, _import_the_rest)
     if scope is None:
         return None
-    from ringfence import checks, impact, model
+    from ringfence import cache, checks, impact, model
     from ringfence.model.remembered import Remembered
 
-    documents = Remembered((scope.base, scope.head))
+    documents = Remembered(cache.store())
     loaded = [model.load(part, part.absent, documents) for part in (scope.base, scope.head)]
-    documents.keep()
     base, head = (one for one, _ in loaded)
     if base is None or head is None or any(has_errors(findings) for _, findings in loaded):
         return None

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ringfence.findings import Check, Finding
-    from ringfence.model.reading import Shared
+    from ringfence.model.remembered import Remembered
     from ringfence.model.types import Model
     from ringfence.sources import Tree
 
@@ -21,7 +21,9 @@ MANY = 10_000
 """Flows from which on the collector is kept away from a model for good: it would pass over a million objects."""
 
 
-def load(tree: Tree, absent: Iterable[str] = (), shared: Shared | None = None) -> tuple[Model | None, list[Finding]]:
+def load(
+    tree: Tree, absent: Iterable[str] = (), shared: Remembered | None = None
+) -> tuple[Model | None, list[Finding]]:
     """The model of a repository and everything that is wrong with it (`loading.load`)."""
     import gc
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ringfence import schema
+from ringfence import cache, schema
 from ringfence.findings import Finding, in_order
 from ringfence.model import (
     adopted,
     baseline,
     catalog,
+    clean,
     clusters,
     flows,
     guardrails,
@@ -24,21 +25,33 @@ from ringfence.model import (
 )
 from ringfence.model.names import Names
 from ringfence.model.problems import every
-from ringfence.model.reading import Shared
+from ringfence.model.reading import Read
+from ringfence.model.remembered import Remembered
 from ringfence.model.types import Model, Namespace, Peer, Team, Workload
 from ringfence.sources import MARK, Tree
 
 
-def load(tree: Tree, absent: Iterable[str] = (), shared: Shared | None = None) -> tuple[Model | None, list[Finding]]:
+def load(
+    tree: Tree, absent: Iterable[str] = (), shared: Remembered | None = None
+) -> tuple[Model | None, list[Finding]]:
     """The model of a repository and everything that is wrong with it.
 
     Every file of `teams/` and `policies/` is read, whatever is wrong with another. What is broken is left out of the
     model, and names that may stand in it are not reported as unknown; nor are those that may stand in the folders
     `absent`, of which the tree is known not to hold everything. There is no model without usable settings or without
-    clusters. `shared` as for `reading.read`.
+    clusters. `shared` as for `reading.read`; without it, the cache is asked for the documents of many files.
     """
-    read = reading.read(tree, shared)
+    paths = reading.files(tree)
+    if shared is None:
+        shared = Remembered(cache.store() if len(paths) >= clean.MANY else None)
+    read = reading.read(tree, paths, shared)
     read.lost.update(absent)
+    with shared.kept():
+        return _resolved(read)
+
+
+def _resolved(read: Read) -> tuple[Model | None, list[Finding]]:
+    """What the documents say together."""
     findings = read.findings
     report = findings.append
     lost, broken = read.lost, set[str]()

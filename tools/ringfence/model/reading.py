@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from msgspec import Struct, field
 
 from ringfence import documents, schema
 from ringfence.documents import Document
 from ringfence.findings import Finding
-from ringfence.model import clean, layout, rows
+from ringfence.model import layout, rows
 from ringfence.model.clean import Clean
 from ringfence.model.layout import Place
 from ringfence.model.node import Node
+from ringfence.model.remembered import Remembered
 from ringfence.model.rows import Flows, Space
 from ringfence.sources import Tree, Unreadable
 
 ROOTS = ("policies", "teams")
-
-Shared = dict[tuple[str, bytes], Clean]
-"""By path and bytes."""
 
 
 class Read(Struct):
@@ -37,30 +36,31 @@ class Read(Struct):
     files: int = 0
 
 
-def read(tree: Tree, shared: Shared | None = None) -> Read:
-    """All documents of `teams/` and `policies/`. A broken file hides no other.
+def files(tree: Tree) -> list[str]:
+    """The files of `teams/` and `policies/` that the model is answerable for."""
+    return [path for root in ROOTS for path in sorted(tree.files(root)) if layout.is_read(path)]
+
+
+def read(tree: Tree, paths: Sequence[str], shared: Remembered) -> Read:
+    """All documents of `files`. A broken file hides no other.
 
     `shared` are documents of which nothing is to be said, as read before from this or another tree; what is read now
     is added.
     """
     result = Read()
-    found = [path for root in ROOTS for path in tree.files(root) if layout.is_read(path)]
-    known = {}
-    if shared is None:
-        known = clean.read(tree, [path for path in found if not path.startswith(layout.ADOPTED)])
+    known = shared.read(tree, [path for path in paths if not path.startswith(layout.ADOPTED)])
     for root in ROOTS:
         # a thing that is no file may have held documents: its folder counts as lost
         for problem in tree.problems(root):
             if not problem.where.path.startswith(layout.RENDERED):
                 result.findings.append(problem)
                 result.lost.add(_folder(problem.where.path))
-        for path in sorted(tree.files(root)):
-            if layout.is_read(path):
-                _file(tree, path, result, known, shared)
+    for path in paths:
+        _file(tree, path, result, known, shared)
     return result
 
 
-def _file(tree: Tree, path: str, result: Read, known: dict[str, Clean], shared: Shared | None) -> None:
+def _file(tree: Tree, path: str, result: Read, known: dict[str, Clean], shared: Remembered) -> None:
     result.files += 1
     place = layout.place(path)
     if isinstance(place, Finding):
@@ -94,15 +94,13 @@ def _document(path: str, place: Place, document: Document, result: Read) -> None
         result.findings.append(misplaced)
 
 
-def _read(tree: Tree, path: str, place: Place, result: Read, shared: Shared | None) -> Clean | None:
+def _read(tree: Tree, path: str, place: Place, result: Read, shared: Remembered) -> Clean | None:
     """The document of a file, with what is wrong with it."""
     try:
         raw = tree.read(path)
     except Unreadable as error:
         result.findings.append(error.finding)
         return None
-    if shared and (known := shared.get((path, raw))):
-        return known
     document, findings = documents.read(path, raw)
     if document is None:
         result.findings += findings
@@ -110,8 +108,8 @@ def _read(tree: Tree, path: str, place: Place, result: Read, shared: Shared | No
     findings = [*findings, *schema.validate(document)]
     result.findings += findings
     read = rows.of(document, place) or document
-    if shared is not None and not findings:
-        shared[path, raw] = read
+    if not findings:
+        shared.note(tree, path, raw, read)
     return read
 
 

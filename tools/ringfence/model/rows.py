@@ -25,6 +25,9 @@ FlowRow = tuple[str, Names, Names, tuple[str | int, ...], str, str, tuple[str, .
 WorkloadRow = tuple[str, Labels, tuple[tuple[str, int], ...], str, int, int]
 """Name, labels, single ports by name, service account; line and column of the name."""
 
+Head = tuple[Labels, tuple[str, ...] | None]
+"""The own labels of a namespace, and its `environments` (None: absent)."""
+
 Row = TypeVar("Row", FlowRow, WorkloadRow)
 
 _PLAIN = {"labels", "ports", "serviceAccount"}
@@ -34,15 +37,22 @@ _PLAIN = {"labels", "ports", "serviceAccount"}
 class Rows(Generic[Row]):
     """What one document lists under the key `ITEMS`, in its order; None for what is not plain.
 
-    `where` is the whole document, and `again` gives it.
+    `where` is the whole document, and `again` gives it. `head` is what else it says, of which flows have nothing; None
+    where that is not plain. What is equal says the same.
     """
 
     ITEMS: ClassVar[str]
 
     where: Location
     rows: Sequence[Row | None]
-    again: Callable[[], Document]
-    _root: Node | None = field(default=None, repr=False)
+    head: Head | tuple[()] | None
+    again: Callable[[], Document] = field(compare=False)
+    _root: Node | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def says_all(self) -> bool:
+        """Whether nobody will ask for the document, if it is one of which nothing is to be said."""
+        return self.head is not None and None not in self.rows
 
     @property
     def root(self) -> Node:
@@ -86,12 +96,22 @@ def of(document: Document, place: Place) -> Listing | None:
     if kind == "Flows":
         positions = document.lines.positions(document.places.get(id(listed), ()))
         flows = [_flow(item, *position) for item, position in zip(listed, positions, strict=True)]
-        return Flows(document.at(), tuple(flows), lambda: document)
+        return Flows(document.at(), tuple(flows), (), lambda: document)
     positions = document.lines.positions(document.places.get(id(named), ())[::2])
     workloads = [
         _workload(name, item, *position) for (name, item), position in zip(named.items(), positions, strict=True)
     ]
-    return Space(document.at(), tuple(workloads), lambda: document)
+    return Space(document.at(), tuple(workloads), _head(data), lambda: document)
+
+
+def _head(data: Mapping[str, Any]) -> Head | None:
+    labels, environments = data.get("labels", {}), data.get("environments", ())
+    if type(labels) is not dict or not all(type(value) is str for value in labels.values()):
+        return None
+    wanted = _names(environments)
+    if "environments" in data and not wanted:
+        return None
+    return tuple(sorted(labels.items())), wanted or None
 
 
 def _workload(name: str, data: Any, line: int, column: int) -> WorkloadRow | None:
@@ -142,7 +162,7 @@ def _flow(data: Any, line: int, column: int) -> FlowRow | None:
     return name, source, destination, tuple(ports), reason, ticket, environments, expires, line, column
 
 
-def _names(value: Any) -> Names:
+def _names(value: Any) -> tuple[str, ...]:
     """Several texts; nothing for what is something else."""
     if type(value) is list and all(type(item) is str for item in value):
         return tuple(value)

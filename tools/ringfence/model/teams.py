@@ -12,7 +12,7 @@ from ringfence.model.node import Node
 from ringfence.model.problems import files as problems
 from ringfence.model.problems import names as name_problems
 from ringfence.model.rows import Flows, Space
-from ringfence.model.types import Namespace, Team
+from ringfence.model.types import Labels, Namespace, Team
 from ringfence.values.nearest import nearest
 
 RESERVED = ("baseline", "default")
@@ -71,16 +71,22 @@ def namespaces(
                 )
             )
             continue
-        space = Namespace(
-            name=name,
-            team=place.team,
-            labels=labels(document.root.get("labels")),
-            environments=names.environment_set(document.root.get("environments")),
-            where=document.where,
-        )
+        own, environments = _head(document, names)
+        space = Namespace(name=name, team=place.team, labels=own, environments=environments, where=document.where)
         result[name] = space
         kept.append((space, document))
     return dict(sorted(result.items())), kept
+
+
+def _head(document: Space, names: Names) -> tuple[Labels, frozenset[str]]:
+    """The own labels of a namespace, and its environments."""
+    if document.head:
+        own, wanted = document.head
+        chosen = names.environments if wanted is None else frozenset(wanted)
+        if chosen <= names.environments and len(chosen) == len(wanted or chosen):
+            return own, chosen
+    root = document.root
+    return labels(root.get("labels")), names.environment_set(root.get("environments"))
 
 
 def check_folders(

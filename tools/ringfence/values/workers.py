@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import struct
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NoReturn, TypeVar
 
 Part = TypeVar("Part")
@@ -55,6 +57,31 @@ def spread(
     for index in crew.failed:
         results[index] = work(parts[index])
     return [results[index] for index in range(len(parts))]
+
+
+@contextlib.contextmanager
+def aside(work: Callable[[], object]) -> Iterator[None]:
+    """Have a copy of this process work beside what is done meanwhile, and wait for it.
+
+    What it gives or raises is lost. Without another processor, all is done here, one after the other.
+    """
+    pid = -1
+    if processors() > 1:
+        with contextlib.suppress(OSError):  # no more processes for this user
+            pid = os.fork()
+    if not pid:
+        _leave(work)
+    try:
+        yield
+        if pid < 0:
+            work()
+    except BaseException:
+        if pid > 0:
+            os.kill(pid, signal.SIGKILL)
+        raise
+    finally:
+        if pid > 0:
+            os.waitpid(pid, 0)
 
 
 class _Crew:
@@ -130,29 +157,26 @@ def _crew(copies: int, parts: int, work: Callable[[int], bytes]) -> Iterator[_Cr
             except OSError:
                 break  # no more processes for this user
             if not pid:
-                _live(crew, copy, work)
+                _leave(partial(crew.toil, copy, work))
             pids.append(pid)
         crew.begin()
         yield crew
     finally:
-        import signal
-
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
         crew.close()
 
 
-def _live(crew: _Crew, copy: int, work: Callable[[int], bytes]) -> NoReturn:
+def _leave(work: Callable[[], object]) -> NoReturn:
     """What a copy does. It says nothing, and leaves the way it came: no cleaning up that is this process's."""
     import gc
-    import signal
 
     try:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         gc.disable()
-        crew.toil(copy, work)
+        work()
     finally:
         os._exit(0)
 
