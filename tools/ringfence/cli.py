@@ -207,7 +207,7 @@ def build_parser(only: str | None = None) -> Parser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"ringfence {ringfence.__version__}")
-    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", prog=parser.prog)
     for name in COMMANDS if only is None else (only,):
         module = _module(name)
         summary, _, rest = (module.__doc__ or "").strip().partition("\n")

@@ -279,7 +279,7 @@ def test_what_is_odd_stays_odd(repository: GitRepository, kind: str, folder: str
 def test_a_file_that_may_not_be_read_any_more(repository: GitRepository, monkeypatch: pytest.MonkeyPatch):
     closed = repository.path / A
     access = os.access
-    monkeypatch.setattr(os, "access", lambda at, mode: os.stat(at).st_mode & 0o400 and access(at, mode))
+    monkeypatch.setattr(os, "access", lambda at, mode: Path(at).stat().st_mode & 0o400 and access(at, mode))
     assert looked(repository, monkeypatch)[0] is False
     assert looked(repository, monkeypatch) == (False, [])
     closed.write_text("another\n")

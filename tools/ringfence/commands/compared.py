@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ringfence.commands.judged import BUT, ONLY
 from ringfence.errors import UsageError
@@ -20,8 +19,7 @@ BRANCH = "default branch"
 """The kind of the name that settings have for the default branch, by their bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sides:
+class Sides(NamedTuple):
     """A base and a head of which Git can say what differs.
 
     `revision` is what the base is called. `base` and `head` are ids of commits; a head on disk has "", the tree that is

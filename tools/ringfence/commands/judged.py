@@ -10,9 +10,8 @@ import datetime
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ringfence.findings import Check, Finding, Location, has_errors
 
@@ -35,8 +34,7 @@ _MANY = 2_000
 """Files that are not read twice: all are sooner read once, with copies of this process."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """The findings of loading and of the checks, and how many things of each kind the model has (empty: no model).
 
     `read` is how many files were read for it.

@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ringfence
 from ringfence.commands import outputs
@@ -20,8 +19,7 @@ KIND = "a part of ringfence impact"
 _HINT = "let every job compare the same revisions with the same release of Ringfence, on the same day"
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(NamedTuple):
     """What jobs found, the change that it was in, and whether all namespaces were looked at."""
 
     facts: tuple[ClusterFacts, ...]

@@ -6,8 +6,7 @@ or held against what is declared. All other files are those of the commit, and t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -24,8 +23,7 @@ RENDERED = "policies/rendered"
 _COMMITS = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
+class Again(NamedTuple):
     """The bundles that can differ: what is expected of them, the folders that hold them, and all files beside them."""
 
     expected: dict[str, bytes]

@@ -6,9 +6,8 @@ import argparse
 import datetime
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from ringfence.commands import progress, usage
 from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, UsageError
@@ -63,8 +62,7 @@ def date(text: str) -> datetime.date:
         raise argparse.ArgumentTypeError(f"{text!r} is not a date; write one such as 2027-03-31") from None
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     """A repository as read: its root, the tree it was read from, and the model with the findings of loading."""
 
     root: Path

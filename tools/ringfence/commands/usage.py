@@ -23,10 +23,25 @@ def quoted(name: str | os.PathLike[str]) -> str:
     return shlex.quote(one_line(str(name)))
 
 
+class _Unseen(argparse.HelpFormatter):
+    """What an argument is tried with when it is added; nobody sees it."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=80)
+
+
 class Parser(argparse.ArgumentParser):
     """A parser that names the nearest command or option, and does not keep to itself that help cannot be printed."""
 
     _given: Sequence[str] = ()
+
+    def add_argument(self, *names: Any, **options: Any) -> argparse.Action:
+        """Add an argument, without asking how wide the terminal is: that takes more modules than all arguments."""
+        shown, self.formatter_class = self.formatter_class, _Unseen
+        try:
+            return super().add_argument(*names, **options)
+        finally:
+            self.formatter_class = shown
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse, and remember what was given."""

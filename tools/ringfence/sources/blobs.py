@@ -5,7 +5,6 @@ from __future__ import annotations
 import bisect
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from ringfence.errors import UsageError
@@ -22,20 +21,24 @@ MANY = 2_000
 """Paths that a command is given at once: a command line has a limit."""
 
 
-@dataclass(slots=True)
 class BlobTree:
     """A tree of blobs: `blobs` maps each path of a regular file to its object id; `commit` is a revision's id.
 
     Where it is not `whole`, only some folders are listed; `also` adds others.
     """
 
-    label: str
-    repository: Repository = field(repr=False)
-    blobs: dict[str, str] = field(repr=False)
-    found: list[tuple[str, Finding]] = field(repr=False)
-    commit: str = ""
-    whole: bool = True
-    _sorted: list[str] = field(default_factory=list, repr=False)
+    def __init__(
+        self,
+        label: str,
+        repository: Repository,
+        blobs: dict[str, str],
+        found: list[tuple[str, Finding]],
+        commit: str = "",
+        whole: bool = True,
+    ) -> None:
+        self.label, self.repository, self.commit, self.whole = label, repository, commit, whole
+        self.blobs, self.found = blobs, found
+        self._sorted: list[str] = []
 
     def files(self, under: str = "") -> list[str]:
         """The regular files below a folder, sorted."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,19 +53,17 @@ class Asked:
         return output
 
 
-@dataclass(slots=True)
 class Repository:
     """A repository, and the folder of the Ringfence root in it (`prefix`, with `/` at the end, or "" at the top).
 
     `folder` is Git's own, with the index.
     """
 
-    top: Path
-    prefix: str
-    folder: str
-    _repo: git.Repo | None = field(default=None, repr=False)
-    _readers: dict[int, git.Git] = field(default_factory=dict, repr=False)
-    _fetched: dict[str, bytes] = field(default_factory=dict, repr=False)
+    def __init__(self, top: Path, prefix: str, folder: str, repo: git.Repo | None = None) -> None:
+        self.top, self.prefix, self.folder = top, prefix, folder
+        self._repo = repo
+        self._readers: dict[int, git.Git] = {}
+        self._fetched: dict[str, bytes] = {}
 
     @property
     def repo(self) -> git.Repo:

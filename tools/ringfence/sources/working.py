@@ -6,7 +6,6 @@ import os
 import stat
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from ringfence.findings import Finding, Location
@@ -27,25 +26,30 @@ def working_tree(root: Path, only: Sequence[str] = (), but: Sequence[str] = (), 
 
 def folder(path: Path) -> WorkingTree:
     """The files below any folder, those that Git ignores included: for manifests that are no repository."""
-    return WorkingTree(Path(os.path.realpath(path)), label=str(path), _ignored=frozenset())
+    return WorkingTree(Path(os.path.realpath(path)), label=str(path), ignored=frozenset())
 
 
-@dataclass(slots=True)
 class WorkingTree:
     """The tree on disk at an absolute root without links. A folder is walked once; what changes later is not listed.
 
     `known` is what has been read, where a file is read once, with the times that the file then had.
     """
 
-    root: Path
-    label: str = "working tree"
-    only: tuple[str, ...] = ()
-    but: tuple[str, ...] = ()
-    known: dict[str, tuple[bytes, bytes]] | None = field(default=None, repr=False)
-    _walks: dict[str, Walk] = field(default_factory=dict, repr=False)
-    _plain_folders: set[str] = field(default_factory=set, repr=False)
-    _ignored: frozenset[str] | None = field(default=None, repr=False)
-    _made: int = field(default_factory=time.time_ns, repr=False)
+    def __init__(
+        self,
+        root: Path,
+        label: str = "working tree",
+        only: tuple[str, ...] = (),
+        but: tuple[str, ...] = (),
+        known: dict[str, tuple[bytes, bytes]] | None = None,
+        ignored: frozenset[str] | None = None,
+    ) -> None:
+        self.root, self.label, self.only, self.but = root, label, only, but
+        self.known = known
+        self._walks: dict[str, Walk] = {}
+        self._plain_folders: set[str] = set()
+        self._ignored = ignored
+        self._made = time.time_ns()
 
     def files(self, under: str = "") -> list[str]:
         """The regular files below a folder that Git does not ignore, sorted."""
