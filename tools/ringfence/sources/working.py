@@ -99,10 +99,13 @@ class WorkingTree:
             if not stat.S_ISREG(found.st_mode):
                 raise Unreadable(path, f"it is {_kind(found.st_mode)}")
             self._refuse_links_above(path)
-            with open(full, "rb", buffering=0) as file:  # noqa: PTH123 - thousands of paths, made as text
-                raw = file.read(min(found.st_size, MAX_BYTES) + 1)
-                while found.st_size < len(raw) <= MAX_BYTES and (more := file.read(MAX_BYTES)):
+            file = os.open(full, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)  # `open` takes twice as long
+            try:
+                raw = os.read(file, min(found.st_size, MAX_BYTES) + 1)
+                while found.st_size < len(raw) <= MAX_BYTES and (more := os.read(file, MAX_BYTES)):
                     raw += more  # it grew
+            finally:
+                os.close(file)
         except (OSError, ValueError) as error:
             raise Unreadable(path, getattr(error, "strerror", None) or str(error)) from error
         if len(raw) > MAX_BYTES:
