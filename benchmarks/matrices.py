@@ -24,8 +24,9 @@ def main(revision: str) -> None:
     gc.set_threshold(100_000)  # as the command line does
     root = sources.find_root(Path())
     sides: list[verify.States] = []
+    loaded = None
     for tree in (sources.revision(root, revision), sources.working_tree(root)):
-        loaded, findings = model.load(tree)
+        loaded, findings = model.load(tree, like=loaded)
         if loaded is None or findings:
             raise SystemExit(f"{tree.label} is in error")
         sides.append(verify.States(loaded, tree, like=sides[0] if sides else None))

@@ -98,7 +98,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         raise
     some = not (args.whole or args.observed or (parts and parts.whole))
     store = cache.store()
-    if some and (found := compared.sides(args, root, store)):
+    if some and (found := compared.sides(args, root, store, lambda tree: kept.seems_new(args, root, tree, store))):
         asked = kept.question(args, root, found, store, partial(_command, args))
         if asked and (answer := asked.answer()):
             if err.isatty():
@@ -115,7 +115,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 
     def base_of(model: Model) -> tuple[str, Loaded]:
         revision = args.base if args.base is not None else default_base(root, model)
-        return revision, shared.load(args.directory, sources.revision(root, revision))
+        return revision, shared.load(args.directory, sources.revision(root, revision), model)
 
     return judge(args, head, base_of, out, err, parts)
 

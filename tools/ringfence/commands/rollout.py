@@ -51,7 +51,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     model = head.model
     shared.pick_clusters(model, args.cluster)
     revision = args.base if args.base is not None else default_base(root, model)
-    base = shared.load(args.directory, sources.revision(root, revision))
+    base = shared.load(args.directory, sources.revision(root, revision), model)
     broken = frozenset(item.where.path for item in base.findings if item.severity is Severity.ERROR)
     before = impact.mended(base.model, model, broken)
     found = rollout((before, base.tree), (model, head.tree), (args.tool,) if args.tool else TOOLS, args.cluster)

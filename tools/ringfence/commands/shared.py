@@ -105,14 +105,17 @@ def relative(root: Path, directory: Path, file: Path) -> str:
     return "" if inside == "." else inside
 
 
-def load(directory: Path, tree: Tree | None = None) -> Loaded:
-    """The repository around a directory: from its working tree, unless another tree is given."""
+def load(directory: Path, tree: Tree | None = None, like: Model | None = None) -> Loaded:
+    """The repository around a directory: from its working tree, unless another tree is given.
+
+    What is equal in `like`, the model of another revision, is held once.
+    """
     from ringfence import model, sources
 
     root = find_root(directory)
     chosen = tree or sources.working_tree(root)
     progress.stage(f"reading the declarations ({chosen.label})")
-    loaded, findings = model.load(chosen)
+    loaded, findings = model.load(chosen, like=like)
     return Loaded(root, chosen, loaded, tuple(findings))
 
 

@@ -22,9 +22,12 @@ MANY = 10_000
 
 
 def load(
-    tree: Tree, absent: Iterable[str] = (), shared: Remembered | None = None
+    tree: Tree, absent: Iterable[str] = (), shared: Remembered | None = None, like: Model | None = None
 ) -> tuple[Model | None, list[Finding]]:
-    """The model of a repository and everything that is wrong with it (`loading.load`)."""
+    """The model of a repository and everything that is wrong with it (`loading.load`).
+
+    What is equal in `like`, the model of another revision, is held once (`alike`).
+    """
     import gc
 
     from ringfence.model import loading
@@ -34,6 +37,10 @@ def load(
     gc.disable()
     try:
         loaded, findings = loading.load(tree, absent, shared)
+        if loaded is not None and like is not None:
+            from ringfence.model import alike
+
+            loaded = alike.alike(loaded, like)
         if loaded is not None and len(loaded.flows) > MANY:
             gc.freeze()  # nor will it be as long as the run needs it
         return loaded, findings

@@ -7,13 +7,13 @@ connectivity of the rendered manifests is a proof and not an echo.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from msgspec import Struct, field
 
 from ringfence.findings import Location
-from ringfence.model.types import Cluster, End, Flow, Grant, Model, Namespace, Peer, Workload
+from ringfence.model.types import Cluster, End, Flow, Grant, Leg, Model, Namespace, Peer, Workload
 from ringfence.values.addresses import AddressSet
+from ringfence.values.known import Known
 from ringfence.values.ports import ALL_PORTS, PortRange, PortSet
 
 
@@ -59,7 +59,7 @@ class Pod(Struct, frozen=True):
         return f"{self.namespace.name}/*" if self.namespace else self.id
 
 
-class Statement(NamedTuple):
+class Statement(Struct, frozen=True):
     """One declared allowance: a source may call a destination on these ports, because of a flow, grant or stage."""
 
     source: str | AddressSet
@@ -97,8 +97,9 @@ class Declared(Struct, frozen=True):
     def add(self, statement: Statement) -> None:
         """Index one statement."""
         source, destination = statement.source, statement.destination
-        if isinstance(source, str) and isinstance(destination, str):
-            if (found := self.pairs.get((source, destination))) is None:
+        if type(source) is type(destination) is str:
+            found = self.pairs.get((source, destination))
+            if found is None:
                 self.pairs[source, destination] = [statement]
             else:
                 found.append(statement)
@@ -117,7 +118,7 @@ class Declared(Struct, frozen=True):
             for statement in statements:
                 for source in _or_other(statement.source):
                     for destination in _or_other(statement.destination):
-                        result.add(statement._replace(source=source, destination=destination))
+                        result.add(Statement(source, destination, statement.ports, statement.cause))
         return result
 
 
@@ -140,18 +141,23 @@ def declared(model: Model, clusters: Sequence[Cluster]) -> Declared:
     """The statements that certainly hold in one Kubernetes cluster (all clusters that share it)."""
     pods = _pods(model, clusters)
     result = Declared(pods, opened=dict(_openings(pods)))
-    known: dict[tuple[PortRange, ...], PortSet] = {}
     for cluster in clusters:
         ends = _Ends(pods, cluster)
-        for flow, leg in model.legs_in(cluster):
-            if (ports := known.get(leg.ports)) is None:
-                ports = known[leg.ports] = PortSet.of(leg.ports)
-            for source in ends.of(leg.source):
-                for destination in ends.called(leg.destination):
-                    result.add(Statement(source, destination, ports, flow))
+        _flows(result, model.legs_in(cluster), ends)
         for grant in model.grants_in(cluster):
             _grant(result, grant, cluster, ends)
     return result
+
+
+def _flows(world: Declared, legs: Iterable[tuple[Flow, Leg]], ends: _Ends) -> None:
+    """Add what flows say."""
+    add, sources, destinations = world.add, ends.sources, ends.destinations
+    known: Known[tuple[PortRange, ...], PortSet] = Known(PortSet.of)
+    for flow, leg in legs:
+        ports, source, destination = known[leg.ports], leg.source, leg.destination
+        for start in sources.get(source.id) or ends.of(source):
+            for end in destinations.get(destination.id) or ends.called(destination):
+                add(Statement(start, end, ports, flow))
 
 
 def _pods(model: Model, clusters: Sequence[Cluster]) -> dict[str, Pod]:
@@ -230,19 +236,19 @@ class _Ends:
         self._spaces: dict[str, list[Pod]] = {}
         for pod in pods.values():
             self._spaces.setdefault(pod.id.partition("/")[0], []).append(pod)
-        self._sources: dict[str, list[str | AddressSet]] = {}
-        self._called: dict[str, list[str | AddressSet]] = {}
+        self.sources: dict[str, list[str | AddressSet]] = {}
+        self.destinations: dict[str, list[str | AddressSet]] = {}
 
     def called(self, end: End) -> list[str | AddressSet]:
         """What an end stands for that is called: where names can be said, they stand for it.
 
         A name with a `*` also stands for those of other peers that it matches.
         """
-        if (found := self._called.get(end.id)) is None:
+        if (found := self.destinations.get(end.id)) is None:
             found = self.of(end)
             if isinstance(end, Peer) and end.names and says_names(self._cluster):
                 found = [name_id(name) for name in self._names if any(_matches(own, name) for own in end.names)]
-            self._called[end.id] = found
+            self.destinations[end.id] = found
         return found
 
     def of(self, end: End) -> list[str | AddressSet]:
@@ -251,8 +257,8 @@ class _Ends:
         A peer of pods also stands for every other peer whose pods carry all its labels: a selector cannot tell them
         apart.
         """
-        if (found := self._sources.get(end.id)) is None:
-            found = self._sources[end.id] = self._of(end)
+        if (found := self.sources.get(end.id)) is None:
+            found = self.sources[end.id] = self._of(end)
         return found
 
     def _of(self, end: End) -> list[str | AddressSet]:

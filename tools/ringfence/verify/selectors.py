@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ringfence.findings import Finding, Location
-from ringfence.manifests import METADATA_NAME, BlockPeer, NetworkPolicy, PodsPeer, Selector
+from ringfence.manifests import METADATA_NAME, NetworkPolicy, PodsPeer, Selector
+from ringfence.manifests.types import Peer
 from ringfence.verify.declared import Declared
 from ringfence.verify.pages import FOREIGN_SELECTOR
 
 if TYPE_CHECKING:
     from ringfence.manifests.calico.selector import Expression
     from ringfence.manifests.cilium import EndpointSelector
-
-_Known = Mapping[str, set[Selector]]
 
 
 class _Use(Struct, frozen=True):
@@ -34,57 +33,59 @@ class _Use(Struct, frozen=True):
     subject: bool = False
 
 
-def foreign(
-    policies: Iterable[NetworkPolicy], calico: Iterable[Any], cilium: Iterable[Any], declared: Declared
-) -> Iterator[Finding]:
-    """The selectors that are not exactly the labels of something declared, or of everything, in a namespace."""
-    known: dict[str, set[Selector]] = {}
-    for pod in declared.pods.values():
-        here = known.setdefault(pod.id.partition("/")[0], {Selector()})
-        if pod.declared is not None:
-            here.add(Selector.of(dict(pod.declared.labels)))
-    fine = _Fine(known)
-    odd = [policy for policy in policies if not fine.holds(policy)]
-    for use in (*_of_kubernetes(odd), *_of_calico(calico), *_of_cilium(cilium)):
-        if use.subject and use.namespace not in known:
-            continue
-        if use.pods is None or use.pods not in known.get(use.namespace or "", ()):
-            message = f"{use.policy} {use.what}, which are not the labels of anything declared there"
-            yield FOREIGN_SELECTOR.at(
-                use.where,
-                f"{message}, so it is for pods that nobody knows",
-                hint="run: ringfence render",
-                subject=use.policy,
-            )
+class Selectors:
+    """The selectors that are the labels of something declared, or of everything, by namespace.
 
+    Policies, and the peers of rules, that have no others are looked at once.
+    """
 
-class _Fine:
-    """The NetworkPolicies whose selectors are all of something declared; equal peers are looked at once."""
+    def __init__(self, declared: Declared) -> None:
+        self._known: dict[str, set[Selector]] = {}
+        for pod in declared.pods.values():
+            here = self._known.setdefault(pod.id.partition("/")[0], {Selector()})
+            if pod.declared is not None:
+                here.add(Selector.of(dict(pod.declared.labels)))
+        self._fine: dict[int, object] = {}
+        """By `id()`: policies, and lists of peers that are fine wherever they stand."""
 
-    def __init__(self, known: _Known) -> None:
-        self._known = known
-        self._peers: dict[int, PodsPeer | BlockPeer] = {}
+    def foreign(
+        self, policies: Iterable[NetworkPolicy], calico: Iterable[Any], cilium: Iterable[Any]
+    ) -> Iterator[Finding]:
+        """A finding for each selector of policies that is none of these."""
+        odd = [policy for policy in policies if id(policy) not in self._fine and not self._holds(policy)]
+        for use in (*_of_kubernetes(odd), *_of_calico(calico), *_of_cilium(cilium)):
+            if use.subject and use.namespace not in self._known:
+                continue
+            if use.pods is None or use.pods not in self._known.get(use.namespace or "", ()):
+                message = f"{use.policy} {use.what}, which are not the labels of anything declared there"
+                yield FOREIGN_SELECTOR.at(
+                    use.where,
+                    f"{message}, so it is for pods that nobody knows",
+                    hint="run: ringfence render",
+                    subject=use.policy,
+                )
 
-    def holds(self, policy: NetworkPolicy) -> bool:
+    def _holds(self, policy: NetworkPolicy) -> bool:
         """Whether nothing is to be said of a policy."""
         here = policy.namespace
         if here in self._known and policy.selector not in self._known[here]:
             return False
         for rules in (policy.ingress, policy.egress):
             for rule in rules or ():
-                for peer in rule.peers:
-                    if id(peer) not in self._peers and not self._is_known(peer, here):
-                        return False
+                if id(rule.peers) not in self._fine and not self._are_known(rule.peers, here):
+                    return False
+        self._fine[id(policy)] = policy
         return True
 
-    def _is_known(self, peer: PodsPeer | BlockPeer, namespace: str) -> bool:
-        if not isinstance(peer, PodsPeer):
-            self._peers[id(peer)] = peer
-            return True
-        fine = all(peer.pods in self._known.get(name or "", ()) for name in _named(peer, namespace))
-        if fine and peer.namespaces is not None:
-            self._peers[id(peer)] = peer
-        return fine
+    def _are_known(self, peers: tuple[Peer, ...], namespace: str) -> bool:
+        for peer in peers:
+            if isinstance(peer, PodsPeer):
+                for name in _named(peer, namespace):
+                    if peer.pods not in self._known.get(name or "", ()):
+                        return False
+        if all(not isinstance(peer, PodsPeer) or peer.namespaces is not None for peer in peers):
+            self._fine[id(peers)] = peers
+        return True
 
 
 def _of_kubernetes(policies: Iterable[NetworkPolicy]) -> Iterator[_Use]:

@@ -13,7 +13,6 @@ from ringfence.connectivity import (
     ClusterState,
     Connectivity,
     Direction,
-    Endpoint,
     Place,
     Profile,
     accounts_of,
@@ -21,16 +20,16 @@ from ringfence.connectivity import (
 )
 from ringfence.connectivity import checks as together
 from ringfence.findings import Finding
-from ringfence.manifests import METADATA_NAME, ContainerPort
-from ringfence.model.types import Adopted, Cluster, Model, Port, Workload
+from ringfence.model.types import Adopted, Cluster, Model
 from ringfence.sources import Tree
 from ringfence.values.addresses import AddressSet
-from ringfence.verify import adopted, foreign, rest, selectors, shape
+from ringfence.verify import adopted, foreign, rest, shape
 from ringfence.verify.bundles import Bundles
-from ringfence.verify.declared import OTHER, Declared, Pod, declared, groups, says_names
+from ringfence.verify.declared import OTHER, Declared, Pod, groups, says_names
 from ringfence.verify.guarded import Guarded
 from ringfence.verify.guarded import findings as guard_findings
 from ringfence.verify.objects import Objects, joined
+from ringfence.verify.said import Said, said
 
 STAGED = "RF736"
 """The finding that a policy of Calico is staged."""
@@ -44,7 +43,8 @@ class State(Struct, frozen=True):
     `guarded` is what guardrails have the cluster itself deny. `within`: only what has an end in one of these namespaces
     (by declared name) is told; None: everything. `adopted` are policies beside the bundles, which `connectivity` counts
     in; `bare` is the connectivity without them, None where there are none; `teams` is the cluster without the policies
-    of guardrails, None where there are none.
+    of guardrails, None where there are none. `said` is what the declarations say of the cluster, without what only its
+    policies speak of.
     """
 
     name: str
@@ -58,6 +58,7 @@ class State(Struct, frozen=True):
     adopted: tuple[Adopted, ...] = ()
     bare: Connectivity | None = None
     teams: ClusterState | None = None
+    said: Said | None = None
 
     @property
     def of_teams(self) -> ClusterState:
@@ -168,11 +169,12 @@ def _state(
     parsed = joined(bundles)
     # a staged policy is what a stage declares; where it should be in force, what it denies is missing
     findings += [finding for finding in parsed.findings if finding.check.code != STAGED]
+    own = said(model, clusters, like.said if like else None)
     state = ClusterState(
         policies=(*parsed.policies, *(rest.policies(model, clusters, within) if within is not None else ())),
         admin=tuple(parsed.admin),
-        endpoints=tuple(_endpoints(model, clusters)),
-        namespaces=_namespaces(model, clusters),
+        endpoints=own.endpoints,
+        namespaces=own.namespaces,
         profile=_profile(clusters),
         opaque=tuple(parsed.opaque),
         calico=tuple(parsed.calico),
@@ -181,11 +183,11 @@ def _state(
         places=_names(model, clusters),
         names_apart=True,
     )
-    known = declared(model, clusters)
+    known = replace(own.declared, pods=dict(own.declared.pods))
     guards = _only(state, wide)
     calico = [item for item in parsed.calico if item.where.path not in wide]
     cilium = [item for item in parsed.cilium if item.where.path not in wide]
-    findings += selectors.foreign(parsed.policies, calico, cilium, known)
+    findings += own.selectors.foreign(parsed.policies, calico, cilium)
     findings += together.findings(state)
     whole = adopted.joined(state, adopted.parsed(kept)) if kept else state
     for namespace in whole.all_namespaces():  # a policy for a namespace that nobody declared brings the pods there
@@ -212,6 +214,7 @@ def _state(
         tuple(kept),
         bare if kept else None,
         inside,
+        own,
     )
 
 
@@ -233,51 +236,6 @@ def _names(model: Model, clusters: Sequence[Cluster]) -> tuple[Place, ...]:
     if not any(map(says_names, clusters)):
         return ()
     return tuple(sorted({Place(DNS, name) for peer in model.peers.values() for name in peer.names}))
-
-
-def _endpoints(model: Model, clusters: Sequence[Cluster]) -> list[Endpoint]:
-    result = [
-        Endpoint(
-            peer.namespace, peer.name, "Peer", labels=peer.labels, ports=_container_ports(peer.ports), where=peer.where
-        )
-        for peer in model.peers.values()
-        if peer.is_pods
-    ]
-    for cluster in clusters:
-        result += [_endpoint(workload, cluster) for workload in model.workloads_in(cluster)]
-    return result
-
-
-def _endpoint(workload: Workload, cluster: Cluster) -> Endpoint:
-    return Endpoint(
-        cluster.namespace_name(workload.namespace),
-        workload.name,
-        "Workload",
-        labels=workload.labels,
-        ports=_container_ports(workload.ports),
-        where=workload.where,
-        account=workload.service_account,
-    )
-
-
-def _container_ports(ports: Sequence[Port]) -> tuple[ContainerPort, ...]:
-    return tuple(
-        ContainerPort(port.name, item.protocol, number)
-        for port in ports
-        for item in port.ranges
-        for number in ((item.first,) if item.first == item.last else ())
-    )
-
-
-def _namespaces(model: Model, clusters: Sequence[Cluster]) -> dict[str, tuple[tuple[str, str], ...]]:
-    result: dict[str, tuple[tuple[str, str], ...]] = {
-        peer.namespace: ((METADATA_NAME, peer.namespace),) for peer in model.peers.values() if peer.is_pods
-    }
-    for cluster in clusters:
-        for namespace in model.namespaces_in(cluster):
-            name = cluster.namespace_name(namespace.name)
-            result[name] = tuple(sorted({**dict(namespace.labels), METADATA_NAME: name}.items()))
-    return result
 
 
 def _profile(clusters: Sequence[Cluster]) -> Profile:

@@ -1,0 +1,112 @@
+"""What the declarations alone make of a Kubernetes cluster: its pods, its namespaces, and what is to hold among them.
+
+Two revisions that say the same have the same objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from operator import is_
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ringfence.connectivity import Endpoint
+from ringfence.manifests import METADATA_NAME, ContainerPort, Labels
+from ringfence.model.types import Cluster, Model, Port, Workload
+from ringfence.values.known import Known
+from ringfence.verify.declared import Declared, declared
+from ringfence.verify.selectors import Selectors
+
+
+class Said(Struct, frozen=True):
+    """What a model says of the clusters that share a Kubernetes cluster. Nobody may change anything of it.
+
+    `selectors` are those of what is declared.
+    """
+
+    model: Model
+    clusters: tuple[Cluster, ...]
+    declared: Declared
+    endpoints: tuple[Endpoint, ...]
+    namespaces: dict[str, Labels]
+    selectors: Selectors
+
+
+def said(model: Model, clusters: Sequence[Cluster], like: Said | None = None) -> Said:
+    """What a model says. What another one says is taken over as far as it is made of the same objects."""
+    if like is not None and _has_same_ends(model, clusters, like):
+        if model.flows is like.model.flows and model.grants is like.model.grants:
+            return like
+        return replace(like, model=model, declared=declared(model, clusters))
+    known = declared(model, clusters)
+    return Said(
+        model,
+        tuple(clusters),
+        known,
+        tuple(_endpoints(model, clusters)),
+        _namespaces(model, clusters),
+        Selectors(known),
+    )
+
+
+def _has_same_ends(model: Model, clusters: Sequence[Cluster], like: Said) -> bool:
+    """Whether a model has the clusters, and all that may be at an end of a flow, of what is known."""
+    other = like.model
+    return (
+        len(clusters) == len(like.clusters)
+        and all(map(is_, clusters, like.clusters))
+        and model.peers is other.peers
+        and model.namespaces is other.namespaces
+        and model.workloads is other.workloads
+    )
+
+
+def _endpoints(model: Model, clusters: Sequence[Cluster]) -> Iterator[Endpoint]:
+    ports: dict[int, tuple[ContainerPort, ...]] = {}  # those of equal workloads are one object
+
+    def named(items: tuple[Port, ...]) -> tuple[ContainerPort, ...]:
+        if id(items) not in ports:
+            ports[id(items)] = _container_ports(items)
+        return ports[id(items)]
+
+    for peer in model.peers.values():
+        if peer.is_pods:
+            where = peer.where
+            yield Endpoint(peer.namespace, peer.name, "Peer", peer.labels, named(peer.ports), where=where)
+    for cluster in clusters:
+        namespaces: Known[str, str] = Known(cluster.namespace_name)
+        for item in model.workloads_in(cluster):
+            yield _endpoint(item, namespaces[item.namespace], named(item.ports))
+
+
+def _endpoint(workload: Workload, namespace: str, ports: tuple[ContainerPort, ...]) -> Endpoint:
+    return Endpoint(
+        namespace,
+        workload.name,
+        "Workload",
+        workload.labels,
+        ports,
+        where=workload.where,
+        account=workload.service_account,
+    )
+
+
+def _container_ports(ports: Sequence[Port]) -> tuple[ContainerPort, ...]:
+    return tuple(
+        ContainerPort(port.name, item.protocol, number)
+        for port in ports
+        for item in port.ranges
+        for number in ((item.first,) if item.first == item.last else ())
+    )
+
+
+def _namespaces(model: Model, clusters: Sequence[Cluster]) -> dict[str, Labels]:
+    result: dict[str, Labels] = {
+        peer.namespace: ((METADATA_NAME, peer.namespace),) for peer in model.peers.values() if peer.is_pods
+    }
+    for cluster in clusters:
+        for namespace in model.namespaces_in(cluster):
+            name = cluster.namespace_name(namespace.name)
+            result[name] = tuple(sorted({**dict(namespace.labels), METADATA_NAME: name}.items()))
+    return result
