@@ -98,7 +98,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         raise
     some = not (args.whole or args.observed or (parts and parts.whole))
     store = cache.store()
-    if some and (found := compared.sides(args, root, store, lambda tree: kept.seems_new(args, root, tree, store))):
+    if some and (found := compared.sides(args, root, store)):
         asked = kept.question(args, root, found, store, partial(_command, args))
         if asked and (answer := asked.answer()):
             if err.isatty():
