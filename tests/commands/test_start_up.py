@@ -8,9 +8,11 @@ from __future__ import annotations
 import ast
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -128,35 +130,71 @@ def end(code):
 os._exit = end
 def hear(event, words):
     if event == "subprocess.Popen":
-        asked.append((words[1][1 + words[1].index("core.fsmonitor=")], "argparse" in sys.modules))
+        so_far = [name for name in ("argparse", "jinja2", "ringfence.impact") if name in sys.modules]
+        asked.append((words[1][1 + words[1].index("core.fsmonitor=")], so_far))
 sys.addaudithook(hear)
 from ringfence.__main__ import main
 sys.exit(main())
 """
 
 
-@pytest.mark.parametrize("command", ASKED)
-def test_git_is_at_work_before_the_command_line_is_read(
-    command: str, small: GitRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+Ran = tuple[str, set[str], list[tuple[str, list[str]]]]
+"""What a run printed, the modules that it imported, and what Git was asked when which of three modules were there."""
+
+
+@pytest.fixture
+def ask(small: GitRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Ran]:
+    """Run a command on a repository whose folders are old enough to tell when they move."""
     monkeypatch.setenv("RINGFENCE_CACHE", str(tmp_path / "cache"))
     small.commit("Start")
-    time.sleep(RECENT / 1e9)  # from now on it shows when a folder moves
-    seen: list[tuple[str, list[str], list[tuple[str, bool]]]] = []
-    for _ in range(3):
-        run = [sys.executable, "-c", AGAIN, *command.split()]
-        done = subprocess.run(run, cwd=small.path, capture_output=True, text=True, check=True)
+    time.sleep(RECENT / 1e9)
+
+    def run(command: str) -> Ran:
+        words = [sys.executable, "-c", AGAIN, *command.split()]
+        done = subprocess.run(words, cwd=small.path, capture_output=True, text=True, check=False)
         code, modules, asked = ast.literal_eval(done.stderr.splitlines()[-1])
-        assert code == 0
-        seen.append((done.stdout, modules, asked))
-    answers, modules, asked = zip(*seen, strict=True)
+        assert code == done.returncode
+        return done.stdout, {*modules}, asked
+
+    return run
+
+
+@pytest.mark.parametrize("command", ASKED)
+def test_git_is_at_work_before_the_command_line_is_read(command: str, ask: Callable[[str], Ran]):
+    answers, modules, asked = zip(*(ask(command) for _ in range(3)), strict=True)
     assert len({*answers}) == 1
-    assert [words[0] for words in asked[-1]] == ASKED[command]
-    assert not any(late for _, late in asked[-1])
+    assert asked[-1] == [(name, []) for name in ASKED[command]]
     stages = {name.split(".")[1] for name in modules[-1] if name.startswith("ringfence.")}
     others = {"connectivity", "documents", "manifests", "values"}
     assert stages == NEEDED - others | {"__main__", "ahead", "cli", "quick"}
-    assert not ({*HEAVY} - {"hashlib", "subprocess"} | {"dataclasses", "inspect", "msgspec", "shutil"}) & {*modules[-1]}
+    assert not ({*HEAVY} - {"hashlib", "subprocess"} | {"dataclasses", "inspect", "msgspec", "shutil"}) & modules[-1]
+
+
+def test_a_new_question_is_made_ready_for_while_git_is_at_work(
+    ask: Callable[[str], Ran], small: GitRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    git = shutil.which("git")
+    slow = tmp_path / "bin" / "git"
+    slow.parent.mkdir()
+    slow.write_text(f'#!/bin/sh\ncase " $* " in *" diff "*) sleep 2;; esac\nexec {git} "$@"\n')
+    slow.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{slow.parent}{os.pathsep}{os.environ['PATH']}")
+    question = "impact --base HEAD"
+    small.write(FLOWS, (small.path / FLOWS).read_text() + "# one\n")
+    first, _, asked = ask(question)
+    before = [name for name, modules in asked if "ringfence.impact" not in modules]
+    assert before == [*ASKED[question], "ls-files", "ls-files", "rev-parse", "ls-tree", "ls-tree"]
+    assert asked[len(before)] == ("cat-file", ["argparse", "jinja2", "ringfence.impact"])
+    ask(question)  # Git may have refreshed its index
+    again, modules, asked = ask(question)
+    assert again == first
+    assert "ringfence.impact" not in modules
+    assert [name for name, _ in asked] == ASKED[question]
+
+    small.write(FLOWS, (small.path / FLOWS).read_text() + "# two\n")
+    _, _, asked = ask(question)
+    assert [name for name, modules in asked if not modules] == ASKED[question]
+    assert next(modules for name, modules in asked if name == "cat-file") == ["argparse", "jinja2", "ringfence.impact"]
 
 
 def hook(repository: GitRepository, cache: str) -> tuple[set[str], set[str], list[str]]:

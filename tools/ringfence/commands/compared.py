@@ -8,12 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ringfence.commands import meanwhile
 from ringfence.commands.judged import BUT, ONLY
 from ringfence.errors import UsageError
 
 if TYPE_CHECKING:
     from ringfence.cache import Store
-    from ringfence.sources import WorkingTree
+    from ringfence.sources import BlobTree, WorkingTree
 
 BRANCH = "default branch"
 """The kind of the name that settings have for the default branch, by their bytes."""
@@ -23,7 +24,8 @@ class Sides(NamedTuple):
     """A base and a head of which Git can say what differs.
 
     `revision` is what the base is called. `base` and `head` are ids of commits; a head on disk has "", the tree that is
-    read, each file once, and the paths of the files that differ from the base.
+    read, each file once, and the paths of the files that differ from the base. `base_tree` has the declarations of the
+    base where there was time to list them.
     """
 
     revision: str
@@ -31,11 +33,15 @@ class Sides(NamedTuple):
     head: str
     tree: WorkingTree | None = None
     paths: frozenset[str] = frozenset()
+    base_tree: BlobTree | None = None
 
 
-def sides(args: argparse.Namespace, root: Path, store: Store) -> Sides | None:
+def sides(
+    args: argparse.Namespace, root: Path, store: Store, is_new: Callable[[WorkingTree], bool] = lambda _: False
+) -> Sides | None:
     """The sides of a command line; None where it cannot be said what differs, or settings are in error.
 
+    `is_new` guesses whether nobody has asked this before: then what it takes is made ready while Git is at work.
     Raises `UsageError` where a revision is unknown, or there is no Git.
     """
     from ringfence import sources
@@ -51,8 +57,12 @@ def sides(args: argparse.Namespace, root: Path, store: Store) -> Sides | None:
     base = revision if args.base is None else sources.commit_id(root, revision)  # the default is an id
     difference = sources.Difference(tree.root, base, ONLY)
     odd = difference.odd(tree, BUT)  # while Git is at work
+    base_tree = None
+    if not odd and is_new(tree):
+        base_tree = sources.revision(root, revision, ONLY, BUT)
+        meanwhile.work(lambda: difference.at_work)
     paths = difference.paths()
-    return None if odd or paths is None else Sides(revision, base, "", tree, paths)
+    return None if odd or paths is None else Sides(revision, base, "", tree, paths, base_tree)
 
 
 def default_base(root: Path, branch: str) -> str:

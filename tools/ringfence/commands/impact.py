@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from ringfence.commands.shared import Loaded
     from ringfence.impact import Report
+    from ringfence.model.remembered import Remembered
     from ringfence.model.types import Model
 
 
@@ -87,6 +88,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Compare and print; 1 when a gate or guardrail fails."""
     from ringfence import cache, sources
+    from ringfence.model.remembered import Remembered
 
     root = shared.find_root(args.directory)
     try:
@@ -98,7 +100,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         raise
     some = not (args.whole or args.observed or (parts and parts.whole))
     store = cache.store()
-    if some and (found := compared.sides(args, root, store)):
+    if some and (found := compared.sides(args, root, store, lambda tree: kept.seems_new(args, root, tree, store))):
         asked = kept.question(args, root, found, store, partial(_command, args))
         if asked and (answer := asked.answer()):
             if err.isatty():
@@ -111,11 +113,14 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
             gc.enable()
         if told:
             return finish(args, found.revision, told.report, out, asked, told.files)
-    head = _head(args, root)
+    documents = Remembered(store)
+    head = _head(args, root, documents)
 
     def base_of(model: Model) -> tuple[str, Loaded]:
         revision = args.base if args.base is not None else default_base(root, model)
-        return revision, shared.load(args.directory, sources.revision(root, revision), model)
+        loaded = shared.load(args.directory, sources.revision(root, revision), model, documents)
+        documents.let_go()
+        return revision, loaded
 
     return judge(args, head, base_of, out, err, parts)
 
@@ -168,10 +173,11 @@ def judge(
     return finish(args, revision, result, out)
 
 
-def _head(args: argparse.Namespace, root: Path) -> Loaded:
+def _head(args: argparse.Namespace, root: Path, documents: Remembered | None = None) -> Loaded:
     from ringfence import sources
 
-    return shared.load(args.directory, sources.revision(root, args.head) if args.head is not None else None)
+    tree = sources.revision(root, args.head) if args.head is not None else None
+    return shared.load(args.directory, tree, documents=documents)
 
 
 def _checked(head: Loaded, today: datetime.date) -> list[Finding]:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 KIND = "impact"
 """The kind of the cache's values: an answer as JSON."""
+LAST = "asked"
+"""The kind of the cache's values: the files that differed when the same was last asked of a root, with their times."""
 _ELSEWHERE = ("directory", "format", "output", "no_cache")
 """Options that say where an answer goes, not what it is."""
 
@@ -55,8 +57,8 @@ class Answer(NamedTuple):
 class Question:
     """One question on two sides, and where its answer is kept."""
 
-    def __init__(self, store: Store, key: str, sides: Sides) -> None:
-        self._store, self._key, self._sides = store, key, sides
+    def __init__(self, store: Store, key: str, last: str, sides: Sides) -> None:
+        self._store, self._key, self._last, self._sides = store, key, last, sides
 
     def answer(self) -> Answer | None:
         """The answer from before, if there is one and what it rests on is the same."""
@@ -75,6 +77,7 @@ class Question:
             return None
         if new != old:  # by now the times of more files tell
             self._put(Answer(code, texts, new))
+        self._note()
         return Answer(code, texts, new)
 
     def keep(self, code: int, texts: dict[str, str], files: Iterable[str]) -> None:
@@ -83,9 +86,17 @@ class Question:
             tree = self._sides.tree
             rests = [_held(tree, path) for path in sorted({*files, *self._sides.paths})] if tree else []
             self._put(Answer(code, texts, rests))
+            self._note()
 
     def _put(self, answer: Answer) -> None:
         self._store.put(KIND, {self._key: json.dumps(answer).encode()})
+
+    def _note(self) -> None:
+        """Note what differs, for the guess of the next run (`seems_new`)."""
+        if tree := self._sides.tree:
+            row = json.dumps([(path, tree.stands(path).hex()) for path in sorted(self._sides.paths)]).encode()
+            if self._store.get(LAST, [self._last]).get(self._last) != row:
+                self._store.put(LAST, {self._last: row})
 
 
 def question(
@@ -94,12 +105,25 @@ def question(
     """The question that a command line asks, or None where its answer is not kept; `say` writes it out for a base."""
     if store.why or args.part or args.merge or (args.base is None and args.head is not None):
         return None
-    options = {name: str(value) for name, value in vars(args).items() if name not in _ELSEWHERE}
-    words: list[Any] = [str(root), sides.base, say(sides.revision), sorted(options.items())]
+    options = _options(args)
+    words: list[Any] = [str(root), sides.base, say(sides.revision), options]
     words += [str(args.at or shared.today()), sides.head]
     if sides.tree:
         words += [(path, _held(sides.tree, path).digest) for path in sorted(sides.paths)]
-    return Question(store, hashlib.sha256(json.dumps(words).encode()).hexdigest(), sides)
+    key = hashlib.sha256(json.dumps(words).encode()).hexdigest()
+    return Question(store, key, json.dumps([str(root), options]), sides)
+
+
+def seems_new(args: argparse.Namespace, root: Path, tree: WorkingTree, store: Store) -> bool:
+    """Whether a file that differed when the same was last asked has moved since: a guess, before Git has its say."""
+    key = json.dumps([str(root), _options(args)])
+    row = store.get(LAST, [key]).get(key)
+    return row is None or any(tree.stands(path).hex() != before for path, before in json.loads(row))
+
+
+def _options(args: argparse.Namespace) -> list[tuple[str, str]]:
+    """The options that matter to what is answered."""
+    return sorted((name, str(value)) for name, value in vars(args).items() if name not in _ELSEWHERE)
 
 
 def say(

@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ringfence.commands import parted, progress, rerendered, shared, sides
+from ringfence.commands import meanwhile, parted, progress, rerendered, shared, sides
 from ringfence.commands.compared import Sides
 from ringfence.commands.judged import BUT, ONLY
 from ringfence.findings import Finding, Severity, has_errors
@@ -39,12 +39,12 @@ def attempt(args: argparse.Namespace, root: Path, found: Sides, parts: parted.Pa
     """
     from ringfence import affected, sources
 
-    base_tree = sources.revision(root, found.revision, *_DECLARED)
+    base_tree = found.base_tree or sources.revision(root, found.revision, *_DECLARED)
     tree = found.tree or sources.revision(root, args.head, *_DECLARED)
     paths = found.paths if found.tree else sources.changed(base_tree, tree, ONLY)
     if base_tree.found or paths is None:
         return None
-    scope = affected.scope(base_tree, tree, paths, _import_the_rest)
+    scope = affected.scope(base_tree, tree, paths, meanwhile.finish)
     if scope is None:
         return None
     from ringfence import cache, checks, impact, model
@@ -96,13 +96,6 @@ def attempt(args: argparse.Namespace, root: Path, found: Sides, parts: parted.Pa
     result = parted.same(parts, result)
     result = impact.with_findings(result, sides.unlike(files[1], expected[1]))
     return Found(result, scope.head.files() if found.tree else [])
-
-
-def _import_the_rest() -> None:
-    """What is imported takes longer than what Git looks for, so it is done meanwhile."""
-    from ringfence import checks, impact, render  # noqa: F401
-    from ringfence.model import loading, remembered  # noqa: F401
-    from ringfence.report import impact as _  # noqa: F401
 
 
 def _is_enforced(declared: Model, scope: affected.Scope) -> bool:

@@ -46,6 +46,8 @@ NAMES = (
     WHY,
 )
 """The templates that there are, below a `policies/templates/` folder."""
+COMMON = (POLICY, *BLOCKS, KUSTOMIZATION, PATCH)
+"""Those that write nearly every file of the dialect `kubernetes`."""
 
 
 class TemplateError(RingfenceError):
@@ -95,6 +97,11 @@ def packaged(name: str) -> str:
         if (folder / name).is_file():
             return (folder / name).read_text(encoding="utf-8")
     raise RingfenceError(f"the packaged template {name} is missing", "install ringfence again")
+
+
+def prepare(name: str) -> None:
+    """Compile a packaged template before anybody runs it."""
+    _runnable(name, packaged(name))
 
 
 class Templates:

@@ -66,7 +66,7 @@ class Difference:
     @property
     def at_work(self) -> bool:
         """Whether Git is still looking for what differs."""
-        return self._tracked.at_work
+        return self._tracked.at_work or (self._other is not None and self._other.at_work)
 
     def odd(self, tree: WorkingTree, but: Sequence[str] = ()) -> bool:
         """Whether anything in these folders on disk is a problem (`Tree.problems`), what is in `but` left out.

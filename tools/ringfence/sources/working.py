@@ -119,6 +119,13 @@ class WorkingTree:
         _, found = (self.known or {}).get(path, (b"", b""))
         return times.lasting(found, self._made) if found else b""
 
+    def stands(self, path: str) -> bytes:
+        """The times of a file as it is now; nothing where there is none."""
+        try:
+            return times.of(os.lstat(f"{self.root}/{path}"))
+        except (OSError, ValueError):
+            return b""
+
     def is_as_it_was(self, path: str, before: bytes) -> bool:
         """Whether a file has these times still, and so the same content."""
         try:
