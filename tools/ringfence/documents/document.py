@@ -48,12 +48,18 @@ class Lines:
         return Location(path, self._line + line + 1, column if line else column + self._column)
 
     def positions(self, places: Iterable[int]) -> list[tuple[int, int]]:
-        """The lines and columns of several places: what `location` says of them, without an object for each."""
-        starts = self.starts
-        if self._line or self._column:
+        """The lines and columns of several places: what `location` says of them, without an object for each.
+
+        It is quick for places in their order.
+        """
+        if self._line or self._column or self._starts:
             return [self.location("", place)[1:] for place in places]
-        lines = ((bisect_right(starts, place), place) for place in places)
-        return [(line, place - starts[line - 1] + 1) for line, place in lines]
+        text, found, line, last = self._text, [], 1, 0
+        for place in places:
+            line += text.count("\n", last, place) if place >= last else -text.count("\n", place, last)
+            found.append((line, place - text.rfind("\n", 0, place)))
+            last = place
+        return found
 
     def moved(self, lines: int, columns: int) -> Lines:
         """The same text further down in its file; `columns` count on its first line only."""

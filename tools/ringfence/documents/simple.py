@@ -33,12 +33,12 @@ _LONG = 1000
 _DEEP = 32
 
 
-_Line = tuple[int, int, bool, "str | None", int, Any, int, "tuple[int, ...] | None"]
+_Line = tuple[bool, int, int, bool, "str | None", int, Any, int, "tuple[int, ...] | None"]
 """A line by itself: its length with the end, and the column where it starts, or what it is instead of an entry.
 
 Of an entry: whether it starts with a dash, the key (None for an item alone) and its column, the value and its column.
 A list or mapping is to be copied, and comes with the columns of its parts. `_OPEN`: the value is in the lines below,
-or none.
+or none. First of all, whether it is just a key and a value that is no list or mapping, as most are.
 """
 
 _NOTHING, _MARK, _OTHER = -1, -2, -3
@@ -46,10 +46,15 @@ _NOTHING, _MARK, _OTHER = -1, -2, -3
 
 _OPEN = object()
 
-_START: _Line = 4, _MARK, False, None, 0, None, 0, None
+_START: _Line = False, 4, _MARK, False, None, 0, None, 0, None
 _KNOWN: tuple[dict[str, _Line], dict[str, _Line]] = {"---": _START}, {"---": _START}
 """The lines of declarations and of manifests that were met."""
 _MANY_KNOWN = 1 << 16
+
+_NAME = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*")
+"""A plain value that cannot be a number, and is text where it is no word that means something."""
+_HEADS: tuple[dict[str, tuple[int, bool, str, int]], ...] = {}, {}
+"""The keys that were met, by all that stands before `: `: where the line starts, a dash, the key and its column."""
 
 
 def build(path: str, text: str, *, many: bool) -> list[Document] | None:
@@ -79,7 +84,15 @@ def build(path: str, text: str, *, many: bool) -> list[Document] | None:
             found = _taken_apart(line, many=many)
             if len(known) < _MANY_KNOWN:
                 known[line] = found
-        size, start, item, key, column, value, at, items = found
+        short, size, start, item, key, column, value, at, items = found
+        if short and start == inner and mapping and waiting is None:
+            if key in node:
+                return None
+            marks.append(place + column)
+            marks.append(place + at)
+            node[key] = value
+            place += size
+            continue
         if waiting is not None and start != _NOTHING:
             if start > inner or (item and start == inner):
                 marks.append(place + start)
@@ -155,23 +168,31 @@ def build(path: str, text: str, *, many: bool) -> list[Document] | None:
 def _taken_apart(line: str, *, many: bool) -> _Line:
     """What a line that was not met lately says."""
     size = len(line) + 1
-    other = size, _OTHER, False, None, 0, None, 0, None
+    heads = _HEADS[many]
+    head, _, rest = line.partition(": ")
+    known = heads.get(head)
+    if known is not None and _NAME.fullmatch(rest) and size <= _LONG:
+        start, item, word, column = known
+        value = meaning(rest, many=many)
+        if type(value) is str:
+            return not item, size, start, item, word, column, value, len(head) + 2, None
+    other = False, size, _OTHER, False, None, 0, None, 0, None
     found = _LINE.fullmatch(line) if size <= _LONG else None
     if found is None:
         return other
     blanks, dash, name, text = found.groups()
-    start = len(blanks)
-    if name is None and (text is None or dash is None):
-        return other if text is not None or dash is not None else (size, _NOTHING, False, None, 0, None, 0, None)
+    start, item = len(blanks), dash is not None
+    if name is None and (text is None or not item):
+        nothing = False, size, _NOTHING, False, None, 0, None, 0, None
+        return other if text is not None or item else nothing
     column = start if dash is None else start + len(dash)
     key = None if name is None else _scalar(name, many=many)
     if name is not None and type(key) is not str:
         return other
     if text is None:
-        return size, start, dash is not None, key, column, _OPEN, found.end(3) + 1, None
+        return False, size, start, item, key, column, _OPEN, found.end(3) + 1, None
     at = found.start(4)
     items: tuple[int, ...] | None = None
-    value: Any
     if text == "{}":
         value, items = {}, ()
     elif text[0] == "[":
@@ -184,7 +205,9 @@ def _taken_apart(line: str, *, many: bool) -> _Line:
         value = _scalar(text, many=many)
         if type(value) is Refused:
             return other
-    return size, start, dash is not None, key, column, value, at, items
+    if key is not None and at == len(head) + 2 and len(heads) < _MANY_KNOWN:
+        heads[head] = start, item, key, column
+    return not item and key is not None and items is None, size, start, item, key, column, value, at, items
 
 
 def _scalar(text: str, *, many: bool) -> Any:

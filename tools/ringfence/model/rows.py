@@ -93,15 +93,16 @@ def of(document: Document, place: Place) -> Listing | None:
     items = data.get(KINDS[kind].ITEMS)
     # of what is neither, there are no rows: the schema says what it should be
     listed, named = items if isinstance(items, list) else [], items if isinstance(items, dict) else {}
+    of_items = document.places.get(id(listed), ()) if kind == "Flows" else document.places.get(id(named), ())[::2]
+    top, *positions = document.lines.positions((document.root, *of_items))
+    where = Location(document.path, *top)
     if kind == "Flows":
-        positions = document.lines.positions(document.places.get(id(listed), ()))
         flows = [_flow(item, *position) for item, position in zip(listed, positions, strict=True)]
-        return Flows(document.at(), tuple(flows), (), lambda: document)
-    positions = document.lines.positions(document.places.get(id(named), ())[::2])
+        return Flows(where, tuple(flows), (), lambda: document)
     workloads = [
         _workload(name, item, *position) for (name, item), position in zip(named.items(), positions, strict=True)
     ]
-    return Space(document.at(), tuple(workloads), _head(data), lambda: document)
+    return Space(where, tuple(workloads), _head(data), lambda: document)
 
 
 def _head(data: Mapping[str, Any]) -> Head | None:
