@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from ringfence.commands.shared import Loaded
     from ringfence.impact import Report
-    from ringfence.model.remembered import Remembered
     from ringfence.model.types import Model
 
 
@@ -88,7 +87,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Compare and print; 1 when a gate or guardrail fails."""
     from ringfence import cache, sources
-    from ringfence.model.remembered import Remembered
 
     root = shared.find_root(args.directory)
     try:
@@ -113,14 +111,11 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
             gc.enable()
         if told:
             return finish(args, found.revision, told.report, out, asked, told.files)
-    documents = Remembered(store)
-    head = _head(args, root, documents)
+    head = _head(args, root)
 
     def base_of(model: Model) -> tuple[str, Loaded]:
         revision = args.base if args.base is not None else default_base(root, model)
-        loaded = shared.load(args.directory, sources.revision(root, revision), model, documents)
-        documents.let_go()
-        return revision, loaded
+        return revision, shared.load(args.directory, sources.revision(root, revision), model)
 
     return judge(args, head, base_of, out, err, parts)
 
@@ -173,11 +168,10 @@ def judge(
     return finish(args, revision, result, out)
 
 
-def _head(args: argparse.Namespace, root: Path, documents: Remembered | None = None) -> Loaded:
+def _head(args: argparse.Namespace, root: Path) -> Loaded:
     from ringfence import sources
 
-    tree = sources.revision(root, args.head) if args.head is not None else None
-    return shared.load(args.directory, tree, documents=documents)
+    return shared.load(args.directory, sources.revision(root, args.head) if args.head is not None else None)
 
 
 def _checked(head: Loaded, today: datetime.date) -> list[Finding]:
