@@ -17,20 +17,22 @@ from typing import Any
 
 def main(revision: str) -> None:
     """Read both sides, evaluate them, and compare."""
-    from ringfence import model, sources, verify
+    from ringfence import cache, model, sources, verify
     from ringfence.connectivity import diff
+    from ringfence.model.remembered import Remembered
     from ringfence.values import workers
 
     gc.set_threshold(100_000)  # as the command line does
     root = sources.find_root(Path())
     sides: list[verify.States] = []
-    loaded = None
+    documents, loaded = Remembered(cache.store()), None
     for tree in (sources.revision(root, revision), sources.working_tree(root)):
-        loaded, findings = model.load(tree, like=loaded)
+        loaded, findings = model.load(tree, shared=documents, like=loaded)
         if loaded is None or findings:
             raise SystemExit(f"{tree.label} is in error")
         sides.append(verify.States(loaded, tree, like=sides[0] if sides else None))
 
+    documents.let_go()
     for side in sides:
         side.read(side.names)
 

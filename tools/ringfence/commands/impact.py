@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from ringfence.commands.shared import Loaded
     from ringfence.impact import Report
+    from ringfence.model.remembered import Remembered
     from ringfence.model.types import Model
 
 
@@ -111,11 +112,18 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
             gc.enable()
         if told:
             return finish(args, found.revision, told.report, out, asked, told.files)
-    head = _head(args, root)
+    from ringfence.model.remembered import Remembered
+
+    from ringfence.model.remembered import Remembered
+
+    documents = Remembered(store)
+    head = _head(args, root, documents)
 
     def base_of(model: Model) -> tuple[str, Loaded]:
         revision = args.base if args.base is not None else default_base(root, model)
-        return revision, shared.load(args.directory, sources.revision(root, revision), model)
+        loaded = shared.load(args.directory, sources.revision(root, revision), model, documents)
+        documents.let_go()
+        return revision, loaded
 
     return judge(args, head, base_of, out, err, parts)
 
@@ -168,10 +176,11 @@ def judge(
     return finish(args, revision, result, out)
 
 
-def _head(args: argparse.Namespace, root: Path) -> Loaded:
+def _head(args: argparse.Namespace, root: Path, documents: Remembered | None = None) -> Loaded:
     from ringfence import sources
 
-    return shared.load(args.directory, sources.revision(root, args.head) if args.head is not None else None)
+    tree = sources.revision(root, args.head) if args.head is not None else None
+    return shared.load(args.directory, tree, documents=documents)
 
 
 def _checked(head: Loaded, today: datetime.date) -> list[Finding]:

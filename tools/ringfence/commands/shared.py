@@ -14,6 +14,7 @@ from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, UsageError
 from ringfence.findings import Finding, Severity, has_errors, in_order
 
 if TYPE_CHECKING:
+    from ringfence.model.remembered import Remembered
     from ringfence.model.types import Cluster, Model
     from ringfence.sources import Tree
 
@@ -105,17 +106,19 @@ def relative(root: Path, directory: Path, file: Path) -> str:
     return "" if inside == "." else inside
 
 
-def load(directory: Path, tree: Tree | None = None, like: Model | None = None) -> Loaded:
+def load(
+    directory: Path, tree: Tree | None = None, like: Model | None = None, documents: Remembered | None = None
+) -> Loaded:
     """The repository around a directory: from its working tree, unless another tree is given.
 
-    What is equal in `like`, the model of another revision, is held once.
+    What is equal in `like`, the model of another revision, is held once; `documents` that both have are read once.
     """
     from ringfence import model, sources
 
     root = find_root(directory)
     chosen = tree or sources.working_tree(root)
     progress.stage(f"reading the declarations ({chosen.label})")
-    loaded, findings = model.load(chosen, like=like)
+    loaded, findings = model.load(chosen, shared=documents, like=like)
     return Loaded(root, chosen, loaded, tuple(findings))
 
 

@@ -56,6 +56,10 @@ class Remembered:
         """Remember a document of which nothing is to be said."""
         self._note(_key(path, tree.blobs[path] if isinstance(tree, BlobTree) else sources.name_of(raw)), document)
 
+    def let_go(self) -> None:
+        """Forget what was met: no more trees are to share it."""
+        self._met = {}
+
     @contextmanager
     def kept(self) -> Iterator[None]:
         """Keep what was read; where it is much, beside what is done meanwhile."""
