@@ -59,7 +59,7 @@ def sides(
     odd = difference.odd(tree, BUT)  # while Git is at work
     base_tree = None
     if not odd and is_new(tree):
-        base_tree = sources.revision(root, revision, ONLY, BUT)
+        base_tree = sources.revision(root, revision, ONLY, BUT, sha=base)
         meanwhile.work(lambda: difference.at_work)
     paths = difference.paths()
     return None if odd or paths is None else Sides(revision, base, "", tree, paths, base_tree)

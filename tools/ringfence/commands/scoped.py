@@ -39,7 +39,7 @@ def attempt(args: argparse.Namespace, root: Path, found: Sides, parts: parted.Pa
     """
     from ringfence import affected, sources
 
-    base_tree = found.base_tree or sources.revision(root, found.revision, *_DECLARED)
+    base_tree = found.base_tree or sources.revision(root, found.revision, *_DECLARED, sha=found.base)
     tree = found.tree or sources.revision(root, args.head, *_DECLARED)
     paths = found.paths if found.tree else sources.changed(base_tree, tree, ONLY)
     if base_tree.found or paths is None:

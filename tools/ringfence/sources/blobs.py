@@ -82,13 +82,14 @@ class BlobTree:
         return raw
 
 
-def revision(root: Path, rev: str, only: Sequence[str] = (), but: Sequence[str] = ()) -> BlobTree:
+def revision(root: Path, rev: str, only: Sequence[str] = (), but: Sequence[str] = (), *, sha: str = "") -> BlobTree:
     """The files of a commit, named by any revision that Git knows; raises `UsageError` where it knows none so named.
 
     `only`: what is in these folders of the root. `but`: not what is in these, each a folder right below one of `only`.
+    `sha`: the id of the commit, where somebody has asked for it already.
     """
     repository = open_repository(root)
-    sha = commit(repository, rev)
+    sha = sha or commit(repository, rev)
     folders = [f"{repository.prefix}{folder}" for folder in only]
     left_out = {f"{repository.prefix}{folder}" for folder in but}
     for folder in {folder.rpartition("/")[0] for folder in left_out}:
@@ -127,11 +128,11 @@ def _listed(repository: Repository, sha: str, paths: Sequence[str]) -> list[tupl
 
 def _records(listing: bytes) -> Iterable[tuple[str, str, str, str]]:
     """The records of a listing: three fields (mode and two more, in the order of the command) and the path."""
-    for record in listing.split(b"\0"):
+    for record in os.fsdecode(listing).split("\0"):
         if record:
-            fields, _, path = record.partition(b"\t")
-            mode, second, third = fields.decode("ascii").split()
-            yield mode, second, third, os.fsdecode(path)
+            fields, _, path = record.partition("\t")
+            mode, second, third = fields.split(" ", 2)
+            yield mode, second, third, path
 
 
 def _index_of_hook(repository: Repository, asked: str) -> str:
@@ -158,23 +159,31 @@ def _tree(
         if name and folder in plain and last.isprintable() and mode not in (LINK, SUBMODULE):
             blobs[path] = name  # nothing on the way to it, nor its own name, is a problem
             continue
-        blocked, problem = _problem(path, mode, name)
+        blocked, problem = _problem(path, mode, name, plain)
         if problem:
             found[blocked] = problem
         else:
-            plain.add(folder)
             blobs[path] = name
     ordered = dict(sorted(blobs.items()))
     return BlobTree(label, repository, ordered, sorted(found.items(), key=lambda item: item[0]), sha, whole)
 
 
-def _problem(path: str, mode: str, name: str) -> tuple[str, Finding | None]:
-    """The first thing on the way to a path that is no folder or regular file, and its finding."""
-    steps = path.split("/")
-    for length in range(1, len(steps) + 1):
-        part = "/".join(steps[:length])
-        if problem := name_problem(part, folder=length < len(steps)):
-            return part, problem
+def _problem(path: str, mode: str, name: str, plain: set[str]) -> tuple[str, Finding | None]:
+    """The first thing on the way to a path that is no folder or regular file, and its finding.
+
+    `plain` are folders on whose way nothing is; those of this path come to them.
+    """
+    folders = []
+    above = path.rpartition("/")[0]
+    while above and above not in plain:
+        folders.append(above)
+        above = above.rpartition("/")[0]
+    for folder in reversed(folders):
+        if problem := name_problem(folder, folder=True):
+            return folder, problem
+        plain.add(folder)
+    if problem := name_problem(path, folder=False):
+        return path, problem
     if mode == LINK:
         return path, link(path, "as Git stores it")
     if mode == SUBMODULE:
