@@ -114,8 +114,6 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
             return finish(args, found.revision, told.report, out, asked, told.files)
     from ringfence.model.remembered import Remembered
 
-    from ringfence.model.remembered import Remembered
-
     documents = Remembered(store)
     head = _head(args, root, documents)
 
