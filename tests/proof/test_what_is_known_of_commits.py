@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from git_repository import GitRepository
-from ringfence import cli
+from ringfence import cli, model, sources
 from ringfence.commands import judged
 
 GENERATOR = Path(__file__).parents[2] / "benchmarks" / "monorepo.py"
@@ -266,6 +266,29 @@ def test_what_is_put_back_meanwhile_is_not_what_was_judged(
     expected = said(mono, capsys, "--no-cache")
     assert expected[0] == 1
     assert said(mono, capsys) == expected
+
+
+def test_what_vouches_for_what_was_read_is_asked_when_it_is_read(mono: GitRepository, monkeypatch: pytest.MonkeyPatch):
+    """By an answer from before, a file that changes until it is read would be kept for what it was."""
+    steps: list[str] = []
+
+    def noted(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *words, **named: (steps.append(name), original(*words, **named))[1]
+
+    monkeypatch.setattr(sources, "Difference", noted("asks", sources.Difference))
+    monkeypatch.setattr(model, "load", noted("reads", model.load))
+    chance = random.Random(3)  # noqa: S311 - no secret
+    taken = []
+    for _ in range(3):  # nothing is known; a commit is known; the same again
+        judged.working_tree(mono.path, datetime.date(2026, 11, 21))
+        taken.append(steps.copy())
+        steps.clear()
+        if len(taken) == 1:
+            _replaced(_pick(mono.path, chance, "teams/*/*/flows-*.yaml"), chance, r"reason: .*", "reason: So")
+    assert taken == [["asks", "reads", "asks"], ["asks", "reads", "reads", "asks"], ["asks"]]
+    monkeypatch.setenv("RINGFENCE_CACHE", str(mono.path.parent / "another"))
+    judged.working_tree(mono.path, datetime.date(2026, 11, 21))  # neither the edit nor its commit is known
+    assert steps == ["asks", "reads", "asks", "reads", "reads", "asks"]
 
 
 def unknown_namespace_in(path: Path) -> None:

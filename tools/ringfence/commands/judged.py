@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,7 +19,6 @@ from ringfence.findings import Check, Finding, Location, has_errors
 if TYPE_CHECKING:
     from ringfence.affected import Scope
     from ringfence.cache import Store
-    from ringfence.model.remembered import Remembered
     from ringfence.model.types import Model
     from ringfence.sources import Difference, Tree, WorkingTree
 
@@ -57,19 +57,22 @@ def working_tree(root: Path, today: datetime.date) -> Judgement:
     return _Judging(root, tree, today, store, commits).judgement()
 
 
-def judge(
-    tree: Tree, today: datetime.date, documents: Remembered | None = None, absent: Iterable[str] = ()
-) -> Judgement:
-    """The judgement of a tree, every file of it looked at; `absent` as for `model.load`.
-
-    `documents` are those that are known; without them, the cache is asked.
-    """
-    from ringfence import cache, checks, model
-    from ringfence.commands import progress
+def judge(tree: Tree, today: datetime.date, read: Callable[[], object] = lambda: None) -> Judgement:
+    """The judgement of a tree, every file of it looked at; `read` is called when no more will be read."""
+    from ringfence import cache, model
     from ringfence.model.remembered import Remembered
 
-    documents = documents or Remembered(cache.store())
-    loaded, found = model.load(tree, absent, documents)
+    documents = Remembered(cache.store())
+    loaded, found = model.load(tree, (), documents)
+    read()
+    return _checked(loaded, found, today, documents.known)
+
+
+def _checked(loaded: Model | None, found: Iterable[Finding], today: datetime.date, known: int = 0) -> Judgement:
+    """The judgement of a model and the findings of loading it, for which so many files were known."""
+    from ringfence import checks
+    from ringfence.commands import progress
+
     findings = list(found)
     if loaded is None:
         return Judgement(tuple(findings), {}, 0)
@@ -79,7 +82,7 @@ def judge(
         from ringfence.verify import adopted
 
         findings += adopted.findings(loaded)
-    return Judgement(tuple(findings), _counts(loaded), loaded.files - documents.known)
+    return Judgement(tuple(findings), _counts(loaded), loaded.files - known)
 
 
 def _counts(model: Model) -> dict[str, int]:
@@ -103,6 +106,7 @@ class _Judging:
 
     def __init__(self, root: Path, tree: WorkingTree, today: datetime.date, store: Store, commits: list[str]) -> None:
         self._root, self._tree, self._today, self._store, self._commits = root, tree, today, store, commits
+        self._again: Difference | None = None
 
     def judgement(self) -> Judgement:
         from ringfence import sources
@@ -118,16 +122,17 @@ class _Judging:
         key = self._key(commit, paths)
         if found := _decoded(self._store.get(KIND, [key]).get(key)):
             return found
+        difference.ask_tracked()
         result = self._derived(known, difference, paths) if known else None
         if result is None:
-            result = judge(self._whole(difference, paths), self._today)
+            result = judge(self._whole(difference, paths), self._today, partial(self._ask_again, commit))
         rows = {key: result}
         if known is None and paths and (before := self._derived(result, difference, paths, back=True)):
             rows[self._key(commit)] = before
         if commit != self._commits[0] and self._differing(self._commits[0]) == frozenset():
             rows[self._key(self._commits[0])] = result
-        # somebody may have written since Git was asked; last of all, since it vouches for all that is read above
-        if self._differing(commit) == paths and self._key(commit, paths) == key:
+        # somebody may have written since Git was asked
+        if self._again and self._again.paths() == paths and self._key(commit, paths) == key:
             self._store.put(KIND, {key: _encoded(judgement) for key, judgement in rows.items()})
         return result
 
@@ -154,6 +159,7 @@ class _Judging:
 
         None where the part of what differs does not say all, or is not much less than all.
         """
+        from ringfence import model
         from ringfence.model.remembered import Remembered
 
         if not known.counts or has_errors(known.findings):
@@ -163,7 +169,9 @@ class _Judging:
             return None
         parts = (scope.head, scope.base) if back else (scope.base, scope.head)
         documents = Remembered(self._store)
-        before, after = (judge(part, self._today, documents, part.absent) for part in parts)
+        loaded = [model.load(part, part.absent, documents) for part in parts]
+        self._ask_again(difference.commit)
+        before, after = (_checked(*side, self._today) for side in loaded)
         if not (before.counts and after.counts):
             return None
         gone, new = _beyond(before.findings, after.findings), _beyond(after.findings, before.findings)
@@ -183,6 +191,14 @@ class _Judging:
             return found
         base = sources.revision(self._root, difference.commit, ONLY, BUT)
         return None if base.found else affected.scope(base, self._tree, paths)
+
+    def _ask_again(self, commit: str) -> None:
+        """Ask Git again, now that all is read, since what it says then vouches for that."""
+        from ringfence import sources
+
+        if self._again is not None:
+            self._again.paths()  # it is heard at least
+        self._again = sources.Difference(self._tree.root, commit, ONLY, BUT)
 
     def _differing(self, commit: str) -> frozenset[str] | None:
         """What differs from a commit by now."""

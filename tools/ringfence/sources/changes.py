@@ -51,6 +51,7 @@ class Difference:
         self._otherwise = self._repository.ask(*asking.OTHERWISE)
         asking.forget()
         self._flags: Asked | None = None
+        self._staged: Asked | None = None
         self._looked: _Looked | None = None
         self._settled = Settled(self._repository, str(root), only, but)
         if not self._settled.has_same_index:
@@ -103,14 +104,22 @@ class Difference:
             self._settled.note_sound(but)
         return found
 
-    def tracked(self) -> list[str]:
-        """The files on disk that Git knows in these folders; those of the commit are these, but for what differs."""
+    def ask_tracked(self) -> None:
+        """Ask for what `tracked` tells, where Git will be heard."""
         # of what is staged, and gone since, no difference speaks
         only = ("--cached", "--diff-filter=A", "--no-renames", "--ita-visible-in-index")
-        staged = self._repository.ask("diff", "--name-only", "-z", *only, self.commit, "--", *self._where)
+        self._staged = self._repository.ask("diff", "--name-only", "-z", *only, self.commit, "--", *self._where)
+        self._ask_flags()
+
+    def tracked(self) -> list[str]:
+        """The files on disk that Git knows in these folders; those of the commit are these, but for what differs."""
+        if self._staged is None:
+            self.ask_tracked()
+        assert self._staged is not None  # noqa: S101 - asked just now
         start = len("H ") + len(self._repository.prefix)
         listed = [record[start:] for record in os.fsdecode(self._ask_flags().output()).split("\0") if record]
-        gone = {path for path in _own(self._repository, staged.output()) if not os.path.lexists(self._root / path)}
+        staged = _own(self._repository, self._staged.output())
+        gone = {path for path in staged if not os.path.lexists(self._root / path)}
         return [path for path in listed if path not in gone] if gone else listed
 
     def _ask_flags(self) -> Asked:
