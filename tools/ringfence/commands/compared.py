@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
@@ -59,7 +60,8 @@ def sides(
     odd = difference.odd(tree, BUT)  # while Git is at work
     base_tree = None
     if not odd and is_new(tree):
-        base_tree = sources.revision(root, revision, ONLY, BUT, sha=base)
+        with contextlib.suppress(UsageError):  # whoever has to list it says why that fails
+            base_tree = sources.revision(root, revision, ONLY, BUT, sha=base)
         meanwhile.work(lambda: difference.at_work)
     paths = difference.paths()
     return None if odd or paths is None else Sides(revision, base, "", tree, paths, base_tree)
