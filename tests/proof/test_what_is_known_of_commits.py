@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from declared_edits import EDITS, Edit, link, new_namespace, pick, replaced
 
 from git_repository import GitRepository
 from ringfence import cli, model, sources
 from ringfence.commands import judged
 
 GENERATOR = Path(__file__).parents[2] / "benchmarks" / "monorepo.py"
-
-Edit = Callable[[Path, random.Random], None]
 
 
 @pytest.fixture(scope="module")
@@ -42,120 +41,6 @@ def mono(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GitRepo
     repository.git("config", "user.name", "Ada")
     repository.git("config", "user.email", "ada@example.com")
     return repository
-
-
-def _pick(root: Path, chance: random.Random, pattern: str) -> Path:
-    return chance.choice(sorted(root.glob(pattern)))
-
-
-def _replaced(path: Path, chance: random.Random, pattern: str, text: str) -> None:
-    found = list(re.finditer(pattern, path.read_text(), re.MULTILINE))
-    if found:
-        match = chance.choice(found)
-        path.write_text(path.read_text()[: match.start()] + text + path.read_text()[match.end() :])
-
-
-def unknown_workload(root: Path, chance: random.Random) -> None:
-    _replaced(_pick(root, chance, "teams/*/*/flows-*.yaml"), chance, r"to: .*", "to: platform-shared-a/nobody")
-
-
-def unknown_namespace(root: Path, chance: random.Random) -> None:
-    _replaced(_pick(root, chance, "teams/*/*/flows-*.yaml"), chance, r"to: .*", "to: nowhere/api-1")
-
-
-def unknown_port(root: Path, chance: random.Random) -> None:
-    _replaced(_pick(root, chance, "teams/*/*/flows-*.yaml"), chance, r"ports: .*", "ports: [nosuch]")
-
-
-def other_port(root: Path, chance: random.Random) -> None:
-    _replaced(_pick(root, chance, "teams/*/*/flows-*.yaml"), chance, r"ports: .*", f"ports: [{chance.randrange(9999)}]")
-
-
-def broken(root: Path, chance: random.Random) -> None:
-    path = _pick(root, chance, "teams/*/*/flows-*.yaml")
-    path.write_text(path.read_text() + "  - name: [\n")
-
-
-def gone(root: Path, chance: random.Random) -> None:
-    _pick(root, chance, "teams/*/*/flows-*.yaml").unlink()
-
-
-def no_workload(root: Path, chance: random.Random) -> None:
-    """A workload goes that another namespace calls."""
-    calls = {
-        call
-        for path in root.glob("teams/*/*/flows-*.yaml")
-        for call in re.findall(r"to: ([a-z0-9-]+)/([a-z0-9-]+)$", path.read_text(), re.MULTILINE)
-        if call[0] not in (path.parent.name, "platform-shared-a")  # a waiver's namespace is always looked at
-    }
-    namespace, workload = chance.choice(sorted(calls))
-    (path,) = root.glob(f"teams/*/{namespace}/namespace.yaml")
-    parts = re.split(r"^(?=  [a-z0-9-]+:$)", path.read_text(), flags=re.MULTILINE)
-    path.write_text("".join(part for part in parts if not part.startswith(f"  {workload}:")))
-
-
-def other_label(root: Path, chance: random.Random) -> None:
-    _replaced(_pick(root, chance, "teams/*/*/namespace.yaml"), chance, r"app: .*", "app: other")
-
-
-def twice(root: Path, chance: random.Random) -> None:
-    path = _pick(root, chance, "teams/*/*/flows-*.yaml")
-    (path.parent / "again.yaml").write_text(path.read_text())
-
-
-def expired(root: Path, chance: random.Random) -> None:
-    path = _pick(root, chance, "teams/*/*/flows-*.yaml")
-    _replaced(path, chance, r"^    reason: .*", "    reason: Soon no more\n    expires: 2026-11-01")
-
-
-def disguised(root: Path, chance: random.Random) -> None:
-    """A namespace that looks like a file of flows at first sight."""
-    path = _pick(root, chance, "teams/*/*/namespace.yaml")
-    path.write_text("# kind: Flows\n" + path.read_text())
-
-
-def new_namespace(root: Path, chance: random.Random) -> None:
-    path = _pick(root, chance, "teams/*/*/namespace.yaml")
-    folder = path.parent.with_name("brand-new")
-    folder.mkdir()
-    shutil.copy(path, folder)
-
-
-def other_peer(root: Path, chance: random.Random) -> None:
-    _replaced(_pick(root, chance, "policies/catalog/*.yaml"), chance, r"saas-\d+:", "other:")
-
-
-def empty_file(root: Path, chance: random.Random) -> None:
-    (_pick(root, chance, "teams/*/*").parent / "notes.txt").write_text("")
-
-
-def link(root: Path, chance: random.Random) -> None:
-    path = _pick(root, chance, "teams/*/*/flows-*.yaml")
-    path.with_name("link.yaml").symlink_to(path.name)
-
-
-def escaped(root: Path, chance: random.Random) -> None:
-    _replaced(_pick(root, chance, "teams/*/*/flows-*.yaml"), chance, r"to: .*", r'to: "platform-shared-\x61/worker-2"')
-
-
-EDITS: tuple[Edit, ...] = (
-    unknown_workload,
-    unknown_namespace,
-    unknown_port,
-    other_port,
-    broken,
-    gone,
-    no_workload,
-    other_label,
-    twice,
-    expired,
-    disguised,
-    new_namespace,
-    other_peer,
-    empty_file,
-    link,
-    escaped,
-)
 
 
 def said(repository: GitRepository, capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, Any]:
@@ -191,7 +76,7 @@ def test_the_same_is_said(mono: GitRepository, capsys: pytest.CaptureFixture[str
 
 
 def test_what_is_staged_and_gone_is_no_file(mono: GitRepository, capsys: pytest.CaptureFixture[str]):
-    path = _pick(mono.path, random.Random(1), "teams/*/*/flows-*.yaml")  # noqa: S311 - no secret
+    path = pick(mono.path, random.Random(1), "teams/*/*/flows-*.yaml")  # noqa: S311 - no secret
     for name in ("staged.yaml", "meant.yaml"):
         (path.parent / name).write_text("kind: [")
     mono.git("add", str(path.parent / "staged.yaml"))
@@ -233,7 +118,7 @@ def test_what_is_saved_meanwhile_is_not_kept_for_what_was(
     mono: GitRepository, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ):
     chance = random.Random(1)  # noqa: S311 - no secret
-    path = _pick(mono.path, chance, "teams/*/*/flows-*.yaml")
+    path = pick(mono.path, chance, "teams/*/*/flows-*.yaml")
     right = path.read_text()
     unknown_namespace_in(path)
     mono.commit("Wrong")
@@ -252,7 +137,7 @@ def test_what_is_saved_meanwhile_is_not_kept_for_what_was(
 def test_what_is_put_back_meanwhile_is_not_what_was_judged(
     mono: GitRepository, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ):
-    path = _pick(mono.path, random.Random(1), "teams/*/*/flows-*.yaml")  # noqa: S311 - no secret
+    path = pick(mono.path, random.Random(1), "teams/*/*/flows-*.yaml")  # noqa: S311 - no secret
     assert said(mono, capsys)[0] == 0
     other = path.read_text().replace("reason: ", "reason: Really, ", 1)
     unknown_namespace_in(path)
@@ -284,7 +169,7 @@ def test_what_vouches_for_what_was_read_is_asked_when_it_is_read(mono: GitReposi
         taken.append(steps.copy())
         steps.clear()
         if len(taken) == 1:
-            _replaced(_pick(mono.path, chance, "teams/*/*/flows-*.yaml"), chance, r"reason: .*", "reason: So")
+            replaced(pick(mono.path, chance, "teams/*/*/flows-*.yaml"), chance, r"reason: .*", "reason: So")
     assert taken == [["asks", "reads", "asks"], ["asks", "reads", "reads", "asks"], ["asks"]]
     monkeypatch.setenv("RINGFENCE_CACHE", str(mono.path.parent / "another"))
     judged.working_tree(mono.path, datetime.date(2026, 11, 21))  # neither the edit nor its commit is known
@@ -303,7 +188,7 @@ def test_few_files_are_read_again(mono: GitRepository):
     assert files > 60
     assert read() == 0
     chance = random.Random(3)  # noqa: S311 - no secret
-    _replaced(_pick(mono.path, chance, "teams/*/*/flows-*.yaml"), chance, r"reason: .*", "reason: So")
+    replaced(pick(mono.path, chance, "teams/*/*/flows-*.yaml"), chance, r"reason: .*", "reason: So")
     assert 0 < read() < files
     mono.commit("Edit")
     assert read() == 0

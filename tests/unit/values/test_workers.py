@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -106,6 +107,7 @@ def _no_copies() -> None:
 
 SLEEPING = """
 import time
+from pathlib import Path
 from ringfence.values.workers import spread
 print("ready", flush=True)
 spread(lambda part: time.sleep(2) or b"", range(99), bytes, bytes, 3)
@@ -122,3 +124,46 @@ def test_copies_end_with_the_one_who_asked(sign: signal.Signals) -> None:
         assert run.wait(10) == -sign
         # copies hold the other end of the pipe open as long as they live
         assert run.stdout.read() == b""
+
+
+def test_what_is_done_aside_is_done_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def work() -> None:
+        time.sleep(0.1)
+        (tmp_path / "done").write_text(str(os.getpid()))
+
+    for processors in (2, 1):
+        monkeypatch.setattr(workers, "processors", lambda number=processors: number)
+        with workers.aside(work):
+            assert not (tmp_path / "done").exists()
+        assert ((tmp_path / "done").read_text() != str(os.getpid())) is (processors > 1)
+        (tmp_path / "done").unlink()
+    monkeypatch.setattr(workers, "processors", lambda: 2)
+    monkeypatch.setattr(os, "fork", _refused)
+    with workers.aside(work):
+        assert not (tmp_path / "done").exists()
+    assert (tmp_path / "done").read_text() == str(os.getpid())
+
+
+def _refused() -> int:
+    raise BlockingIOError("too many processes")
+
+
+def test_what_fails_aside_is_nobodys_business(monkeypatch: pytest.MonkeyPatch) -> None:
+    def work() -> None:
+        raise ValueError
+
+    monkeypatch.setattr(workers, "processors", lambda: 2)
+    with workers.aside(work):
+        pass
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_a_run_that_ends_early_ends_what_is_done_aside(
+    error: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "processors", lambda: 2)
+    start = time.monotonic()
+    with pytest.raises(error), workers.aside(lambda: time.sleep(30)):
+        raise error
+    assert time.monotonic() - start < 10
+    _no_copies()
