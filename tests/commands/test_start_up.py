@@ -129,6 +129,8 @@ def end(code):
     leave(code)
 os._exit = end
 def hear(event, words):
+    if event == "import" and words[0] == "jinja2.sandbox" and "READY" in os.environ:
+        open(os.environ["READY"], "w").close()
     if event == "subprocess.Popen":
         so_far = [name for name in ("argparse", "jinja2", "ringfence.impact") if name in sys.modules]
         asked.append((words[1][1 + words[1].index("core.fsmonitor=")], so_far))
@@ -137,6 +139,16 @@ from ringfence.__main__ import main
 sys.exit(main())
 """
 
+
+SLOW = """\
+#!/bin/sh
+turns=0
+case " $* " in *" diff "*)
+  while [ ! -e "$READY" ] && [ $turns -lt 300 ]; do sleep 0.1; turns=$((turns + 1)); done;;
+esac
+exec GIT "$@"
+"""
+"""A Git that says what differs once all is ready for it, if not for thirty seconds."""
 
 Ran = tuple[str, set[str], list[tuple[str, list[str]]]]
 """What a run printed, the modules that it imported, and what Git was asked when which of three modules were there."""
@@ -173,10 +185,11 @@ def test_git_is_at_work_before_the_command_line_is_read(command: str, ask: Calla
 def test_a_new_question_is_made_ready_for_while_git_is_at_work(
     ask: Callable[[str], Ran], small: GitRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    git = shutil.which("git")
+    ready = tmp_path / "ready"
+    monkeypatch.setenv("READY", str(ready))
     slow = tmp_path / "bin" / "git"
     slow.parent.mkdir()
-    slow.write_text(f'#!/bin/sh\ncase " $* " in *" diff "*) sleep 2;; esac\nexec {git} "$@"\n')
+    slow.write_text(SLOW.replace("GIT", shutil.which("git") or ""))
     slow.chmod(0o755)
     monkeypatch.setenv("PATH", f"{slow.parent}{os.pathsep}{os.environ['PATH']}")
     question = "impact --base HEAD"
@@ -191,6 +204,7 @@ def test_a_new_question_is_made_ready_for_while_git_is_at_work(
     assert "ringfence.impact" not in modules
     assert [name for name, _ in asked] == ASKED[question]
 
+    ready.unlink()
     small.write(FLOWS, (small.path / FLOWS).read_text() + "# two\n")
     _, _, asked = ask(question)
     assert [name for name, modules in asked if not modules] == ASKED[question]
