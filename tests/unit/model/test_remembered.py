@@ -101,6 +101,17 @@ def test_a_file_that_moves_stands_where_it_is_now():
     assert result is not None
     (flow,) = [item for item in result.flows if item.name == "good"]
     assert (flow.namespace, flow.team, str(flow.where)) == ("payments", "payments", f"{moved}:4:5")
+    among_others = Remembered()
+    model.load(MemoryTree(over({GOOD: text})), (), among_others)
+    assert model.load(MemoryTree(over({moved: text})), (), among_others) == unaided({moved: text})
+
+
+def test_a_file_that_moves_to_where_another_kind_belongs():
+    moved = {"policies/catalog/z-good.yaml": FILES[GOOD]}
+    loaded({GOOD: FILES[GOOD]})
+    result = loaded(moved)
+    assert result == unaided(moved)
+    assert [item.check.name for item in result[1]] == ["misplaced-kind"]
 
 
 OTHERS = {
