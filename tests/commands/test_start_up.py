@@ -88,7 +88,6 @@ HEAVY = [
     "jinja2",
     "jsonschema",
     "jsonschema_rs",
-    "platform",
     "ruamel",
     "subprocess",
 ]
