@@ -75,6 +75,13 @@ def test_a_later_value_replaces_an_earlier_one(tmp_path: Path):
     assert store.get("flows", ["a"]) == {"a": b"2"}
 
 
+def test_a_key_that_is_no_text(tmp_path: Path):
+    store = fresh(tmp_path)
+    keys = {f"/srv/{os.fsdecode(name)}/network-policies": name for name in (b"\xff", b"\xfe", "\xff".encode())}
+    store.put("flows", keys)
+    assert fresh(tmp_path).get("flows", keys) == keys
+
+
 def test_many_keys_at_once(tmp_path: Path):
     many = {str(number): b"%d" % number for number in range(3 * rows._BATCH + 7)}
     store = fresh(tmp_path)

@@ -138,10 +138,10 @@ class Store:
 
     def _id(self, kind: str, key: str) -> int:
         """The row of a key. Should two keys share one, the checksum tells whose it is."""
-        return int.from_bytes(tools.digest(self._tool, kind.encode(), key.encode())[:8], "big", signed=True)
+        return int.from_bytes(tools.digest(self._tool, kind.encode(), _bytes(key))[:8], "big", signed=True)
 
     def _sum(self, kind: str, key: str, value: bytes) -> bytes:
-        return tools.digest(self._tool, kind.encode(), key.encode(), value)
+        return tools.digest(self._tool, kind.encode(), _bytes(key), value)
 
     def _with(self, action: Callable[[sqlite3.Connection], None]) -> None:
         """Do something with the file where that is possible; a failure ends the action and nothing else."""
@@ -177,6 +177,11 @@ def remove(path: str) -> None:
     for name in (path, f"{path}-journal"):
         with contextlib.suppress(OSError):
             os.unlink(name)
+
+
+def _bytes(key: str) -> bytes:
+    """A key as bytes; it may hold the path of a folder, which need not be text."""
+    return key.encode("utf-8", "surrogateescape")
 
 
 def _this_week() -> int:
