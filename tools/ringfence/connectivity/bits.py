@@ -43,6 +43,11 @@ def positions(bits: int) -> Iterator[int]:
         index = text.find("1", index + 1)
 
 
+def members(bits: int) -> tuple[int, ...]:
+    """The members of a set in ascending order, faster for one of a single member."""
+    return (bits.bit_length() - 1,) if bits.bit_count() == 1 else tuple(positions(bits))
+
+
 @lru_cache(maxsize=64)
 def flags(members: int) -> str:
     """A set as text. Of a long set, `flags(members)[i : i + 1] == "1"` costs a tenth of `members >> i & 1`."""

@@ -11,18 +11,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from typing import Self
 
-from ringfence.connectivity import bits, scattered
+from ringfence.connectivity import bits
 from ringfence.connectivity.resolve import Applied, Direction
-from ringfence.connectivity.scattered import AnyRow, Pairs
+from ringfence.connectivity.scattered import NONE, Both, Overlay, Packing, Way
 from ringfence.connectivity.space import Space
 from ringfence.manifests import Opaque
 
 Row = dict[int, int]
 """Port mask to disjoint destinations."""
-
-Both = tuple[AnyRow, AnyRow]
-"""What is sure, and what is possible; one object where nothing is uncertain."""
 
 
 class Rectangles:
@@ -64,20 +62,15 @@ class Rectangles:
 class Side:
     """One direction of the cluster: who is isolated, and what is permitted, surely (0) and possibly (1).
 
-    `subjects` narrows it to what is permitted to and by some pods. With `pairs`, small rectangles of a large cluster
-    are no `rectangles`, and only `rows` tells of them.
+    `subjects` narrows it to what is permitted to and by some pods.
     """
 
-    def __init__(
-        self, direction: Direction, space: Space, everything: int, subjects: int = -1, *, pairs: bool = False
-    ) -> None:
+    def __init__(self, direction: Direction, space: Space, everything: int, subjects: int = -1) -> None:
         self._egress = direction is Direction.EGRESS
         self._space = space
         self._ports = everything
         self._subjects = subjects
         self.rectangles = (Rectangles(), Rectangles())
-        few = space.few if pairs and space.size >= scattered.FROM else None
-        self._pairs = None if few is None else (Pairs(few), Pairs(few))
         self.isolated = [0, 0]
         self.fuzzy = False
 
@@ -86,8 +79,10 @@ class Side:
         if self._subjects != -1:
             subjects &= self._subjects
         sources, destinations = (subjects, peers) if self._egress else (peers, subjects)
-        if self._pairs is None or not self._pairs[which].add(sources, destinations, mask):
-            self.rectangles[which].add(sources, destinations, mask)
+        self._add(which, sources, destinations, mask)
+
+    def _add(self, which: int, sources: int, destinations: int, mask: int) -> None:
+        self.rectangles[which].add(sources, destinations, mask)
 
     def apply(self, item: Applied, blind: int) -> None:
         """Add one direction of a policy; it says nothing sure about the pods in `blind`."""
@@ -127,35 +122,25 @@ class Side:
             self.fuzzy = True
             self.permit(1, space.all_pods, space.nodes, self._ports)
 
-    def rows(self, wanted: int) -> dict[int, Both]:
+    def rows(self, wanted: int) -> dict[int, Way]:
         """What the direction permits to each of some sources. Sources in the same rectangles have one object."""
         if not wanted:
             return {}
         parts = [item.per_source(self._space.size, wanted) for item in self.rectangles[: 2 if self.fuzzy else 1]]
         drawn: list[dict[tuple[int, ...], Row]] = [{} for _ in parts]
-        known: dict[tuple[tuple[int, ...], ...], Both] = {}
+        known: dict[tuple[tuple[int, ...], ...], Way] = {}
         result = {}
         for position in bits.positions(wanted):
             key = tuple(members[position] for members, _ in parts)
-            if (both := known.get(key)) is None:
+            if (way := known.get(key)) is None:
                 found = [painted(done, key[n], parts[n][1]) for n, done in enumerate(drawn)]
-                both = known[key] = found[0], found[-1]
-            if self._pairs is not None:
-                sure = self._pairs[0].row(position, both[0])
-                maybe = self._pairs[1].row(position, both[1]) if self.fuzzy else sure
-                if sure is not both[0] or maybe is not both[1]:
-                    both = sure, maybe
-            result[position] = both
+                way = known[key] = (found[0], found[-1]), NONE
+            result[position] = way
         return result
 
-    def differing(self, other: Side) -> int:
+    def differing(self, other: Self) -> int:
         """The sources to which two sides permit different things."""
-        found = 0
-        for which in (0, 1):
-            found |= self.rectangles[which].differing(other.rectangles[which])
-            if self._pairs and other._pairs:
-                found |= self._pairs[which].differing(other._pairs[which])
-        return found
+        return self.rectangles[0].differing(other.rectangles[0]) | self.rectangles[1].differing(other.rectangles[1])
 
     def _touched(self, item: Opaque) -> int:
         return self._space.members.get(item.namespace, 0) if item.namespace else self._space.all_pods
@@ -170,21 +155,19 @@ def blind_spots(space: Space, opaque: Iterable[Opaque]) -> int:
     return result
 
 
-def rows(space: Space, egress: Mapping[int, Both], ingress: Mapping[int, Both], wanted: int) -> dict[int, Both]:
-    """What each of some sources reaches, by what both directions permit it. Of the same two rows it is one object."""
+def rows(
+    space: Space, egress: Mapping[int, Way], ingress: Mapping[int, Way], wanted: int, packing: Packing
+) -> dict[int, Both]:
+    """What each of some sources reaches, by what both directions permit it. Of the same two ways it is one object."""
     known: dict[tuple[int, int, bool], Both] = {}
-    overlays = scattered.Overlay(-1), scattered.Overlay(space.all_pods)
+    overlays = Overlay(-1, packing), Overlay(space.all_pods, packing)
     result = {}
     for position in bits.positions(wanted):
         ways = egress[position], ingress[position]
         outside = position >= space.pods
         key = id(ways[0]), id(ways[1]), outside
         if (both := known.get(key)) is None:
-            overlay = overlays[outside]
-            sure = overlay.of(ways[0][0], ways[1][0])
-            settled = all(way[0] is way[1] for way in ways)
-            maybe = sure if settled else overlay.of(ways[0][1], ways[1][1])
-            both = known[key] = sure, maybe
+            both = known[key] = overlays[outside].of(*ways)
         result[position] = both
     return result
 

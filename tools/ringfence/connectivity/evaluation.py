@@ -4,22 +4,43 @@ from __future__ import annotations
 
 import copy
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Self
 
 from msgspec.structs import replace
 
-from ringfence.connectivity import dialects, engine, tiers
+from ringfence.connectivity import dialects, engine, scattered, tiers
 from ringfence.connectivity.above import Restrictions
+from ringfence.connectivity.brief import Brief, Briefs
 from ringfence.connectivity.cluster import ClusterState
-from ringfence.connectivity.engine import Both, Side
+from ringfence.connectivity.engine import Side
+from ringfence.connectivity.large import LargeSide
 from ringfence.connectivity.resolve import Applied, Direction, Resolver
-from ringfence.connectivity.scattered import AnyRow
+from ringfence.connectivity.scattered import NONE, AnyRow, Both, Packing, Way
 from ringfence.connectivity.space import NamedPods, Space
 from ringfence.manifests import NetworkPolicy
+from ringfence.values.known import Known
+
+ByDirection = dict[Direction, list[Applied]]
 
 ByNamespace = Mapping[str, Sequence[Applied]]
 """NetworkPolicies in one direction by namespace, in order of their names."""
+
+
+class _Resolved(ByNamespace):
+    """One direction of what policies of a namespace are resolved to."""
+
+    def __init__(self, direction: Direction, names: Mapping[str, object], known: Known[str, ByDirection]) -> None:
+        self._direction, self._names, self._known = direction, names, known
+
+    def __getitem__(self, name: str) -> Sequence[Applied]:
+        return self._known[name][self._direction]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 _FEW = 4
@@ -48,42 +69,33 @@ class Evaluation:
         enforced = cluster.profile.enforces
         self.opaque = cluster.opaque if enforced else ()
         self._blind = engine.blind_spots(self.space, self.opaque)
-        self._applied: dict[Direction, ByNamespace] = self._resolved(cluster.policies if enforced else ())
-        self._moved: dict[str, NetworkPolicy] = {}
+        self._packing = Packing(self.atoms.everything.bit_length())
+        self._policies = _by_namespace(cluster.policies if enforced else ())
+        self.applied = self._resolved()
         self.tiers = dialects.tiers(cluster, self._resolver, self.space, self.applied) if enforced else {}
         self.restrictions = Restrictions(self.tiers, self.space)
-        sides = {direction: self._side(direction, found, found) for direction, found in self.applied.items()}
-        self.isolated = {direction: side.isolated[0] for direction, side in sides.items()}
-        self.ways: dict[Direction, dict[int, Both]] = {}
+        self.isolated: dict[Direction, int] = {}
+        self.ways: dict[Direction, dict[int, Way]] = {}
         self.table: list[Both]
         if self.tiers:
             for direction, listed in self.tiers.items():
-                self.isolated[direction] |= tiers.isolated(listed, self.space) & ~self._blind
+                isolated = self._selected(direction) | tiers.isolated(listed, self.space)
+                self.isolated[direction] = isolated & ~self._blind
             self.table = [*tiers.rows(self.space, self.atoms.everything, self.tiers, self.opaque)]
         else:
+            sides = self._sides(self._policies)
+            self.isolated = {direction: side.isolated[0] for direction, side in sides.items()}
             self.ways = {direction: side.rows(self.space.everything) for direction, side in sides.items()}
             self.table = list(self._rows(self.space.everything).values())
-        self.space.few.clear()
-
-    @property
-    def applied(self) -> dict[Direction, ByNamespace]:
-        """The NetworkPolicies in each direction, resolved."""
-        if self._moved:
-            self._applied = {
-                direction: {name: [_moved(item, self._moved) for item in items] for name, items in found.items()}
-                for direction, found in self._applied.items()
-            }
-            self._moved = {}
-        return self._applied
 
     def one_way(self, direction: Direction) -> Self | None:
         """The same with the rules and isolation of one direction only; None where that is to be computed again."""
         if not self.ways:
             return None
         other = next(item for item in Direction if item is not direction)
-        side = self._side(other, {}, ())
+        side = self._sides({})[other]
         alone = copy.copy(self)
-        alone._applied, alone._moved = {direction: self.applied[direction], other: {}}, {}
+        alone.applied = {direction: self.applied[direction], other: {}}
         alone.isolated = {direction: self.isolated[direction], other: side.isolated[0]}
         if any(side.isolated):  # by what is not modelled
             alone.ways = {direction: self.ways[direction], other: side.rows(self.space.everything)}
@@ -91,10 +103,11 @@ class Evaluation:
             return alone
         known = self.ways[direction]
         open_ = {self.atoms.everything: self.space.everything}
-        alone.ways = {direction: known, other: dict.fromkeys(known, (open_, open_))}
+        alone.ways = {direction: known, other: dict.fromkeys(known, ((open_, open_), NONE))}
         # what the other direction leaves open alters no row, but between two ends outside nothing is told
         outside = alone._rows(self.space.outside)
-        alone.table = [outside.get(position) or known[position] for position in range(self.space.size)]
+        whole = self._packing.rows
+        alone.table = [outside.get(position) or whole(known[position]) for position in range(self.space.size)]
         return alone
 
     def changed(self, put: Iterable[NetworkPolicy] = (), gone: Iterable[str] = ()) -> Self:
@@ -126,7 +139,8 @@ class Evaluation:
         after = self._after(cluster, old, put)
         if after is None:
             return type(self)(cluster, *self.asked)
-        after._moved = moved
+        after._policies = _by_namespace(cluster.policies)  # some stand elsewhere now
+        after.applied = after._resolved()
         after.space = after.space.standing_as(cluster)
         return after
 
@@ -152,58 +166,91 @@ class Evaluation:
         )
 
     def _exchange(self, old: Sequence[NetworkPolicy], new: Sequence[NetworkPolicy]) -> None:
-        """Put new policies in the place of old ones, and compute again what either touches."""
-        names = {item.id for item in (*old, *new)}
-        namespaces = {item.namespace for item in (*old, *new)}
+        """Compute again what new policies touch, and old ones in whose place they came."""
+        touched = {item.namespace for item in (*old, *new)}
+        anew = _by_namespace(item for item in self.cluster.policies if item.namespace in touched)
+        was, now = self._policies, {**self._policies, **{name: [] for name in touched}, **anew}
+        subjects = dict.fromkeys(Direction, 0)
+        for item in (item for policy in (*old, *new) for item in self._resolver.apply(policy)):
+            subjects[item.direction] |= item.subjects[1]
+        before, after = (self._sides({name: part.get(name, ()) for name in touched}, subjects) for part in (was, now))
         sources = 0
-        for direction, came in self._resolved(new).items():
-            was = self.applied[direction]
-            now = dict(was)
-            for name in namespaces:
-                kept = (item for item in was.get(name, ()) if item.policy.id not in names)
-                now[name] = sorted((*kept, *came.get(name, ())), key=lambda item: item.policy.id)
-            here = [item for part in (was, now) for name in namespaces for item in part.get(name, ())]
-            subjects = 0
-            for item in here:
-                subjects |= item.subjects[1] if item.policy.id in names else 0
-            before, after = (self._side(direction, part, namespaces, subjects) for part in (was, now))
-            differing = before.differing(after)
-            columns = subjects if direction is Direction.INGRESS else -1
+        for direction in Direction:
+            differing = before[direction].differing(after[direction])
+            columns = subjects[direction] if direction is Direction.INGRESS else -1
             known = self.ways[direction]
-            rows = {at: _exchanged(known[at], columns, row) for at, row in after.rows(differing).items()}
-            self._applied = {**self.applied, direction: now}
-            self.isolated = {
-                **self.isolated,
-                direction: self.isolated[direction] & ~subjects | after.isolated[0] & subjects,
-            }
-            self.ways = {**self.ways, direction: {**known, **rows}}
+            rows = after[direction].rows(differing)
+            exchanged = {at: self._exchanged(known[at], columns, row) for at, row in rows.items()}
+            isolated = self.isolated[direction] & ~subjects[direction]
+            isolated |= after[direction].isolated[0] & subjects[direction]
+            self.isolated = {**self.isolated, direction: isolated}
+            self.ways = {**self.ways, direction: {**known, **exchanged}}
             sources |= differing
+        self._policies = now
+        self.applied = self._resolved()
         self.table = list(self.table)
         for position, both in self._rows(sources).items():
             self.table[position] = both
-        self.space.few.clear()
 
-    def _resolved(self, policies: Iterable[NetworkPolicy]) -> dict[Direction, ByNamespace]:
-        """Policies by direction and namespace."""
-        found: dict[Direction, dict[str, list[Applied]]] = {direction: defaultdict(list) for direction in Direction}
-        for policy in sorted(policies, key=lambda item: item.id):
-            for item in self._resolver.apply(policy):
-                found[item.direction][policy.namespace].append(item)
-        return dict(found)
+    def _resolved(self) -> dict[Direction, ByNamespace]:
+        """The policies by direction and namespace, each resolved when somebody asks."""
+        resolver = self._resolver
 
-    def _side(self, direction: Direction, applied: ByNamespace, namespaces: Iterable[str], subjects: int = -1) -> Side:
-        """One direction by the policies of some namespaces, narrowed to some pods."""
-        side = Side(direction, self.space, self.atoms.everything, subjects, pairs=True)
-        for name in namespaces:
-            for item in applied.get(name, ()):
-                side.apply(item, self._blind)
-        side.doubt(self.opaque)
-        side.close()
-        return side
+        def resolved(name: str) -> ByDirection:
+            found: ByDirection = {direction: [] for direction in Direction}
+            for item in (item for policy in policies[name] for item in resolver.apply(policy)):
+                found[item.direction].append(item)
+            return found
+
+        policies, known = self._policies, Known(resolved)
+        return {direction: _Resolved(direction, policies, known) for direction in Direction}
+
+    def _selected(self, direction: Direction) -> int:
+        """The pods that NetworkPolicies surely isolate."""
+        found = 0
+        for item in (item for items in self.applied[direction].values() for item in items):
+            found |= item.subjects[0] & ~self.space.host if item.isolates else 0
+        return found
+
+    def _sides(
+        self, policies: Mapping[str, Iterable[NetworkPolicy]], subjects: Mapping[Direction, int] | None = None
+    ) -> Mapping[Direction, Side]:
+        """Both directions by some policies, each narrowed to some pods."""
+        asked = {
+            direction: (direction, self.space, self.atoms.everything, subjects[direction] if subjects else -1)
+            for direction in Direction
+        }
+        sides: Mapping[Direction, Side]
+        listed = (policy for part in policies.values() for policy in part)
+        if self.space.size < scattered.FROM:
+            sides = {direction: Side(*args) for direction, args in asked.items()}
+            for item in (item for policy in listed for item in self._resolver.apply(policy)):
+                sides[item.direction].apply(item, self._blind)
+        else:
+            sides = large = {direction: LargeSide(*args, self._packing) for direction, args in asked.items()}
+            briefs = Briefs(self._resolver, self.space, self._blind)
+            for policy in listed:
+                for found in briefs.of(policy):
+                    if isinstance(found, Brief):
+                        large[found.direction].add(found)
+                    else:
+                        large[found.direction].apply(found, self._blind)
+        for side in sides.values():
+            side.doubt(self.opaque)
+            side.close()
+        return sides
+
+    def _exchanged(self, old: Way, columns: int, new: Way) -> Way:
+        """A way in which some destinations have other ports."""
+        had, has = self._packing.rows(old), self._packing.rows(new)
+        sure = _joined(had[0], columns, has[0])
+        settled = had[0] is had[1] and has[0] is has[1]
+        return (sure, sure if settled else _joined(had[1], columns, has[1])), NONE
 
     def _rows(self, wanted: int) -> dict[int, Both]:
         """What some sources reach by both ways."""
-        return engine.rows(self.space, self.ways[Direction.EGRESS], self.ways[Direction.INGRESS], wanted)
+        ways = self.ways[Direction.EGRESS], self.ways[Direction.INGRESS]
+        return engine.rows(self.space, *ways, wanted, self._packing)
 
 
 def _surroundings(cluster: ClusterState) -> ClusterState:
@@ -218,23 +265,12 @@ def _says(policy: NetworkPolicy) -> tuple[object, ...]:
     return policy.id, policy.selector, rules
 
 
-def _moved(item: Applied, moved: Mapping[str, NetworkPolicy]) -> Applied:
-    """A direction of a policy as it is written in another place, where it is."""
-    policy = moved.get(item.policy.id)
-    if policy is None:
-        return item
-    ways = policy.ingress, policy.left_out_ingress
-    if item.direction is Direction.EGRESS:
-        ways = policy.egress, policy.left_out_egress
-    listed = zip(item.rules, ways[1] if ways[0] is None else ways[0], strict=bool(item.rules))
-    return replace(item, policy=policy, rules=tuple(replace(known, rule=rule) for known, rule in listed))
-
-
-def _exchanged(old: Both, columns: int, new: Both) -> Both:
-    """A row of one direction in which some destinations have other ports."""
-    sure = _joined(old[0], columns, new[0])
-    settled = old[0] is old[1] and new[0] is new[1]
-    return sure, sure if settled else _joined(old[1], columns, new[1])
+def _by_namespace(policies: Iterable[NetworkPolicy]) -> dict[str, list[NetworkPolicy]]:
+    """Policies by namespace, in order of their names."""
+    found: dict[str, list[NetworkPolicy]] = defaultdict(list)
+    for policy in sorted(policies, key=lambda item: item.id):
+        found[policy.namespace].append(policy)
+    return dict(found)
 
 
 def _joined(old: AnyRow, columns: int, new: AnyRow) -> AnyRow:

@@ -43,13 +43,14 @@ class LabelIndex:
         self._unknown = unknown
         self._names = names
         self._named = _Named(named or {})
+        self._all: Fuzzy = (self._known | unknown | self._named.all,) * 2
         self._memo: dict[Selector, Fuzzy] = {}
         self._single: dict[Requirement, Fuzzy] = {}
 
     def match(self, selector: Selector) -> Fuzzy:
         """The positions that a selector matches, surely and possibly."""
         if (found := self._memo.get(selector)) is None:
-            found = (self._known | self._unknown | self._named.all,) * 2
+            found = self._all
             for requirement in selector.requirements:
                 if (one := self._single.get(requirement)) is None:
                     one = self._requirement(requirement)

@@ -147,10 +147,10 @@ class Resolver:
             (Direction.EGRESS, policy.egress, policy.left_out_egress),
         ):
             if rules is not None:
-                yield Applied(policy, direction, subjects, tuple(self._rule(policy.namespace, rule) for rule in rules))
+                yield Applied(policy, direction, subjects, tuple(self.rule(policy.namespace, rule) for rule in rules))
             elif left_out and self._may_be_cilium:
                 words = f"`policyTypes` of {policy.id} leaves {direction} out; Cilium enforces its rules all the same"
-                resolved = tuple(self._rule(policy.namespace, rule) for rule in left_out)
+                resolved = tuple(self.rule(policy.namespace, rule) for rule in left_out)
                 yield Applied(policy, direction, subjects, resolved, isolates=False)
                 yield Applied(policy, direction, (0, subjects[1]), (), doubts=((subjects[1], words),))
 
@@ -163,7 +163,8 @@ class Resolver:
             for port in _entries(cluster)
         )
 
-    def _rule(self, namespace: str, rule: Rule) -> Resolved:
+    def rule(self, namespace: str, rule: Rule) -> Resolved:
+        """A rule of a policy in some namespace."""
         gates = self.gates(rule.ports)
         if not rule.peers:
             return Resolved(rule, (self._space.everything,) * 2, True, gates)

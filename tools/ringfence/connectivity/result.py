@@ -87,9 +87,11 @@ class Connectivity(Evaluation):
         known: dict[int, int] = {}
         total = 0
         for sure, _ in self.table:
-            if (number := known.get(id(sure))) is None:
-                number = known[id(sure)] = sum(where.bit_count() for where in sure.values())
+            wide, ends = scattered.parts(sure)
+            if (number := known.get(id(wide))) is None:
+                number = known[id(wide)] = sum(where.bit_count() for where in wide.values())
             total += number
+            total += sum(not scattered.at(wide, position) for position in ends) if wide else len(ends)
         return total
 
     def rows(self, *, replicas: bool = True, towards: int = -1) -> Iterator[Row]:

@@ -11,6 +11,7 @@ from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from functools import partial
 
 from ringfence.connectivity import bits
+from ringfence.connectivity.bits import Fuzzy
 from ringfence.values.known import Known
 
 FROM = 4_000
@@ -21,7 +22,26 @@ PAIRS = 256
 AnyRow = Mapping[int, int]
 """Port mask to disjoint destinations, in whatever form."""
 
-_NONE: dict[int, int] = {}
+Both = tuple[AnyRow, AnyRow]
+"""A row of what is sure, and one of what is possible; one object where nothing is uncertain."""
+
+Way = tuple[Both, dict[int, int]]
+"""What one direction permits a source: what many sources share, and beside it packed ports at single ends."""
+
+Few = tuple[tuple[int, ...], tuple[int, ...]]
+"""The members of a fuzzy set: those that are sure, and those that are only possible."""
+
+NONE: dict[int, int] = {}
+"""No single ends."""
+
+
+def few(found: Fuzzy) -> Few | None:
+    """The members of a fuzzy set, None for many."""
+    sure, possible = found
+    if possible < 0 or possible.bit_count() > PAIRS:
+        return None
+    certain = bits.members(sure)
+    return certain, () if sure is possible else bits.members(possible ^ sure)
 
 
 class Scattered(AnyRow):
@@ -67,6 +87,12 @@ class Scattered(AnyRow):
         return self.drawn().items()
 
 
+def parts(row: AnyRow) -> tuple[AnyRow, Mapping[int, int]]:
+    """What a row shares with others, and its single ends with all the ports that it has there by themselves."""
+    # `isinstance` asks the metaclass of `Mapping`, which takes ten times as long
+    return (row.wide, row.ends) if type(row) is Scattered else (row, NONE)
+
+
 def at(row: AnyRow, position: int) -> int:
     """The ports of a row at a destination."""
     if type(row) is Scattered:  # `isinstance` asks the metaclass of `Mapping`, which takes ten times as long
@@ -98,21 +124,57 @@ def touches(row: AnyRow, where: int) -> bool:
     return any(told[position : position + 1] == "1" for position in row.ends) or touches(row.wide, where)
 
 
-class Overlay:
-    """The ports that two rows have in common at the destinations `inside` (-1: everywhere).
+class Packing:
+    """Two masks of ports as one number: what is sure, and `width` bits above it what is possible.
 
-    What it keeps by the `id()` of a row holds as long as the rows that it was given do.
+    `forms` are a mask as what is sure, which is possible too, and as what is possible only.
     """
 
-    def __init__(self, inside: int) -> None:
+    def __init__(self, width: int) -> None:
+        low = (1 << width) - 1
+        self._width = width
+        self.forms: Known[int, tuple[int, int]] = Known(lambda mask: (mask | mask << width, mask << width))
+        self._split: Known[int, tuple[int, int]] = Known(lambda packed: (packed & low, packed >> width))
+
+    def at(self, rows: Both, position: int) -> int:
+        """The ports of two rows at a destination."""
+        possible = at(rows[1], position)
+        if rows[0] is rows[1]:
+            return self.forms[possible][0]
+        return at(rows[0], position) | possible << self._width
+
+    def rows(self, way: Way) -> Both:
+        """A way as two rows."""
+        wide, ends = way
+        if not ends:
+            return wide
+        split = self._split
+        sure, possible = {}, {}
+        for position, packed in ends.items():
+            certain, possible[position] = split[packed]
+            if certain:
+                sure[position] = certain
+        if wide[0] is wide[1] and sure == possible:
+            row = Scattered(wide[0], sure)
+            return row, row
+        return Scattered(wide[0], sure) if sure else wide[0], Scattered(wide[1], possible)
+
+
+class Overlay:
+    """What two directions have in common at the destinations `inside` (-1: everywhere).
+
+    What it keeps by the `id()` of rows holds as long as the ways that it was given do.
+    """
+
+    def __init__(self, inside: int, packing: Packing) -> None:
         self._inside = inside
-        self._common: dict[tuple[int, int], AnyRow] = {}
+        self._packing = packing
+        self._common: dict[tuple[int, int], Both] = {}
         self._at: dict[int, Known[int, int]] = {}
 
-    def of(self, egress: AnyRow, ingress: AnyRow) -> AnyRow:
-        """What both rows permit."""
-        one, out = (egress.wide, egress.ends) if type(egress) is Scattered else (egress, _NONE)
-        other, into = (ingress.wide, ingress.ends) if type(ingress) is Scattered else (ingress, _NONE)
+    def of(self, egress: Way, ingress: Way) -> Both:
+        """What both ways permit."""
+        (one, out), (other, into) = egress, ingress
         common = self._of_wide(one, other)
         if not out and not into:
             return common
@@ -121,74 +183,78 @@ class Overlay:
         for position, mask in out.items():
             if both := (mask | here[position]) & (into.get(position, 0) | there[position]):
                 ends[position] = both
-        for position, mask in into.items():
-            if position not in out and (both := here[position] & (mask | there[position])):
-                ends[position] = both
+        if one[1]:
+            for position, mask in into.items():
+                if position not in out and (both := here[position] & (mask | there[position])):
+                    ends[position] = both
         if self._inside >= 0:
             ends = {position: mask for position, mask in ends.items() if self._inside >> position & 1}
-        return Scattered(common, ends) if ends else common
+        return self._packing.rows((common, ends))
 
-    def _of_wide(self, one: AnyRow, other: AnyRow) -> AnyRow:
+    def _of_wide(self, one: Both, other: Both) -> Both:
         key = id(one), id(other)
         if (found := self._common.get(key)) is None:
-            found = bits.overlay(one, other)
-            if self._inside >= 0:
-                found = {mask: kept for mask, where in found.items() if (kept := where & self._inside)}
-            self._common[key] = found
+            settled = one[0] is one[1] and other[0] is other[1]
+            sure = self._overlaid(one[0], other[0])
+            found = self._common[key] = sure, sure if settled else self._overlaid(one[1], other[1])
         return found
 
-    def _of(self, row: AnyRow) -> Known[int, int]:
-        """The ports of a row at each destination that somebody asked for."""
-        found = self._at.get(id(row))
+    def _overlaid(self, one: AnyRow, other: AnyRow) -> AnyRow:
+        found = bits.overlay(one, other)
+        if self._inside >= 0:
+            found = {mask: kept for mask, where in found.items() if (kept := where & self._inside)}
+        return found
+
+    def _of(self, wide: Both) -> Known[int, int]:
+        """The packed ports of a shared part at each destination that somebody asked for."""
+        found = self._at.get(id(wide))
         if found is None:
-            found = self._at[id(row)] = Known(partial(at, row))
+            find = partial(self._packing.at, wide)
+            if sum(where.bit_count() for where in wide[1].values()) <= PAIRS:
+                few = {position: find(position) for where in wide[1].values() for position in bits.positions(where)}
+                find = partial(lambda ends, position: ends.get(position, 0), few)
+            found = self._at[id(wide)] = Known(find)
         return found
-
-
-Members = dict[int, tuple[int, tuple[int, ...]]]
-"""Sets and their members, by the `id()` of the set."""
 
 
 class Pairs:
-    """What small rectangles permit, pair by pair: the ports at each destination, by source.
+    """What small rectangles permit, pair by pair: the packed ports at each destination, by source."""
 
-    `members` are those of sets that were looked at before.
-    """
+    def __init__(self, packing: Packing) -> None:
+        self._ends: dict[int, dict[int, int]] = defaultdict(dict)
+        self._packing = packing
 
-    def __init__(self, members: Members) -> None:
-        self._ends: dict[int, dict[int, int]] = {}
-        self._members = members
+    def add(self, sources: Few, destinations: Few, mask: int) -> bool:
+        """Permit the ports between the sources and the destinations, unless these are too many pairs.
 
-    def add(self, sources: int, destinations: int, mask: int) -> bool:
-        """Permit the ports between the sources and the destinations, unless these are too many pairs."""
-        known = self._members
-        here = (known.get(id(sources)) or self._of(sources))[1]
-        there = (known.get(id(destinations)) or self._of(destinations))[1]
-        if not here or not there or len(here) * len(there) > PAIRS:
-            return False
-        for source in here:
-            ends = self._ends.get(source)
-            if ends is None:
-                ends = self._ends[source] = {}
-            for position in there:
-                ends[position] = ends.get(position, 0) | mask
+        They are sure between ends that are, and possible between all.
+        """
+        certain, perhaps = destinations
+        count = len(certain) + len(perhaps)
+        if not count or (len(sources[0]) + len(sources[1])) * count > PAIRS:
+            return not count
+        both, maybe = self._packing.forms[mask]
+        # equal numbers stay one object where nothing is added to them
+        for source in sources[0]:
+            ends = self._ends[source]
+            for position in certain:
+                ends[position] = ends[position] | both if position in ends else both
+            for position in perhaps:
+                ends[position] = ends[position] | maybe if position in ends else maybe
+        for source in sources[1]:
+            ends = self._ends[source]
+            for position in certain:
+                ends[position] = ends[position] | maybe if position in ends else maybe
+            for position in perhaps:
+                ends[position] = ends[position] | maybe if position in ends else maybe
         return True
 
-    def row(self, source: int, wide: AnyRow) -> AnyRow:
-        """The row of a source for which `wide` is permitted too."""
-        ends = self._ends.get(source)
-        return Scattered(wide, ends) if ends else wide
+    def of(self, source: int) -> dict[int, int]:
+        """The packed ports of a source by destination."""
+        return self._ends.get(source, NONE)
 
     def differing(self, other: Pairs) -> int:
         """The sources that may reach other destinations or ports by the pairs of another."""
         return bits.of(
-            source
-            for source in self._ends.keys() | other._ends.keys()
-            if self._ends.get(source) != other._ends.get(source)
+            source for source in self._ends.keys() | other._ends.keys() if self.of(source) != other.of(source)
         )
-
-    def _of(self, where: int) -> tuple[int, tuple[int, ...]]:
-        """A set and its members, none of one with too many. Sets are mostly the same objects again and again."""
-        members = tuple(bits.positions(where)) if where >= 0 and where.bit_count() <= PAIRS else ()
-        found = self._members[id(where)] = where, members
-        return found

@@ -17,7 +17,6 @@ from ringfence.connectivity.bits import Fuzzy
 from ringfence.connectivity.cells import AddressIndex, CellIndex, partition
 from ringfence.connectivity.cluster import ENTITY, ClusterState, Endpoint, Place
 from ringfence.connectivity.labels import LabelIndex
-from ringfence.connectivity.scattered import Members
 from ringfence.manifests import BlockPeer, NamesPeer, NetworksPeer, NodesPeer, PodsPeer, Requirement, Selector
 from ringfence.values.addresses import EVERYWHERE, AddressSet
 
@@ -89,6 +88,7 @@ class Space:
         members: list[list[int]] = [[] for _ in numbers]
         for position, item in enumerate(self.endpoints):
             members[numbers[item.namespace]].append(position)
+        self._names = list(numbers)
         self._members = [bits.of(positions) for positions in members]
         self.members = dict(zip(numbers, self._members, strict=True))
         named_at = {self.pods - len(named) + index: item for index, item in enumerate(named)}
@@ -119,7 +119,6 @@ class Space:
         self._in_namespaces: dict[Selector, Fuzzy] = {}
         self._matched: dict[PodsPeer, Fuzzy] = {}
         self._sets: dict[tuple[int, int], int] = {}
-        self.few: Members = {}
         self._blocks: dict[tuple[AddressSet, bool | None], Fuzzy] = {}
 
     def standing_as(self, cluster: ClusterState) -> Space:
@@ -145,12 +144,13 @@ class Space:
             return self._pod_labels.meeting(item)
         return self._union(self._namespace_labels.meeting(item))
 
-    def select(self, namespace: str, selector: Selector) -> Fuzzy:
-        """The pods of one namespace that a selector matches."""
+    def select(self, namespace: str, selector: Selector, *, keep: bool = True) -> Fuzzy:
+        """The pods of one namespace that a selector matches. Without `keep`, nothing is held for later."""
         here = self.members[namespace]
-        return self._once(bits.both(self._pod_labels.match(selector), (here, here)))
+        found = bits.both(self._pod_labels.match(selector), (here, here))
+        return self._once(found) if keep else found
 
-    def peers(self, namespace: str, peer: Peer) -> Fuzzy:
+    def peers(self, namespace: str, peer: Peer, *, keep: bool = True) -> Fuzzy:
         """The positions that a peer stands for, in a policy of some namespace, before anything about host networks."""
         if isinstance(peer, BlockPeer):
             return self.addresses(peer.addresses, self.profile.ip_blocks_match_pods)
@@ -161,11 +161,17 @@ class Space:
         if isinstance(peer, NodesPeer):
             return 0 if peer.nodes.requirements else self.nodes, (self.nodes or self.outside) | self.host
         if peer.namespaces is None:
-            return self.select(namespace, peer.pods)
+            return self.select(namespace, peer.pods, keep=keep)
         if (found := self._matched.get(peer)) is None:
             found = bits.both(self.in_namespaces(peer.namespaces), self._pod_labels.match(peer.pods))
-            found = self._matched[peer] = self._once(found)
+            if keep:
+                found = self._matched[peer] = self._once(found)
         return found
+
+    @property
+    def held(self) -> int:
+        """How many sets of pods are held for the next time that somebody asks for them."""
+        return len(self._sets)
 
     def _once(self, found: Fuzzy) -> Fuzzy:
         """Equal sets as one object: a pod is the subject of one policy and a peer in many, and sets are long."""
@@ -196,6 +202,12 @@ class Space:
             sure = self._union(parts[0])
             found = self._in_namespaces[selector] = (sure, sure if parts[0] == parts[1] else self._union(parts[1]))
         return found
+
+    def namespace_of(self, selector: Selector) -> str | None:
+        """The declared namespace that a selector matches surely, where it matches no other possibly."""
+        sure, possible = self._namespace_labels.match(selector)
+        alone = sure.bit_length() - 1 if sure == possible and sure.bit_count() == 1 else len(self.namespaces)
+        return self._names[alone] if alone < len(self.namespaces) else None
 
     def _union(self, namespaces: int) -> int:
         result = 0
