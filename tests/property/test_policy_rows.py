@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringfence.manifests import NetworkPolicy, parse_files
-from ringfence.manifests.rows import from_rows, to_rows
+from ringfence.manifests.rows import from_rows, there, to_rows
 
 OBJECTS = st.integers(0, 4).flatmap(lambda count: st.tuples(*(policies(f"np-{number}") for number in range(count))))
 
@@ -24,6 +24,8 @@ def test_what_comes_back_is_what_was_given(one: tuple[dict[str, Any], ...], othe
     lists = [first, None, [*first[1:], *second], []]
     found = from_rows(to_rows(lists))
     assert found == lists
+    assert there(to_rows(lists)) == [items is not None for items in lists]
+    assert [from_rows(to_rows(lists), [number])[0] for number in range(len(lists))] == lists
     assert found[0] is not None
     assert found[2] is not None
     assert all(item is same for item, same in zip(found[0][1:], found[2], strict=False))

@@ -51,7 +51,8 @@ def rules(policies: tuple[NetworkPolicy, ...]) -> Iterator[object]:
 def test_plain_data_of_many_folders_is_read_where_it_differs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bundles, "MANY", 1)
     base, head = sides(edited(rendered()[0], BASE, "port: 8443", "port: 8444"))
-    one, other = base.of("dev").objects, head.of("dev").objects
+    state = base.of("dev")
+    one, other = state.objects, head.of("dev", state).objects
     read: list[str] = []
     original = documents.read_many
     monkeypatch.setattr(documents, "read_many", lambda path, raw: read.append(path) or original(path, raw))

@@ -26,27 +26,42 @@ def to_rows(lists: Iterable[Sequence[NetworkPolicy] | None]) -> bytes:
     folders = [None if items is None else [tables.policy(item) for item in items] for items in lists]
     columns = list(zip(*tables.rules, strict=True)) or [()] * 6
     packed: bytes = msgpack.packb(
-        [list(tables.texts), list(tables.peers), list(tables.ports), columns, tables.policies, folders]
+        [folders, list(tables.texts), list(tables.peers), list(tables.ports), columns, tables.policies]
     )
     return packed
 
 
-def from_rows(raw: bytes) -> list[list[NetworkPolicy] | None]:
-    """The lists that `to_rows` was given. What is shared among them is one object again."""
+def there(raw: bytes) -> list[bool]:
+    """Which of the lists are there that `to_rows` was given."""
     import msgpack
 
-    texts, blobs, ports, columns, rows, folders = msgpack.unpackb(raw)
-    peers, allowed = list(map(_peers, blobs)), list(map(_ports, ports))
-    rules = [
-        Rule(peers[who], allowed[what], index, Location(texts[path], line, column))
-        for who, what, index, path, line, column in zip(*columns, strict=True)
-    ]
+    rest = msgpack.Unpacker()
+    rest.feed(raw)
+    rest.read_array_header()
+    return [items is not None for items in rest.unpack()]
+
+
+def from_rows(raw: bytes, wanted: Sequence[int] | None = None) -> list[list[NetworkPolicy] | None]:
+    """The lists that `to_rows` was given, or some by their numbers. What they share is one object again."""
+    import msgpack
+
+    folders, texts, peers, ports, columns, rows = msgpack.unpackb(raw)
+    if wanted is not None:
+        folders = [folders[number] for number in wanted]
+    used = {number for items in folders for number in items or ()}
+    named = {number for index in used for part in _RULES for number in rows[index][part] or ()}
+    rules = {
+        number: Rule(_peers(peers[who]), _ports(ports[what]), index, Location(texts[path], line, column))
+        for number, (who, what, index, path, line, column) in enumerate(zip(*columns, strict=True))
+        if number in named
+    }
 
     def listed(numbers: list[int] | None) -> tuple[Rule, ...] | None:
         return None if numbers is None else tuple([rules[number] for number in numbers])
 
-    policies = [
-        NetworkPolicy(
+    def policy(row: Sequence[Any]) -> NetworkPolicy:
+        namespace, name, selector, ingress, egress, path, line, column, left_out_in, left_out_out = row
+        return NetworkPolicy(
             texts[namespace],
             texts[name],
             _selector(selector),
@@ -56,9 +71,13 @@ def from_rows(raw: bytes) -> list[list[NetworkPolicy] | None]:
             listed(left_out_in) or (),
             listed(left_out_out) or (),
         )
-        for namespace, name, selector, ingress, egress, path, line, column, left_out_in, left_out_out in rows
-    ]
+
+    policies = {index: policy(rows[index]) for index in used}
     return [None if items is None else [policies[item] for item in items] for items in folders]
+
+
+_RULES = (3, 4, 8, 9)
+"""Where the row of a policy has the numbers of its rules."""
 
 
 class _Tables:
@@ -162,10 +181,14 @@ def _selector(raw: bytes) -> Selector:
     import msgpack
 
     rows = msgpack.unpackb(raw)
-    labels = {key: value[0] for key, operator, *value in rows if operator == "In"}
-    found = plain.selector({"matchLabels": labels})
-    other = Selector(tuple(Requirement(key, operator, tuple(values)) for key, operator, *values in rows))
-    return found if found == other and found is not None else other
+    labels = {row[0]: row[2] for row in rows if len(row) == 3 and row[1] == "In"}
+    if (
+        len(labels) == len(rows)
+        and list(labels) == sorted(labels)
+        and (found := plain.selector({"matchLabels": labels}))
+    ):
+        return found
+    return Selector(tuple(Requirement(key, operator, tuple(values)) for key, operator, *values in rows))
 
 
 def _peer(row: Any) -> Peer:

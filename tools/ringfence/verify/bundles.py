@@ -7,7 +7,7 @@ import gc
 from collections.abc import Iterable, Mapping, Sequence
 
 from ringfence.manifests.kustomize import Overlays
-from ringfence.manifests.rows import from_rows, to_rows
+from ringfence.manifests.rows import from_rows, there, to_rows
 from ringfence.model.types import Cluster, Model
 from ringfence.sources import Tree
 from ringfence.verify import foreign, kept
@@ -24,12 +24,16 @@ Clusters = Sequence[Cluster]
 Family = list[Place]
 """The folders of a namespace in several clusters: they have their base in common."""
 
+Listed = tuple[bytes, int]
+"""The policies of a folder as bytes (`manifests.rows`), and which of the lists in them they are."""
+
 
 class Bundles:
     """What the folders of some clusters hold, by the name of the cluster and the folder.
 
-    A family is read at a time, typed and let go at once, so that a repository of any size needs no more than its
-    policies. `remembered` counts the namespaces that the cache knew, `families` all that were asked for.
+    A family is read at a time, typed and let go at once. Of many, what is plain is kept as bytes and typed for each
+    state, so that a repository of any size needs no more than the policies of one cluster. `remembered` counts the
+    namespaces that the cache knew, `families` all that were asked for.
     """
 
     def __init__(self, model: Model, tree: Tree, like: Bundles | None = None) -> None:
@@ -39,6 +43,7 @@ class Bundles:
         self.remembered = self.families = 0
         self._places: dict[str, Place] = {}
         self._known: dict[str, Bundle] = {}
+        self._listed: dict[str, Listed] = {}
         self._folders: dict[str, list[str]] = {}
         self._disk: Contents = Contents(tree, RENDERED, many=self.is_large)
         self._overlays: Overlays = Overlays(self._disk.read, self.files)
@@ -74,22 +79,34 @@ class Bundles:
             rows, known = kept.rows(plain, self._key, self._row)
             self.remembered += known
             for family, raw in zip(plain, rows, strict=True):
-                for place, policies in zip(family, from_rows(raw), strict=True):
-                    if policies is not None:
-                        self._note(place, Bundle.plain(policies))
+                for number, (place, is_plain) in enumerate(zip(family, there(raw), strict=True)):
+                    if is_plain and not self._has(place):
+                        self._listed[place.folder] = raw, number
         for family in waiting:
             self._read(family)
 
-    def of(self, cluster: Cluster, clusters: Clusters) -> dict[str, Bundle]:
-        """What the folders of a cluster hold; `clusters` share the Kubernetes cluster."""
+    def of(self, cluster: Cluster, clusters: Clusters, had: Mapping[str, Bundle] | None = None) -> dict[str, Bundle]:
+        """What the folders of a cluster hold; `clusters` share the Kubernetes cluster.
+
+        `had` is what the other side's state of it holds: what is the same is the same object.
+        """
         self.read([clusters])
-        return {folder: self._known[folder] for folder in self._folders[cluster.name]}
+        return {folder: self._typed(folder, (had or {}).get(folder)) for folder in self._folders[cluster.name]}
+
+    def _typed(self, folder: str, had: Bundle | None) -> Bundle:
+        if folder in self._known:
+            return self._known[folder]
+        raw, number = listed = self._listed[folder]
+        if had is not None and self._like is not None and self._like._listed.get(folder) is listed:
+            return had
+        bundle = Bundle.plain(from_rows(raw, [number])[0] or ())
+        return bundle.like(had) if had is not None else bundle
 
     def data(self, folder: str) -> Sequence[Data]:
         """The objects of a folder that was read, as plain data."""
-        known = self._known[folder].data
-        if known is not None:
-            return known
+        known = self._known.get(folder)
+        if known is not None and known.data is not None:
+            return known.data
         found = [item.data for item in self._overlays.build(folder)[0] if isinstance(item.data, Mapping)]
         self._overlays.let_go()
         return found
@@ -107,21 +124,28 @@ class Bundles:
     def _share(self, family: Family) -> bool:
         """Take what the other side holds too. Whether that is all."""
         for place in family:
-            if (other := self._same(place)) is not None:
-                self._known[place.folder] = other
-        return all(place.folder in self._known for place in family)
+            if (like := self._same(place)) is not None:
+                folder = place.folder
+                if folder in like._listed:
+                    self._listed[folder] = like._listed[folder]
+                else:
+                    self._known[folder] = like._known[folder]
+        return all(map(self._has, family))
 
     def _read(self, family: Family) -> None:
         reading = Reading(self._overlays, keep=not self.is_large)
         for place in family:
-            if place.folder not in self._known:
+            if not self._has(place):
                 self._note(place, reading.bundle(place))
         self._overlays.let_go()
 
     def _note(self, place: Place, bundle: Bundle) -> None:
-        if place.folder not in self._known:
-            other = self._like._known.get(place.folder) if self._like else None
-            self._known[place.folder] = bundle.like(other) if other else bundle
+        other = self._like._known.get(place.folder) if self._like else None
+        self._known[place.folder] = bundle.like(other) if other else bundle
+
+    def _has(self, place: Place) -> bool:
+        """Whether it is known what a folder holds."""
+        return place.folder in self._known or place.folder in self._listed
 
     def _row(self, family: Family) -> kept.Row:
         """What is plain of a family, and whether all that was read for it is what its names say."""
@@ -134,15 +158,18 @@ class Bundles:
         self._overlays.let_go()
         return to_rows(plain), self._disk.uncertain.isdisjoint(path for bundle in found for path in bundle.files)
 
-    def _same(self, place: Place) -> Bundle | None:
-        """What the other side holds in the folder, if it cannot be anything else here."""
+    def _same(self, place: Place) -> Bundles | None:
+        """The other side, if it holds in the folder what cannot be anything else here."""
         like = self._like
-        other, its = (like._known.get(place.folder), like._places.get(place.folder)) if like else (None, None)
-        if like is None or other is None or its is None or not _says_all(place.folder, other):
+        its = like._places.get(place.folder) if like else None
+        if like is None or its is None or not like._has(place):
+            return None
+        other = like._known.get(place.folder)
+        if other is not None and not _says_all(place.folder, other):
             return None
         decided = [(item.namespace, item.asked, item.kept) for item in (place, its)]
         same = decided[0] == decided[1] and self._contents(place.folder) == like._contents(place.folder)
-        return other if same else None
+        return like if same else None
 
     def _key(self, family: Family) -> str:
         """All that decides what the folders of a family hold, as far as they are plain."""

@@ -39,6 +39,10 @@ class Objects(Mapping[str, Sequence[Data]]):
         """How many there are."""
         return sum(len(bundle.keys) for bundle in self.bundles())
 
+    def folders(self, cluster: str) -> Mapping[str, Bundle]:
+        """What the folders of a cluster hold."""
+        return self._bundles.get(cluster, {})
+
     def bundles(self) -> Iterator[Bundle]:
         """What all the folders hold."""
         return (bundle for folders in self._bundles.values() for bundle in folders.values())

@@ -157,7 +157,10 @@ def _state(
     within: Collection[str] | None = None,
 ) -> State:
     kept = adopted.of(model, clusters)
-    objects = Objects({item.name: rendered.of(item, clusters) for item in clusters}, rendered.data)
+    had = like.objects if like else Objects()
+    objects = Objects(
+        {item.name: rendered.of(item, clusters, had.folders(item.name)) for item in clusters}, rendered.data
+    )
     bundles = list(objects.bundles())
     findings = [finding for bundle in bundles for finding in bundle.findings]
     wide = {path for bundle in bundles for path in bundle.paths}
