@@ -86,9 +86,9 @@ class Process:
         return self._told is None and self._process.poll() is None
 
     def end(self) -> None:
-        """End it, whatever it has to say."""
+        """End it, whatever it has to say. It takes its lock of the index away, which it could not if it was killed."""
         if self._told is None:
-            self._process.kill()
+            self._process.terminate()
             self._told = self._process.communicate()
 
 
