@@ -48,6 +48,7 @@ EDITS = {
     "a guardrail": (f"{POLICIES}/guardrails/platform.yaml", "except: [shop/checkout, ", "except: ["),
     "the networks of a cluster": (f"{POLICIES}/clusters/dev.yaml", "10.100.0.0/16", "10.101.0.0/16"),
     "the plugin of a cluster": (f"{POLICIES}/clusters/dev.yaml", "calico", "antrea"),
+    "the dialect of a cluster": (f"{POLICIES}/clusters/dev.yaml", "kind: Cluster", "kind: Cluster\ndialect: calico"),
     "stages": (f"{POLICIES}/clusters/prod.yaml", "cni:", "stage: permissive\ncni:"),
     "a comment above a stage": (f"{POLICIES}/clusters/prod.yaml", "kind:", "# in two steps\nkind:"),
 }
