@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from clusters import clusters, files
 from hypothesis import given
 from hypothesis import strategies as st
-from test_changed_policies import SETTINGS, edits, plain
+from test_changed_policies import SETTINGS, UNKNOWN, edits, plain
 
 from ringfence.connectivity import (
     ClusterState,
@@ -134,17 +135,9 @@ def test_a_changed_policy_does_the_same_in_either_form():
     assert shared["single ends"] > 50
 
 
-def test_policies_of_a_large_cluster_are_resolved_where_somebody_asks():
-    """There are as many sets as pods, and each is as long as the cluster is large."""
-    state = from_directory(files([{**item} for item in PODS]), Profile("p", ip_blocks_match_pods=True))
-    with large(256):
-        result = evaluate(state)
-        assert result.space.held == 0
-        assert applied(result) == applied(evaluate(state))
-        assert result.space.held > 0
-        changed = result.changed(gone=[item.id for item in result.cluster.policies[:1]])
-        assert applied(changed) == applied(evaluate(changed.cluster))
-        assert rows(changed) == rows(evaluate(changed.cluster))
+def made(name: str, spec: Object) -> Object:
+    meta = {"name": name, "namespace": "a"}
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": meta, "spec": spec}
 
 
 PODS: list[Object] = [
@@ -171,3 +164,44 @@ PODS: list[Object] = [
     ),
 ]
 """Two pods with a named port, and a policy for each."""
+
+PEER: Object = {"podSelector": {"matchLabels": {"app": "two"}}}
+LEFT_OUT: Object = {
+    "podSelector": {"matchLabels": {"app": "one"}},
+    "policyTypes": ["Ingress"],
+    "egress": [{"to": [PEER]}],
+}
+ELSEWHERE: Object = {
+    "podSelector": {"matchLabels": {"app": "one"}},
+    "ingress": [{"from": [{**PEER, "namespaceSelector": {"matchLabels": {"team": "a"}}}]}],
+}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param([UNKNOWN | {"metadata": {"name": "x", "namespace": "a"}}], id="something denies perhaps"),
+        pytest.param([made("left-out", LEFT_OUT)], id="rules that only Cilium enforces"),
+        pytest.param([made("elsewhere", ELSEWHERE)], id="one namespace surely, and perhaps one that nobody declared"),
+    ],
+)
+def test_what_is_rare_is_the_same_in_either_form(more: list[Object]):
+    space: Object = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a", "labels": {"team": "a"}}}
+    state = cluster([space, *PODS, *more], plugin="unspecified")
+    small = evaluate(state, representatives=True)
+    assert rows(small) != rows(evaluate(cluster([space, *PODS], plugin="unspecified"), representatives=True))
+    with large(256):
+        alike(small, evaluate(state, representatives=True))
+
+
+def test_policies_of_a_large_cluster_are_resolved_where_somebody_asks():
+    """There are as many sets as pods, and each is as long as the cluster is large."""
+    state = from_directory(files([{**item} for item in PODS]), Profile("p", ip_blocks_match_pods=True))
+    with large(256):
+        result = evaluate(state)
+        assert result.space.held == 0
+        assert applied(result) == applied(evaluate(state))
+        assert result.space.held > 0
+        changed = result.changed(gone=[item.id for item in result.cluster.policies[:1]])
+        assert applied(changed) == applied(evaluate(changed.cluster))
+        assert rows(changed) == rows(evaluate(changed.cluster))
