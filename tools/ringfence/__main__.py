@@ -23,17 +23,20 @@ def main() -> int:
         ahead.begin(sys.argv[1:])
         from ringfence import cli
     except KeyboardInterrupt:  # earlier than `cli.main` can catch it
+        import contextlib
+
+        with contextlib.suppress(OSError):
+            os.write(2, b"ringfence: interrupted; nothing is half-written\n")
         return 130
 
     try:
         code = cli.main(sys.argv[1:], leave=os._exit)
-        asking.forget()
-        os._exit(code)  # all is said and flushed; to free what a run holds takes a tenth of a second
-    finally:  # help, and bad usage
+    finally:
         import signal
 
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done and said; only the interpreter has yet to end
         asking.forget()
+    os._exit(code)  # all is flushed; to free what a run holds takes a tenth of a second
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def _begin(validate: bool, base: str) -> None:
     places, named = asking.begin(root, asking.PLACES), asking.begin(near, question)
     top = os.path.realpath(os.fsdecode(places.hear()[0]).partition("\n")[0])
     commit = named.hear()[0].partition(b"\n")[0].decode("ascii")
-    if top != near or not commit:
+    if top != near or not commit.isalnum():
         return
     prefix = f"{root.removeprefix(top).removeprefix('/')}/".removeprefix("/")
     where = asking.where(prefix, ONLY, BUT if validate else ())

@@ -100,11 +100,26 @@ def test_unknown_name_suggests_the_nearest(branched: tuple[GitRepository, str]) 
     assert "did you mean topic?" in failure.value.hint
 
 
-@pytest.mark.parametrize("rev", ["", "-x", "--all", "HEAD^{tree}", "HEAD:a", "main..topic", "a\nb", "nul\0", "@{u}"])
+@pytest.mark.parametrize(
+    "rev", ["", "-x", "--all", "HEAD^{tree}", "HEAD:a", "main..topic", "a\nb", "nul\0", "@{u}", "^main"]
+)
 def test_what_names_no_commit_is_refused(branched: tuple[GitRepository, str], rev: str) -> None:
     repository, _ = branched
     with pytest.raises(UsageError, match="no commit is named"):
         sources.revision(repository.path, rev)
+
+
+@pytest.mark.parametrize("setting", [("core.worktree", "elsewhere"), ("core.bare", "true")])
+def test_a_working_tree_that_git_has_elsewhere_is_refused(
+    branched: tuple[GitRepository, str], setting: tuple[str, str], tmp_path: Path
+) -> None:
+    repository, _ = branched
+    name, value = setting
+    repository.git("config", name, str(tmp_path / value) if value == "elsewhere" else value)
+    (tmp_path / "elsewhere").mkdir()
+    with pytest.raises(UsageError, match="and that is elsewhere") as failure:
+        sources.commit_id(repository.path, "main")
+    assert f"git -C {repository.path} config" in failure.value.hint
 
 
 def test_annotated_tag_names_its_commit(branched: tuple[GitRepository, str]) -> None:

@@ -163,7 +163,15 @@ def _places(where: Path, near: Path | None) -> tuple[Path, str]:  # noqa: ARG001
 
 
 def _prefix(where: Path, top: Path) -> str:
-    return "" if where == top else where.relative_to(top).as_posix() + "/"
+    """Where a folder lies in its repository. Raises `UsageError` where Git has a working tree elsewhere."""
+    if where == top:
+        return ""
+    if top not in where.parents:
+        raise UsageError(
+            f"Git takes {top} for the working tree of the repository around {where}, and that is elsewhere",
+            f"see: git -C {shlex.quote(str(where))} config --show-origin --get-regexp '^core\\.(worktree|bare)$'",
+        )
+    return where.relative_to(top).as_posix() + "/"
 
 
 def _found(where: Path) -> git.Repo:

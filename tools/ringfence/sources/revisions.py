@@ -115,9 +115,10 @@ def _resolve(repository: Repository, rev: str) -> str:
     if not rev or "\0" in rev:
         return ""
     try:
-        return repository.text(*asking.commit(rev))
+        found = repository.text(*asking.commit(rev))
     except Failed:
         return ""
+    return found if SHA.fullmatch(found) else ""  # of what a name leaves out (`^main`), Git gives `^` and an id
 
 
 def _refuse_old_git(repository: Repository) -> None:
