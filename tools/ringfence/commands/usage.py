@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
 import sys
@@ -76,7 +77,10 @@ class Parser(argparse.ArgumentParser):
         if file is sys.stdout:
             file.write(message)
         else:
-            super()._print_message(message, file)
+            with contextlib.suppress(
+                OSError
+            ):  # whoever reads no errors gets their exit code; Python 3.11.2 raises here
+                super()._print_message(message, file)
 
     def _no_choice(self, what: str, word: str) -> str:
         from ringfence.values.nearest import nearest
