@@ -77,9 +77,7 @@ class Parser(argparse.ArgumentParser):
         if file is sys.stdout:
             file.write(message)
         else:
-            with contextlib.suppress(
-                OSError
-            ):  # whoever reads no errors gets their exit code; Python 3.11.2 raises here
+            with contextlib.suppress(OSError):  # Python 3.11.2 raises where nobody reads errors
                 super()._print_message(message, file)
 
     def _no_choice(self, what: str, word: str) -> str:
