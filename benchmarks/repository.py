@@ -46,6 +46,9 @@ TARGETS = {
     ("impact", "off"): 6.0,
     ("impact", "warm"): 0.3,
     ("impact", "again"): 0.3,
+    ("impact, two commits", "off"): 6.0,
+    ("impact, two commits", "warm"): 0.3,
+    ("impact, two commits", "again"): 0.3,
     ("matrices", "warm"): 12.0,
 }
 """Seconds on the clock, for 100,000 flows on two cores."""
@@ -67,7 +70,7 @@ class Repository:
         self.team = teams[len(teams) // 2]
         self.file = f"teams/{self.team}/{self.team}-a/flows-1.yaml"
         self._text = (folder / self.file).read_text()
-        self.name = ""
+        self.name = self.head = ""
         self.stamps: dict[str, int] = {}
 
     def change(self) -> None:
@@ -79,6 +82,10 @@ class Repository:
             f"    ports: [{number}]\n    reason: Reads what the other half of the team keeps\n"
         )
         (self.folder / self.file).write_text(self._text + flow)
+
+    def commit(self) -> None:
+        """Keep the working tree as `head`, a commit that no branch has."""
+        self.head = self._git("stash", "create").strip()
 
     def restore(self) -> None:
         """Everything as it is committed."""
@@ -127,6 +134,11 @@ class Operation:
 def _rendered(repository: Repository) -> None:
     repository.change()
     repository.ringfence("render")
+
+
+def _committed(repository: Repository) -> None:
+    _rendered(repository)
+    repository.commit()
 
 
 def _untouched(repository: Repository) -> None:
@@ -188,6 +200,14 @@ OPERATIONS = (
         _rendered,
         _opened,
         "both",
+    ),
+    Operation(
+        "impact, two commits",
+        lambda it: [PROGRAM, "impact", "--base", it.base, "--head", it.head, "--format", "json"],
+        _committed,
+        _opened,
+        "both",
+        ("off", "warm", "again"),
     ),
     Operation(
         "verify",
