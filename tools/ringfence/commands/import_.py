@@ -82,7 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Import, prove and write; 1 where something differs or was left out."""
     from ringfence.adopt import existing
-    from ringfence.report import importing
+    from ringfence.report import importing_json, importing_text
 
     files, problems = plain.files(args, args.manifests)
     tree, known = _present(args.directory / args.into, args.into)
@@ -100,9 +100,9 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         _write(args.directory / args.into, result)
     result = replace(result, findings=(*problems, *result.findings))
     if args.format == "json":
-        out.write(importing.as_json(result, dry_run=args.dry_run))
+        out.write(importing_json.as_json(result, dry_run=args.dry_run))
     else:
-        importing.print_text(result, str(args.into), args.dry_run, out, err)
+        importing_text.print_text(result, str(args.into), args.dry_run, out, err)
     proven = result.proof is not None and (result.proof.holds or args.tighten)
     return EXIT_CLEAN if proven and not result.findings and not result.plan.source.left_out else EXIT_FINDINGS
 

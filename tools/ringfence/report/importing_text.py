@@ -1,21 +1,23 @@
-"""What an import did, as text and as JSON."""
+"""What an import did, as text."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TextIO
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
-from ringfence.adopt.existing.declaring import adopted_path
-from ringfence.report import json
 from ringfence.report.text import one_line, plural, table
 
 if TYPE_CHECKING:
     from ringfence.adopt.existing import Result
     from ringfence.adopt.existing.plan import Options, Plan, RuleFate
     from ringfence.adopt.existing.restated import Restated
+    from ringfence.adopt.existing.rules import Kept
+    from ringfence.adopt.existing.units import Unit
     from ringfence.connectivity import Change
     from ringfence.verify.equivalence import Difference
+
+T = TypeVar("T")
 
 SHOWN = 20
 """How many of one thing are named; JSON names all."""
@@ -41,17 +43,14 @@ WHY = {
 """Why rules are no flows, in the order in which it is said."""
 
 
+_MORE = "more; --format json names all"
+
+
 def print_text(result: Result, into: str, dry_run: bool, out: TextIO, err: TextIO) -> None:
     """What became of the rules, what differs, and the counts."""
     plan = result.plan
-    kept = [item for item in plan.fates if item.kept is not None]
-    err.writelines(
-        f"left out: {one_line(item.what)} ({one_line(str(item.where))}): {one_line(item.why)}\n"
-        for item in plan.source.left_out[:SHOWN]
-    )
-    err.writelines(_more(plan.source.left_out))
-    err.writelines(f"not declared: {one_line(str(end))}: {one_line(why)}\n" for end, why in plan.strays[:SHOWN])
-    err.writelines(_more(plan.strays))
+    kept = [(item, item.kept) for item in plan.fates if item.kept]
+    err.writelines(f"{line}\n" for line in _missing(plan))
     for finding in result.findings:
         err.write(f"error: {one_line(str(finding.where))}: {finding.check.code} {one_line(finding.message)}\n")
         if finding.hint:
@@ -59,7 +58,7 @@ def print_text(result: Result, into: str, dry_run: bool, out: TextIO, err: TextI
     if any(finding.where.path not in result.files for finding in result.findings if finding.where.path):
         err.write(f"{_unfit(plan.options)}\n")
     out.writelines(f"{line}\n" for line in (*_summary(result), *_edited(result), *_passed(plan)))
-    counts = Counter(item.kept.kind for item in kept if item.kept)
+    counts = Counter(why.kind for _, why in kept)
     if counts:
         rows = [[str(counts[kind]), text] for kind, text in WHY.items() if counts[kind]]
         out.write("\nNo flows, and kept as adopted policies:\n" + table(["RULES", "BECAUSE OF"], rows))
@@ -79,6 +78,21 @@ def print_text(result: Result, into: str, dry_run: bool, out: TextIO, err: TextI
         steps += [] if result.rendered else ["ringfence render && ringfence owners"]
         steps += ["ringfence validate && ringfence verify"]
         err.write("next:\n" + "".join(f"  {step}\n" for step in steps))
+
+
+def _first(items: Sequence[T], line: Callable[[T], str], more: str) -> Iterator[str]:
+    """A line for each of the first, and one with the number of the others, which `more` calls by their name."""
+    yield from map(line, items[:SHOWN])
+    if len(items) > SHOWN:
+        yield f"and {len(items) - SHOWN} {more}"
+
+
+def _missing(plan: Plan) -> Iterator[str]:
+    """What the repository does not have."""
+    yield from _first(
+        plan.source.left_out, lambda item: one_line(f"left out: {item.what} ({item.where}): {item.why}"), _MORE
+    )
+    yield from _first(plan.strays, lambda item: one_line(f"not declared: {item[0]}: {item[1]}"), _MORE)
 
 
 def _unfit(options: Options) -> str:
@@ -130,14 +144,10 @@ def _summary(result: Result) -> Iterator[str]:
 def _edited(result: Result) -> Iterator[str]:
     """What the files that the repository has say otherwise now."""
     plan, here = result.plan, result.plan.options
-    for flow in plan.shared.limited[:SHOWN]:
-        yield f"limited to other environments, since {here.cluster} never allowed all of it: {flow.id} ({flow.where})"
-    if len(plan.shared.limited) > SHOWN:
-        yield f"and {len(plan.shared.limited) - SHOWN} flows more"
-    for unit in plan.added[:SHOWN]:
-        yield one_line(f"declared for {here.environment} alone: {unit.id}")
-    if len(plan.added) > SHOWN:
-        yield f"and {len(plan.added) - SHOWN} workloads more"
+    since = f"limited to other environments, since {here.cluster} never allowed all of it"
+    yield from _first(plan.shared.limited, lambda flow: f"{since}: {flow.id} ({flow.where})", "flows more")
+    alone = f"declared for {here.environment} alone"
+    yield from _first(plan.added, lambda unit: one_line(f"{alone}: {unit.id}"), "workloads more")
     for path in sorted(result.edited):
         yield f"edited: {path}"
 
@@ -147,25 +157,21 @@ def _passed(plan: Plan) -> Iterator[str]:
         yield one_line(f"not read: {len(item.places)} {item.kind} ({item.places[0]}): {item.why}")
     for keep in [keep for keep in plan.keeps if keep.dropped][:SHOWN]:
         yield one_line(f"adopted without its {' and '.join(keep.dropped)}: {keep.id}")
-    merged = [unit for units in plan.units.values() for unit in units if len(unit.members) > 1]
-    for unit in merged[:SHOWN]:
+
+    def said(unit: Unit) -> str:
         members = ", ".join(map(str, unit.members))
-        yield one_line(f"one workload: {unit.id} stands for {len(unit.members)}, since {MERGED}: {members}")
-    if len(merged) > SHOWN:
-        yield f"and {len(merged) - SHOWN} more of several"
+        return one_line(f"one workload: {unit.id} stands for {len(unit.members)}, since {MERGED}: {members}")
+
+    merged = [unit for units in plan.units.values() for unit in units if len(unit.members) > 1]
+    yield from _first(merged, said, "more of several")
 
 
-def _more(items: Sequence[object]) -> Iterator[str]:
-    if len(items) > SHOWN:
-        yield f"and {len(items) - SHOWN} more; --format json names all\n"
+def _named(kept: Sequence[tuple[RuleFate, Kept]]) -> Iterator[str]:
+    def said(item: tuple[RuleFate, Kept]) -> str:
+        rule, why = item
+        return one_line(f"{rule.policy} {rule.direction}[{rule.index}]: {why.why}")
 
-
-def _named(kept: list[RuleFate]) -> Iterator[str]:
-    for item in kept[:SHOWN]:
-        assert item.kept is not None  # noqa: S101 - only those are given
-        yield f"{one_line(item.policy)} {item.direction}[{item.index}]: {one_line(item.kept.why)}"
-    if len(kept) > SHOWN:
-        yield f"and {len(kept) - SHOWN} more; --format json names all"
+    return _first(kept, said, _MORE)
 
 
 def _proof(result: Result) -> Iterator[str]:
@@ -178,16 +184,14 @@ def _proof(result: Result) -> Iterator[str]:
         yield f"equal: {ends} may talk as before"
     elif proof.differences:
         yield f"{plural(len(proof.differences), 'connection')} of {ends} differ:"
-        for item in proof.differences[:SHOWN]:
-            yield f"  ≠ {_ends(item)}  before: {item.sides[0]} · after: {item.sides[1]}"
-        if len(proof.differences) > SHOWN:
-            yield f"  and {len(proof.differences) - SHOWN} more"
+        yield from _below(
+            proof.differences, lambda item: f"≠ {_ends(item)}  before: {item.sides[0]} · after: {item.sides[1]}"
+        )
     if proof.above:
         yield f"{plural(len(proof.above), 'connection')} not restricted above layer 4 (requests, names) as before:"
-        for item in proof.above[:SHOWN]:
-            yield f"  ≠ {_ends(item)}  free of that before: {item.sides[0]} · after: {item.sides[1]}"
-        if len(proof.above) > SHOWN:
-            yield f"  and {len(proof.above) - SHOWN} more"
+        yield from _below(
+            proof.above, lambda item: f"≠ {_ends(item)}  free of that before: {item.sides[0]} · after: {item.sides[1]}"
+        )
     if proof.undefined:
         yield f"{plural(len(proof.undefined), 'connection')} undefined before and after, for the same reason:"
         for item in proof.undefined[:3]:
@@ -195,16 +199,14 @@ def _proof(result: Result) -> Iterator[str]:
             yield f"  ? {_ends(item)}  {item.undefined[0]}: {one_line(reasons)}"
     if proof.unknown:
         yield f"{plural(len(proof.unknown), 'connection')} of pods that no manifest declares change:"
-        for change in proof.unknown[:SHOWN]:
-            yield f"  {_change(change)}"
-        if len(proof.unknown) > SHOWN:
-            yield f"  and {len(proof.unknown) - SHOWN} more"
+        yield from _below(proof.unknown, _change)
     if restated := result.plan.restated:
         yield f"{plural(len(restated), 'selector')} said otherwise, so pods that no manifest declares change:"
-        for one in restated[:SHOWN]:
-            yield f"  ~ {_restated(one)}"
-        if len(restated) > SHOWN:
-            yield f"  and {len(restated) - SHOWN} more"
+        yield from _below(restated, lambda one: f"~ {_restated(one)}")
+
+
+def _below(items: Sequence[T], line: Callable[[T], str]) -> Iterator[str]:
+    return (f"  {text}" for text in _first(items, line, "more"))
 
 
 def _restated(item: Restated) -> str:
@@ -229,115 +231,3 @@ def _change(item: Change) -> str:
 
     before, after = said(item.before, item.undefined_before), said(item.after, item.undefined_after)
     return f"~ {_ends(item)}  before: {before} · after: {after}"
-
-
-def as_json(result: Result, *, dry_run: bool) -> str:
-    """Everything as one object."""
-    from ringfence.connectivity.listing import end_name
-
-    plan, proof = result.plan, result.proof
-    rules = len(plan.fates)
-    data: dict[str, Any] = {
-        "cluster": plan.options.cluster,
-        "environment": plan.options.environment,
-        "written": not dry_run and not result.findings,
-        "files": sorted(result.files),
-        "edited": sorted(result.edited),
-        "limited": [{"id": flow.id, **json.location(flow.where)} for flow in plan.shared.limited],
-        "teams": {team: list(names) for team, names in plan.teams.items()},
-        "workloads": [
-            {"id": unit.id, "labels": dict(unit.labels), "pods": [str(item) for item in unit.members]}
-            for units in plan.units.values()
-            for unit in units
-        ],
-        "peers": [peer.name for peer in plan.peers],
-        "flows": [
-            {"id": flow.id, "rules": [{"policy": p, "direction": d, "index": i} for p, d, i in flow.rules]}
-            for flow in plan.flows
-        ],
-        "adopted": [
-            {
-                "id": keep.id,
-                "file": adopted_path(plan.options.cluster, keep),
-                "keepsOpen": keep.opens or None,
-                "why": list(keep.comments),
-            }
-            for keep in plan.keeps
-        ],
-        "permissive": {name: list(directions) for name, directions in sorted(plan.stages.items())},
-        "rules": {
-            "total": rules,
-            "flows": plan.converted,
-            "declared": plan.declared,
-            "dropped": sum(1 for item in plan.fates if item.dropped),
-            "share": round(plan.share, 4),
-            "kept": [
-                {
-                    "policy": item.policy,
-                    "dialect": item.dialect,
-                    "direction": item.direction,
-                    "index": item.index,
-                    **json.location(item.where),
-                    "kind": item.kept.kind,
-                    "why": item.kept.why,
-                }
-                for item in plan.fates
-                if item.kept is not None
-            ],
-        },
-        "leftOut": [{"what": item.what, "why": item.why, **json.location(item.where)} for item in plan.source.left_out],
-        "undeclared": [{"workload": str(end), "why": why} for end, why in plan.strays],
-        "passedOver": [
-            {"kind": item.kind, "count": len(item.places), "why": item.why, "places": list(map(str, item.places))}
-            for item in plan.source.passed
-        ],
-        "merged": [
-            {"workload": unit.id, "count": len(unit.members), "why": MERGED, "pods": list(map(str, unit.members))}
-            for units in plan.units.values()
-            for unit in units
-            if len(unit.members) > 1
-        ],
-        "restated": [
-            {
-                "what": item.what,
-                "workloads": [{"id": unit.id, "labels": dict(unit.labels)} for unit in item.workloads],
-                "namespaces": list(item.namespaces),
-                "rules": [{"policy": p, "direction": d, "index": i} for p, d, i in item.rules],
-            }
-            for item in plan.restated
-        ],
-        "proof": None,
-        "findings": [json.finding(item) for item in result.findings],
-    }
-    if proof is not None:
-        data["proof"] = {
-            "equal": proof.holds,
-            "compared": proof.compared,
-            "differences": [
-                {
-                    "source": end_name(item.source),
-                    "destination": end_name(item.destination),
-                    "allowed": [ports.to_json() for ports in item.sides],
-                    "undefined": [ports.to_json() for ports in item.undefined],
-                }
-                for item in (*proof.differences, *proof.undefined)
-            ],
-            "above": [
-                {
-                    "source": end_name(item.source),
-                    "destination": end_name(item.destination),
-                    "free": [ports.to_json() for ports in item.sides],
-                }
-                for item in proof.above
-            ],
-            "unknownPods": [
-                {
-                    "source": end_name(item.source),
-                    "destination": end_name(item.destination),
-                    "allowed": [item.before.to_json(), item.after.to_json()],
-                    "undefined": [item.undefined_before.to_json(), item.undefined_after.to_json()],
-                }
-                for item in proof.unknown
-            ],
-        }
-    return json.dump(data)
