@@ -185,9 +185,16 @@ def in_tiers(cluster: ClusterState) -> bool:
 
 
 def _reads_as_cilium(cluster: ClusterState) -> bool:
-    """Whether policies mean what only Cilium makes of them; it takes most NetworkPolicies as everybody does."""
+    """Whether policies mean what only Cilium makes of them (`cilium.Lowering`); it takes most as everybody does."""
     if cluster.cilium or cluster.profile.takes("cilium") is not True:
         return bool(cluster.cilium)
-    from ringfence.connectivity import cilium
-
-    return cilium.reads_otherwise(cluster.policies, cluster.profile)
+    for policy in cluster.policies:
+        if policy.left_out_ingress or policy.left_out_egress:
+            return True
+        rules = (*(policy.ingress or ()), *(policy.egress or ()))
+        blocks = (peer.addresses for rule in rules for peer in rule.peers if isinstance(peer, BlockPeer))
+        if any(addresses & cluster.profile.nodes for addresses in blocks):
+            return True
+        if any(port.name for rule in policy.egress or () for port in rule.ports):
+            return True
+    return False

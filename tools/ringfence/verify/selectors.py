@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -49,11 +49,13 @@ class Selectors:
         """By `id()`: policies, and lists of peers that are fine wherever they stand."""
 
     def foreign(
-        self, policies: Iterable[NetworkPolicy], calico: Iterable[Any], cilium: Iterable[Any]
+        self, policies: Iterable[NetworkPolicy], calico: Sequence[Any], cilium: Sequence[Any]
     ) -> Iterator[Finding]:
         """A finding for each selector of policies that is none of these."""
         odd = [policy for policy in policies if id(policy) not in self._fine and not self._holds(policy)]
-        for use in (*_of_kubernetes(odd), *_of_calico(calico), *_of_cilium(cilium)):
+        # only where there are such objects are their packages imported
+        of_dialects = (*(_of_calico(calico) if calico else ()), *(_of_cilium(cilium) if cilium else ()))
+        for use in (*_of_kubernetes(odd), *of_dialects):
             if use.subject and use.namespace not in self._known:
                 continue
             if use.pods is None or use.pods not in self._known.get(use.namespace or "", ()):

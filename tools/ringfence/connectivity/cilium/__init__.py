@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from ringfence.connectivity.cilium import patterns
 from ringfence.connectivity.cilium.lowering import Lowering
 from ringfence.connectivity.cilium.peers import group_addresses
-from ringfence.connectivity.cluster import DNS, ENTITIES, ENTITY, Place, Profile
-from ringfence.manifests import METADATA_NAME, BlockPeer, NetworkPolicy, PodsPeer, PolicyPort, Requirement, Selector
+from ringfence.connectivity.cluster import DNS, ENTITIES, ENTITY, Place
+from ringfence.manifests import METADATA_NAME, PodsPeer, PolicyPort, Requirement, Selector
 from ringfence.manifests.cilium import (
     CidrGroup,
     CidrGroupPeer,
@@ -25,7 +25,7 @@ from ringfence.manifests.cilium import (
 )
 from ringfence.values.addresses import AddressSet
 
-__all__ = ["Lowering", "blocks", "conditions", "named", "places", "ports", "reads_otherwise"]
+__all__ = ["Lowering", "blocks", "conditions", "named", "places", "ports"]
 
 Object = CiliumPolicy | CidrGroup
 
@@ -84,20 +84,6 @@ def places(objects: Iterable[Object]) -> Iterator[Place]:
         for term in selector.terms:
             if term.subject is Subject.RESERVED and term.requirement.key in ENTITIES:
                 yield Place(ENTITY, term.requirement.key)
-
-
-def reads_otherwise(policies: Iterable[NetworkPolicy], profile: Profile) -> bool:
-    """Whether some NetworkPolicy means to Cilium what it means to no other: see `Lowering`."""
-    for policy in policies:
-        if policy.left_out_ingress or policy.left_out_egress:
-            return True
-        rules = (*(policy.ingress or ()), *(policy.egress or ()))
-        blocks = (peer.addresses for rule in rules for peer in rule.peers if isinstance(peer, BlockPeer))
-        if any(addresses & profile.nodes for addresses in blocks):
-            return True
-        if any(port.name for rule in policy.egress or () for port in rule.ports):
-            return True
-    return False
 
 
 def _rules(objects: Iterable[Object]) -> Iterator[Rule]:
