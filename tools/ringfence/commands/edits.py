@@ -1,20 +1,69 @@
-"""What commands that edit declarations share: judging an edit before it is written, and showing it."""
+"""What commands that edit declarations share: judging an edit before it is written, its impact, and showing both."""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TextIO
+
+from msgspec.structs import replace
 
 from ringfence.findings import Finding, in_order
 
 if TYPE_CHECKING:
     from ringfence.commands.shared import Loaded
+    from ringfence.impact import Report
     from ringfence.model.types import Model
     from ringfence.sources import Tree
 
 Changes = Mapping[str, bytes | None]
 """The new content of files by path; None removes one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """An edit that was made, or would be, and what it opens and closes; `findings` are new with it."""
+
+    changes: Changes
+    diff: str
+    impact: Report | None
+    findings: list[Finding]
+    written: bool
+
+    @property
+    def failed(self) -> list[str]:
+        """The gates that the impact fails."""
+        return [gate.name for gate in self.impact.gates if gate.verdict == "failed"] if self.impact else []
+
+    def data(self) -> dict[str, Any]:
+        """What the JSON of each such command ends with."""
+        from ringfence.report import impact_json, json
+
+        return {
+            "diff": self.diff,
+            "impact": impact_json.data(self.impact) if self.impact else None,
+            "findings": [json.finding(item) for item in self.findings],
+        }
+
+    def show(self, out: TextIO) -> None:
+        """Print the diff and the impact."""
+        from ringfence import report
+        from ringfence.report import impact_text
+
+        colour = report.wants_colour(out)
+        if self.changes:
+            out.write((coloured(self.diff) if colour else self.diff) + "\n")
+        if self.impact is not None:
+            out.write(impact_text.render(self.impact, colour))
+
+    def say(self, said: str, err: TextIO) -> None:
+        """Print what was done, with the findings and their counts."""
+        from ringfence import report
+        from ringfence.report import text
+
+        shown = self.impact.findings if self.impact else ()
+        err.write(text.findings(self.findings, said, report.wants_colour(err), shown))
 
 
 def judged(loaded: Loaded, changes: Changes, today: datetime.date) -> tuple[Model | None, list[Finding]]:
@@ -38,6 +87,30 @@ def rendered(tree: Tree, model: Model, label: str) -> Tree:
 
     stale: dict[str, bytes | None] = dict.fromkeys(tree.files("policies/rendered"))
     return Overlay(tree, {**stale, **expected_files(tree, model)}, label)
+
+
+def impact(
+    loaded: Loaded,
+    models: tuple[Model, Model],
+    changes: Changes,
+    called: tuple[str, str],
+    command: str,
+    day: datetime.date,
+    only: str | None = None,
+) -> Report:
+    """What an edit opens and closes, as if the rendered policies were current before and after it.
+
+    Of both sides are the `models`, and what they are `called`; `command` shows the same again, and `only` is the one
+    cluster that is looked at.
+    """
+    from ringfence.impact import Side, assess
+    from ringfence.sources import Overlay
+
+    trees = loaded.tree, Overlay(loaded.tree, changes, "")
+    old, new = (
+        Side(rendered(tree, model, name), name, model) for tree, model, name in zip(trees, models, called, strict=True)
+    )
+    return replace(assess(old, new, models[1], day, only), command=command)
 
 
 def write(loaded: Loaded, changes: Changes) -> None:

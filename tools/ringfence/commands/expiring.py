@@ -8,14 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
-from ringfence.commands import edits
 from ringfence.findings import Location
 
 if TYPE_CHECKING:
     from ringfence.documents import Document
-    from ringfence.impact import Report
     from ringfence.model.types import Model
     from ringfence.sources import Tree
 
@@ -84,15 +80,3 @@ def _index(document: Document, item: Gone) -> int:
     """The index of a declaration in its list: it is the last one that does not start behind its place."""
     starts = [document.at(item.key, index) for index in range(len(document.data[item.key]))]
     return max(index for index, start in enumerate(starts) if start <= item.where)
-
-
-def impact(tree: Tree, before: Model, after: Model, changes: dict[str, bytes | None], day: datetime.date) -> Report:
-    """What the clean-up opens and closes, as if the rendered policies were current before and after it."""
-    from ringfence.impact import Side, assess
-    from ringfence.sources import Overlay
-
-    sides = [
-        Side(edits.rendered(tree, before, "the declarations now"), "the declarations now", before),
-        Side(edits.rendered(Overlay(tree, changes, ""), after, "without what expired"), "without what expired", after),
-    ]
-    return replace(assess(sides[0], sides[1], after, day), command=f"ringfence expire --at {day} --dry-run")

@@ -13,10 +13,7 @@ file is edited and keeps its comments; the policies follow with `ringfence rende
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
-
-from msgspec.structs import replace
 
 from ringfence.commands import edits, ends, in_effect, logs, shared
 from ringfence.commands.in_effect import DIRECTIONS
@@ -24,8 +21,8 @@ from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, UsageError
 from ringfence.findings import Finding, has_errors, in_order
 
 if TYPE_CHECKING:
+    from ringfence.commands.edits import Done
     from ringfence.commands.shared import Loaded
-    from ringfence.impact import Report
     from ringfence.model.types import Cluster, Model
 
 BREAKS = "RF618"
@@ -70,36 +67,20 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         return EXIT_FINDINGS
     findings = in_order([*findings, *told])
     now = in_effect.now(repository, model, cluster, names) if args.to != "enforce" else model
-    result = _impact(args, repository, now, after, changes) if changes else None
-    done = _Done(
-        cluster.name, args.to, names, changes, edits.diff(repository, changes), result, findings, not args.dry_run
+    called = "the stages now", f"the stage {args.to}"
+    impact = (
+        edits.impact(repository, (now, after), changes, called, _command(args), shared.today(), args.cluster)
+        if changes
+        else None
     )
+    done = edits.Done(changes, edits.diff(repository, changes), impact, findings, not args.dry_run)
     if done.written and changes:
         edits.write(repository, changes)
     if args.format == "json":
-        _print_json(done, out)
+        _print_json(args, names, done, out)
     else:
-        _print_text(done, out, err)
+        _print_text(args, names, done, out, err)
     return EXIT_FINDINGS if done.failed else EXIT_CLEAN
-
-
-@dataclass(frozen=True, slots=True)
-class _Done:
-    """What was edited, or would be; `findings` are new with it."""
-
-    cluster: str
-    stage: str
-    namespaces: list[str]
-    changes: dict[str, bytes | None]
-    diff: str
-    impact: Report | None
-    findings: list[Finding]
-    written: bool
-
-    @property
-    def failed(self) -> list[str]:
-        """The gates that fail on what the new stage opens and closes."""
-        return [gate.name for gate in self.impact.gates if gate.verdict == "failed"] if self.impact else []
 
 
 def _told(args: argparse.Namespace, model: Model, after: Model, cluster: Cluster, names: list[str]) -> list[Finding]:
@@ -163,62 +144,41 @@ def _changes(
     return {path: raw} if raw != before else {}
 
 
-def _impact(
-    args: argparse.Namespace, loaded: Loaded, before: Model, after: Model, changes: dict[str, bytes | None]
-) -> Report:
-    from ringfence.impact import Side, assess
-    from ringfence.sources import Overlay
-
-    sides = []
-    for tree, model, label in (
-        (loaded.tree, before, "the stages now"),
-        (Overlay(loaded.tree, changes, ""), after, f"the stage {args.to}"),
-    ):
-        sides.append(Side(edits.rendered(tree, model, label), label, model))
+def _command(args: argparse.Namespace) -> str:
+    """What shows the same impact again."""
     words = ["promote", "--all" if args.all else args.namespace, "--cluster", args.cluster, "--to", args.to]
     words += ["--direction", args.direction] if args.direction else []
-    command = " ".join(["ringfence", *words, "--dry-run"])
-    return replace(assess(sides[0], sides[1], after, shared.today(), args.cluster), command=command)
+    return " ".join(["ringfence", *words, "--dry-run"])
 
 
-def _print_json(done: _Done, out: TextIO) -> None:
-    import json as decoder
-
-    from ringfence.report import impact_json, json
+def _print_json(args: argparse.Namespace, names: list[str], done: Done, out: TextIO) -> None:
+    from ringfence.report import json
 
     out.write(
         json.dump(
             {
-                "cluster": done.cluster,
-                "stage": done.stage,
-                "namespaces": done.namespaces,
+                "cluster": args.cluster,
+                "stage": args.to,
+                "namespaces": names,
                 "written": done.written,
                 "files": sorted(done.changes),
-                "diff": done.diff,
-                "impact": decoder.loads(impact_json.render(done.impact)) if done.impact else None,
-                "findings": [json.finding(item) for item in done.findings],
+                **done.data(),
             }
         )
     )
 
 
-def _print_text(done: _Done, out: TextIO, err: TextIO) -> None:
-    from ringfence import report
-    from ringfence.report import impact_text, text
+def _print_text(args: argparse.Namespace, names: list[str], done: Done, out: TextIO, err: TextIO) -> None:
+    from ringfence.report.text import plural
 
-    colour = report.wants_colour(out)
-    if done.changes:
-        out.write((edits.coloured(done.diff) if colour else done.diff) + "\n")
-    if done.impact is not None:
-        out.write(impact_text.render(done.impact, colour))
-    named = text.plural(len(done.namespaces), "namespace")
+    done.show(out)
+    named = f"{plural(len(names), 'namespace')} of {args.cluster}"
     if not done.changes:
-        said = f"{named} of {done.cluster} at stage {done.stage} already"
+        said = f"{named} at stage {args.to} already"
     else:
-        said = f"{named} of {done.cluster} {'taken' if done.written else 'would be taken'} to stage {done.stage}"
+        said = f"{named} {'taken' if done.written else 'would be taken'} to stage {args.to}"
     if done.failed:
-        said += f"; {text.plural(len(done.failed), 'gate')} will fail: {', '.join(done.failed)}"
-    shown = done.impact.findings if done.impact else ()
-    err.write(text.findings(done.findings, said, report.wants_colour(err), shown))
+        said += f"; {plural(len(done.failed), 'gate')} will fail: {', '.join(done.failed)}"
+    done.say(said, err)
     if done.written and done.changes:
         print("next:\n  ringfence render    writes the policies", file=err)

@@ -44,50 +44,52 @@ def _change(change: Change) -> dict[str, Any]:
 
 def render(report: Report) -> str:
     """The whole report."""
-    return dump(
-        {
-            "headline": headline(report),
-            "base": report.base,
-            "head": report.head,
-            "command": report.command,
-            "clusters": list(report.clusters),
-            "logs": list(report.logs),
-            "scope": None if report.scope is None else list(report.scope),
-            "counts": {
-                **{effect.value: report.count(effect) for effect in Effect},
-                "collateral": report.collateral,
-            },
-            "leftOut": [
-                {"clusters": list(item.clusters), "closed": item.closed, "narrowed": item.narrowed}
-                for item in report.left_out
-            ],
-            "changes": [_change(item) for item in report.changes],
-            "gates": gates(report),
-            "autoApprovable": {"value": report.automatic.approvable, "reason": report.automatic.reason},
-            "shares": [
-                {"name": m.name, "before": list(m.before), "after": list(m.after), "fell": m.fell}
-                for m in report.measures
-            ],
-            "objects": [
-                {
-                    "action": o.action,
-                    "kind": o.kind,
-                    "namespace": o.namespace,
-                    "name": o.name,
-                    "wave": o.wave,
-                    "clusters": list(o.clusters),
-                }
-                for o in report.objects
-            ],
-            "rendered": [{"because": o.kind, "paths": list(o.paths), "of": list(o.because)} for o in report.origins],
-            "approvals": [
-                {"for": a.party, "owners": list(a.owners), "paths": list(a.paths), "given": a.given}
-                for a in report.approvals
-            ],
-            "guardrails": report.guardrails_checked,
-            "findings": [finding(item) for item in report.findings],
-        }
-    )
+    return dump(data(report))
+
+
+def data(report: Report) -> dict[str, Any]:
+    """The whole report, as plain data."""
+    return {
+        "headline": headline(report),
+        "base": report.base,
+        "head": report.head,
+        "command": report.command,
+        "clusters": list(report.clusters),
+        "logs": list(report.logs),
+        "scope": None if report.scope is None else list(report.scope),
+        "counts": {
+            **{effect.value: report.count(effect) for effect in Effect},
+            "collateral": report.collateral,
+        },
+        "leftOut": [
+            {"clusters": list(item.clusters), "closed": item.closed, "narrowed": item.narrowed}
+            for item in report.left_out
+        ],
+        "changes": [_change(item) for item in report.changes],
+        "gates": gates(report),
+        "autoApprovable": {"value": report.automatic.approvable, "reason": report.automatic.reason},
+        "shares": [
+            {"name": m.name, "before": list(m.before), "after": list(m.after), "fell": m.fell} for m in report.measures
+        ],
+        "objects": [
+            {
+                "action": o.action,
+                "kind": o.kind,
+                "namespace": o.namespace,
+                "name": o.name,
+                "wave": o.wave,
+                "clusters": list(o.clusters),
+            }
+            for o in report.objects
+        ],
+        "rendered": [{"because": o.kind, "paths": list(o.paths), "of": list(o.because)} for o in report.origins],
+        "approvals": [
+            {"for": a.party, "owners": list(a.owners), "paths": list(a.paths), "given": a.given}
+            for a in report.approvals
+        ],
+        "guardrails": report.guardrails_checked,
+        "findings": [finding(item) for item in report.findings],
+    }
 
 
 def gates(report: Report) -> list[dict[str, Any]]:
