@@ -6,14 +6,16 @@ and nothing of what stands inside a policy: a namespace's overlay is a folder he
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from ringfence.compile.bundle import Bundle
-from ringfence.gitops import access, argocd, flux
 from ringfence.gitops.checks import CHECKS, OWNERS_DRIFT
 from ringfence.gitops.owners import CODEOWNERS_PATH, codeowners, owners_of, team_of
-from ringfence.gitops.wide import Wide
-from ringfence.model.types import Model
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ringfence.compile.bundle import Bundle
+    from ringfence.model.types import Model
 
 __all__ = ["CHECKS", "CODEOWNERS_PATH", "OWNERS_DRIFT", "codeowners", "owners_of", "team_of", "tree"]
 
@@ -25,6 +27,9 @@ def tree(model: Model, bundles: Mapping[str, Sequence[Bundle]]) -> dict[str, byt
     order. Each bundle stands for the overlay `policies/rendered/overlays/<cluster>/<team>/<namespace>/`. Raises
     `KeyError` for a cluster that the model does not have.
     """
+    from ringfence.gitops import access, argocd, flux
+    from ringfence.gitops.wide import Wide
+
     chosen = {name: sorted(bundles[name], key=lambda item: (item.team, item.namespace)) for name in sorted(bundles)}
     wide = Wide.of(model)
     return {**argocd.files(model, chosen, wide), **flux.files(model, chosen, wide), **access.files(model, chosen)}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -198,7 +197,7 @@ class Measure(Struct, frozen=True):
     def fell(self) -> bool:
         """Whether the share is smaller, and more lack it: what only disappears makes nothing worse."""
         (had, of), (has, now) = self.before, self.after
-        return now - has > of - had and Fraction(has, now) < (Fraction(had, of) if of else 1)
+        return now - has > of - had and (has * of < had * now or not of)
 
 
 class Origin(Struct, frozen=True):

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ringfence.compile import Ground
 from ringfence.errors import NothingToCheckError
 from ringfence.model.types import Adopted, Cluster, Model
-from ringfence.render import adopted, clusterwide, dialects, layout
+from ringfence.render import adopted, dialects, layout
 from ringfence.render import templates as jinja
 from ringfence.render.dialects import WHOLE
 from ringfence.render.whole import Whole
 from ringfence.render.writer import KUSTOMIZATION, Writer, as_file, place_of
 from ringfence.values import workers
+
+if TYPE_CHECKING:
+    from ringfence.render import clusterwide
 
 RENDERED = "policies/rendered"
 MANY = 200
@@ -70,6 +73,8 @@ def _shared(
 
 def _of_clusters(model: Model, templates: jinja.Templates) -> dict[str, bytes]:
     """The files of what belongs to clusters as a whole."""
+    from ringfence.render import clusterwide
+
     files: dict[str, bytes] = {}
     for name, cluster in model.clusters.items():
         wide = _of_cluster(model, cluster) if model.namespaces_in(cluster) else {}
@@ -139,6 +144,8 @@ def of_cluster(model: Model, cluster: Cluster) -> list[dict[str, Any]]:
 
 
 def _of_cluster(model: Model, cluster: Cluster) -> clusterwide.Objects:
+    from ringfence.render import clusterwide
+
     return clusterwide.objects(model, cluster) if home(model, cluster) is cluster else {}
 
 
