@@ -170,6 +170,9 @@ def test_json_has_both_sides(folder: Path, compare: Cli) -> None:
         (["prod", "prod"], "prod is both sides"),
         (["prod", "prdo"], "there is no cluster 'prdo'"),
         (["prod", "staging", "--cni", "calico"], "--cni goes with --manifests"),
+        (["prod", "staging", "--other-cni", "calico"], "--other-cni goes with --manifests"),
+        (["prod", "staging", "--with", "."], "--with goes with --manifests"),
+        (["prod", "staging", "--staged"], "--staged goes with --manifests"),
     ],
 )
 def test_usage_is_explained(ringfence: Cli, tmp_path: Path, arguments: list[str], message: str) -> None:

@@ -75,7 +75,6 @@ def _plain(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 
 
 def _repository(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
-    from ringfence import verify
     from ringfence.report import text
     from ringfence.verify import listing
 
@@ -83,13 +82,10 @@ def _repository(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     if isinstance(loaded, int):
         return loaded
     repository, model = loaded
-    only = shared.pick_clusters(model, args.cluster)[0] if args.cluster is not None else None
-    states = verify.states(model, repository.tree, only)
-    if not any(state.objects.count for state in states):
-        raise NothingToCheckError("there is no rendered policy", "run: ringfence render")
+    states, _ = shared.states(repository, model, args.cluster)
     rows = [row for state in states for row in listing.listing(state, model)]
-    if only is not None:
-        rows = [row for row in rows if only.name in row.cluster.split("+")]
+    if args.cluster is not None:
+        rows = [row for row in rows if args.cluster in row.cluster.split("+")]
     known = {*model.workloads, *model.peers, *(f"{name}/*" for name in model.namespaces)}
     known |= {pod for state in states for pod in state.declared.pods}
     findings = in_order(finding for state in states for finding in state.findings)

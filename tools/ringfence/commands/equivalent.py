@@ -22,10 +22,6 @@ from ringfence.findings import Finding, has_errors, in_order
 if TYPE_CHECKING:
     from ringfence.verify.equivalence import Difference, Equivalence, Side
 
-_OPTIONS = {"common": "--with", "other_cni": "--other-cni", "cni": "--cni", "pods": "--pods"} | {
-    "host_network_as_pods": "--host-network-as-pods"
-}
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `equivalent`."""
@@ -81,12 +77,7 @@ def _manifests(args: argparse.Namespace) -> tuple[list[Side], list[Finding]]:
 def _clusters(args: argparse.Namespace, out: TextIO, err: TextIO) -> tuple[list[Side], list[Finding]] | int:
     from ringfence.verify import equivalence
 
-    given = [
-        option for option in ("common", "other_cni", "cni", "pods", "host_network_as_pods") if getattr(args, option)
-    ]
-    if given:
-        name = {"common": "--with"}.get(given[0], f"--{given[0].replace('_', '-')}")
-        raise UsageError(f"{name} goes with --manifests", "leave it out")
+    plain.refuse(args, {"common": "--with", "other_cni": "--other-cni", **plain.READING})
     if len(args.clusters) != 2:
         raise UsageError("name two clusters, or give --manifests A B", "ringfence equivalent prod-eu prod-us")
     loaded = shared.load_valid(args.directory, out, err, args.format)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TextIO
 from msgspec.structs import replace
 
 from ringfence.commands import plain, shared
-from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, NothingToCheckError, UsageError
+from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, UsageError
 from ringfence.findings import Finding, has_errors, in_order
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Explain one pair in each cluster; 1 when reading the manifests found errors."""
-    from ringfence import report, verify
+    from ringfence import report
     from ringfence.connectivity import evaluate, explanation_to_json
     from ringfence.report import explanation_text, json, text
 
@@ -55,10 +55,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         if isinstance(loaded, int):
             return loaded
         repository, model = loaded
-        chosen = shared.pick_clusters(model, args.cluster)
-        states = verify.states(model, repository.tree, chosen[0] if args.cluster is not None else None)
-        if not any(state.objects.count for state in states):
-            raise NothingToCheckError("there is no rendered policy", "run: ringfence render")
+        states, chosen = shared.states(repository, model, args.cluster)
         for state in states:
             findings += state.findings
             for one in (item for item in state.clusters if item in chosen):

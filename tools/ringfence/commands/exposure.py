@@ -75,17 +75,13 @@ def _plain(args: argparse.Namespace) -> tuple[list[Part], list[Finding]]:
 
 
 def _repository(args: argparse.Namespace, out: TextIO, err: TextIO) -> tuple[list[Part], list[Finding]] | int:
-    from ringfence import verify
     from ringfence.connectivity.exposure import exposure
 
     loaded = shared.load_valid(args.directory, out, err, args.format)
     if isinstance(loaded, int):
         return loaded
     repository, model = loaded
-    only = shared.pick_clusters(model, args.cluster)[0] if args.cluster is not None else None
-    states = verify.states(model, repository.tree, only)
-    if not any(state.objects.count for state in states):
-        raise NothingToCheckError("there is no rendered policy", "run: ringfence render")
+    states, chosen = shared.states(repository, model, args.cluster)
     choice = asked.choice(args)
     choice.check([*model.workloads, *(f"{name}/*" for name in model.namespaces), *_ids(states)])
     parts = []
@@ -94,7 +90,8 @@ def _repository(args: argparse.Namespace, out: TextIO, err: TextIO) -> tuple[lis
         names = {peer.addresses: peer.name for peer in model.peers.values() if peer.addresses}
         parts += [
             _part(cluster.name, found, partial(_label, state, cluster.name, choice), names)
-            for cluster in (state.clusters if only is None else [only])
+            for cluster in state.clusters
+            if cluster in chosen
         ]
     return parts, in_order(finding for state in states for finding in state.findings)
 

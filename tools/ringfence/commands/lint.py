@@ -40,22 +40,19 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 
 
 def _repository(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
-    from ringfence import lint, verify
+    from ringfence import lint
     from ringfence.report.text import plural
 
     loaded = shared.load_valid(args.directory, out, err, args.format, partial(outputs.also, args))
     if isinstance(loaded, int):
         return loaded
     repository, model = loaded
-    only = shared.pick_clusters(model, args.cluster)[0] if args.cluster is not None else None
-    states = verify.states(model, repository.tree, only)
-    policies = sum(state.objects.count for state in states)
-    if not policies:
-        raise NothingToCheckError("there is no rendered policy to check", "run: ringfence render")
+    states, _ = shared.states(repository, model, args.cluster)
     findings = [finding for state in states for finding in state.findings]
     for state in states:
         findings += lint.findings(state.connectivity.cluster, state.connectivity)
     names = sorted(cluster.name for state in states for cluster in state.clusters)
+    policies = sum(state.objects.count for state in states)
     return _print(args, findings, out, f"{plural(policies, 'policy')} in {', '.join(names)}")
 
 

@@ -6,7 +6,7 @@ import argparse
 import os
 import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,12 +27,13 @@ SUFFIXES = (".yaml", ".yml", ".json")
 MAX_BYTES = (64 << 20) + 1
 """How much of one file is read: one byte more than the reader of manifests takes, so that it says what is wrong."""
 
-_OPTIONS = {
+READING = {
     "cni": "--cni",
     "host_network_as_pods": "--host-network-as-pods",
     "pods": "--pods",
     "staged": "--staged",
 }
+"""The options of `add_reading`, by their names in the parsed arguments."""
 
 
 def add_manifests(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
@@ -76,11 +77,16 @@ def reads_manifests(args: argparse.Namespace) -> bool:
         if args.cluster is not None:
             raise UsageError("--cluster is for a repository, and --manifests reads none", "leave one of them out")
         return True
-    for name, option in _OPTIONS.items():
+    refuse(args, READING)
+    return False
+
+
+def refuse(args: argparse.Namespace, options: Mapping[str, str]) -> None:
+    """Raise `UsageError` for one of some options, as in `READING`, that is given though no manifest is."""
+    for name, option in options.items():
         if getattr(args, name):
             hint = "the plugin of a cluster is said in policies/clusters/" if name == "cni" else "leave it out"
             raise UsageError(f"{option} goes with --manifests", hint)
-    return False
 
 
 Files = tuple[dict[str, bytes], "list[Finding]"]

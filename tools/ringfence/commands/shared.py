@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from ringfence.commands import progress, usage
-from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, UsageError
+from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS, NothingToCheckError, UsageError
 from ringfence.findings import Finding, Severity, has_errors, in_order
 
 if TYPE_CHECKING:
     from ringfence.model.remembered import Remembered
     from ringfence.model.types import Cluster, Model
     from ringfence.sources import Tree
+    from ringfence.verify import State
 
 
 def add_common(parser: argparse.ArgumentParser, formats: Sequence[str] = ("text", "json")) -> None:
@@ -159,6 +160,20 @@ def pick_clusters(model: Model, name: str | None) -> list[Cluster]:
             f"there is no cluster {name!r}", f"did you mean {guess}? {all_of_them}" if guess else all_of_them
         )
     return [model.clusters[name]]
+
+
+def states(loaded: Loaded, model: Model, name: str | None) -> tuple[list[State], list[Cluster]]:
+    """The states of all Kubernetes clusters, or of that of one cluster by name, and the clusters that were asked for.
+
+    Raises `UsageError` for a name that no cluster has, `NothingToCheckError` where nothing is rendered.
+    """
+    from ringfence import verify
+
+    chosen = pick_clusters(model, name)
+    found = verify.states(model, loaded.tree, chosen[0] if name is not None else None)
+    if not any(state.objects.count for state in found):
+        raise NothingToCheckError("there is no rendered policy", "run: ringfence render")
+    return found, chosen
 
 
 _WORTH_SAYING = 100
