@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ringfence.findings import Check, Finding, in_order
+from ringfence.findings import Check, Finding, Severity, in_order
 
 if TYPE_CHECKING:
     from ringfence.checks.waiving import Raised
@@ -16,15 +16,17 @@ if TYPE_CHECKING:
     OWN: tuple[Check, ...]
 
 
-def run(model: Model, today: datetime.date) -> list[Finding]:
+def run(model: Model, today: datetime.date, *, only_errors: bool = False) -> list[Finding]:
     """What is wrong with a model on a day, in report order, without what a waiver in force excuses.
 
     A waiver that is expired, unused or for a check that cannot be waived is a finding itself. `today` judges
-    `expires` only.
+    `expires` only. `only_errors`: what is no error is not looked for.
     """
     from ringfence.checks import waiver_of_unknown_check, waiver_unused, waiving
 
-    left, idle = waiving.apply(model, today, _raised(model, today), waiver_of_unknown_check.WAIVABLE)
+    left, idle = waiving.apply(model, today, _raised(model, today, only_errors), waiver_of_unknown_check.WAIVABLE)
+    if only_errors:
+        return in_order(left)
     unknown = {finding.where for finding in left if finding.check is waiver_of_unknown_check.CHECK}
     left += waiver_unused.find(model, today, [waiver for waiver in idle if waiver.where not in unknown])
     return in_order(left)
@@ -37,12 +39,14 @@ def page(word: str, among: Iterable[Check] | None = None) -> Check | None:
     return next((check for check in known if wanted in (check.code.casefold(), check.name)), None)
 
 
-def _raised(model: Model, today: datetime.date) -> Iterator[Raised]:
+def _raised(model: Model, today: datetime.date, only_errors: bool) -> Iterator[Raised]:
     from ringfence.checks import guardrail_broken, guardrail_unmet, registry
     from ringfence.checks.sides import Ends
     from ringfence.checks.waiving import Raised
 
     for module in registry.MODULES:
+        if only_errors and module.CHECK.severity is not Severity.ERROR:
+            continue
         for finding in module.find(model, today):
             yield Raised.plain(finding)
     ends = Ends(model)

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from ringfence.commands import compared, kept, logs, outputs, parted, progress, scoped, shared, sides
 from ringfence.errors import EXIT_FINDINGS, UsageError
-from ringfence.findings import Finding, Severity, has_errors, in_order
+from ringfence.findings import Finding, has_errors, in_order
 
 if TYPE_CHECKING:
     import datetime
@@ -185,7 +185,7 @@ def _checked(head: Loaded, today: datetime.date) -> list[Finding]:
     """The errors that the checks of declarations find."""
     from ringfence import checks
 
-    return [item for item in checks.run(head.model, today) if item.severity is Severity.ERROR] if head.model else []
+    return checks.run(head.model, today, only_errors=True) if head.model else []
 
 
 def _in_error(

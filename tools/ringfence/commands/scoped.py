@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ringfence.commands import meanwhile, parted, progress, rerendered, shared, sides
 from ringfence.commands.compared import Sides
 from ringfence.commands.judged import BUT, ONLY
-from ringfence.findings import Finding, Severity, has_errors
+from ringfence.findings import Finding, has_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,8 +61,8 @@ def attempt(args: argparse.Namespace, root: Path, found: Sides, parts: parted.Pa
         return None
     base, head = affected.touching(base, head, scope.namespaces)
     today = args.at or shared.today()
-    known = {_key(item) for item in checks.run(base, today)}
-    checked = [item for item in checks.run(head, today) if item.severity is Severity.ERROR]
+    known = {_key(item) for item in checks.run(base, today, only_errors=True)}
+    checked = checks.run(head, today, only_errors=True)
     new = [item for item in checked if _key(item) not in known]
     # what a part lacks can make a check fail that speaks of everything; on both sides alike, unless the change matters
     if any(not item.where.path.startswith("teams/") or item.check.code not in impact.JUDGED for item in new):
