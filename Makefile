@@ -22,7 +22,7 @@ help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: $(INSTALLED) ## Walk through a change on a small repository, from a flow to its impact.
+demo: $(INSTALLED) ## Walk through a change on a copy of this repository, from a flow to its impact.
 	@bash tools/demo.sh
 
 .PHONY: test
