@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ringfence import checks, model, sources
-from ringfence.findings import Severity, in_order
+from ringfence.findings import in_order
 
 CASES = Path(__file__).parents[2] / "cases"
 TODAY = datetime.date(2027, 1, 15)
@@ -27,16 +27,6 @@ def said(repository: Path) -> str:
 @pytest.mark.parametrize("expected", sorted(CASES.glob("*/findings.txt")), ids=lambda path: path.parent.name)
 def test_what_is_said_about_a_repository(expected: Path) -> None:
     assert said(expected.parent) == expected.read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("expected", sorted(CASES.glob("*/findings.txt")), ids=lambda path: path.parent.name)
-def test_errors_alone_are_the_errors_among_all(expected: Path) -> None:
-    loaded, _ = model.load(sources.working_tree(expected.parent))
-    assert loaded is not None
-    everything = checks.run(loaded, TODAY)
-    assert checks.run(loaded, TODAY, only_errors=True) == [
-        item for item in everything if item.severity is Severity.ERROR
-    ]
 
 
 def test_there_are_cases() -> None:

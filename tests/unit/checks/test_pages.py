@@ -58,6 +58,16 @@ def test_the_failing_example_fails_for_nothing_else(check: Check) -> None:
     assert found <= by_nature.get(check.code, set()), found
 
 
+@pytest.mark.parametrize("check", checks.OWN, ids=lambda check: check.code)
+def test_errors_alone_are_the_errors_among_all(check: Check) -> None:
+    model, _ = load(examples(check.doc, "Fails"))
+    assert model is not None
+    everything = checks.run(model, TODAY)
+    assert check in [item.check for item in everything]
+    errors = [item for item in everything if item.severity is Severity.ERROR]
+    assert checks.run(model, TODAY, only_errors=True) == errors
+
+
 def test_codes_and_names_are_unique() -> None:
     known = checks.ALL
     assert len({check.code for check in known}) == len(known)
