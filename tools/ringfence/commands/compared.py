@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ringfence import cache
 from ringfence.commands import meanwhile
 from ringfence.commands.judged import BUT, ONLY
 from ringfence.errors import UsageError
@@ -104,7 +104,7 @@ def _settings(root: Path, commit: str) -> bytes:
 
 def _default_branch(raw: bytes, store: Store) -> str | None:
     """What settings with these bytes have for the default branch; None where they are in error there."""
-    key = hashlib.sha256(raw).hexdigest()
+    key = cache.digest(raw).hex()
     row = store.get(BRANCH, [key]).get(key)
     if row is not None:
         return row.decode()

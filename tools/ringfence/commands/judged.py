@@ -207,17 +207,16 @@ class _Judging:
         return sources.Difference(self._tree.root, commit, ONLY, BUT).paths()
 
     def _key(self, commit: str, paths: Iterable[str] = ()) -> str:
-        import hashlib
-
+        from ringfence import cache
         from ringfence.sources import Unreadable
 
         words = [str(self._tree.root), commit, self._today.isoformat()]
         for path in sorted(paths):
             try:
-                words.append(f"{path}\0{hashlib.sha256(self._tree.read(path)).hexdigest()}")
+                words.append(f"{path}\0{cache.digest(self._tree.read(path)).hex()}")
             except Unreadable as error:
                 words.append(f"{path}\0{error.why}")
-        return hashlib.sha256("\0\0".join(words).encode("utf-8", "surrogateescape")).hexdigest()
+        return cache.digest("\0\0".join(words).encode("utf-8", "surrogateescape")).hex()
 
 
 def _beyond(some: Iterable[Finding], others: Iterable[Finding]) -> list[Finding]:

@@ -8,12 +8,12 @@ moved since it was read has. Only answers that the scope of a change gave are ke
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
+from ringfence import cache
 from ringfence.commands import outputs, shared
 from ringfence.commands.compared import Sides
 from ringfence.errors import EXIT_CLEAN, EXIT_FINDINGS
@@ -110,7 +110,7 @@ def question(
     words += [str(args.at or shared.today()), sides.head]
     if sides.tree:
         words += [(path, _held(sides.tree, path).digest) for path in sorted(sides.paths)]
-    key = hashlib.sha256(json.dumps(words).encode()).hexdigest()
+    key = cache.digest(json.dumps(words).encode()).hex()
     return Question(store, key, json.dumps([str(root), options]), sides)
 
 
@@ -166,7 +166,7 @@ def _held(tree: WorkingTree, path: str) -> Held:
     from ringfence.sources import Unreadable
 
     try:
-        digest = hashlib.sha256(tree.read(path)).hexdigest()
+        digest = cache.digest(tree.read(path)).hex()
     except Unreadable as error:
         return Held(path, error.why)
     return Held(path, digest, tree.times(path).hex())
