@@ -1,4 +1,4 @@
-"""What is imported and made ready while Git is at work: a question that nobody asked before will need it.
+"""What is imported while Git is at work: a question that nobody asked before will need it.
 
 What it is asked of is known only when Git has answered, and until then there is nothing else to do.
 """
@@ -6,8 +6,7 @@ What it is asked of is known only when Git has answered, and until then there is
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
 
 MODULES = (
     "affected",
@@ -27,22 +26,14 @@ MODULES = (
 
 
 def work(waits: Callable[[], bool]) -> None:
-    """Make one thing after another ready, as long as somebody waits."""
-    while waits() and (step := next(_steps, None)):
-        step()
+    """Import one after another, as long as somebody waits."""
+    while waits() and (name := next(_modules, None)):
+        importlib.import_module(f"ringfence.{name}")
 
 
 def finish() -> None:
-    """Make all else ready."""
+    """Import all the others."""
     work(lambda: True)
 
 
-def _all() -> Iterator[Callable[[], object]]:
-    for name in MODULES:
-        yield partial(importlib.import_module, f"ringfence.{name}")
-    from ringfence.render import templates
-
-    yield from (partial(templates.prepare, name) for name in templates.COMMON)
-
-
-_steps = _all()
+_modules = iter(MODULES)

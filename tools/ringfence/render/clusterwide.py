@@ -11,7 +11,7 @@ from ringfence.model.types import Cluster, Model
 from ringfence.render import emit, proof
 from ringfence.render import templates as jinja
 from ringfence.render.dialects import WHOLE, of_tier
-from ringfence.render.quoting import Yaml
+from ringfence.render.quoting import Yaml, comment
 
 Objects = dict[str, tuple[dict[str, Any], str, dict[str, Any]]]
 """The objects by file, each with the name of its template and what that sees."""
@@ -37,19 +37,22 @@ def files(
     """
     names = [f"{file}.yaml" for file in wide]
     for name, (data, template, values) in zip(names, wide.values(), strict=True):
-        yield name, _proven(templates, template, f"{folder}/{name}", values, data)
+        yield name, _written(templates, template, f"{folder}/{name}", values, data)
     names += more
     data = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "resources": names}
     values = {"namespace": "", "team": "", "resources": tuple(names), "patches": ()}
     name = "kustomization.yaml"
-    yield name, _proven(templates, kustomization, f"{folder}/{name}", values, data)
+    yield name, _written(templates, kustomization, f"{folder}/{name}", values, data)
 
 
-def _proven(templates: jinja.Templates, template: str, path: str, values: dict[str, Any], data: dict[str, Any]) -> str:
-    written = templates.run(template, values)
-    if written != "".join(f"{line}\n" for line in emit.mapping(data)):
-        proof.must_mean(templates.suspect(template), path, written, data)
-    return written
+def _written(templates: jinja.Templates, template: str, path: str, values: dict[str, Any], data: dict[str, Any]) -> str:
+    notes = _notes(values) if template == jinja.GUARDRAIL else ()
+    plain = "".join(f"{line}\n" for line in (*notes, *emit.mapping(data)))
+    return proof.written(templates, template, path, plain, lambda: values, lambda: data)
+
+
+def _notes(values: dict[str, Any]) -> tuple[Yaml, Yaml]:
+    return comment(f"guardrail {values['guardrail']}: {values['reason']}"), comment(f"  {values['file']}")
 
 
 def _values(guard: Guard) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """The plain form: policies and patches as the text that needs no reading again.
 
-Reading every rendered file would cost ten times as much as writing it. So what a template wrote is first held against
-this form: equal text has equal meaning, and tests hold the form itself against the strict reader. Only what differs,
-such as another layout of a repository's own template, is read again. Knows no template.
+The packaged templates write this form, letter for letter, so that it stands in for them: a template is compiled and run
+where it is a repository's own. What that wrote is first held against this form, since reading every rendered file would
+cost ten times as much as writing it: equal text has equal meaning. Only what differs, such as another layout, is read
+again. Tests hold the form against the packaged templates and against the strict reader. Knows no template.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable
 from ringfence.compile import kubernetes
 from ringfence.compile.bundle import BlockPeer, Bundle, NamesPeer, Policy, Rule, RulePeer
 from ringfence.model.types import METADATA_NAME, Labels
-from ringfence.render.quoting import Yaml, block, text
+from ringfence.render.quoting import Yaml, block, comment, text
 from ringfence.values.ports import PortRange
 
 # nothing that a reader of YAML refuses, or takes for the end of a line
@@ -21,7 +22,7 @@ _LINE = "#[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]*"
 _COMMENTS = re.compile(f"{_LINE}(?:\n{_LINE})*")
 
 Why = Callable[[Rule], Yaml]
-"""The comment lines above a rule, as a template wrote them."""
+"""The comment lines above a rule."""
 
 
 class Plain:
@@ -84,6 +85,17 @@ class Plain:
             written = "".join(_port(item, " " * indent) for item in rule.ports)
             self._parts[key] = (written, rule.ports)
         return self._parts[key][0]
+
+
+def comments(rule: Rule) -> Yaml:
+    """The comment lines above a rule: what declares it, and who answers for it."""
+    lines = []
+    for origin in rule.origins:
+        until = f"expires {origin.expires}" if origin.expires else "no expiry"
+        ticket = f", ticket {origin.ticket}" if origin.ticket else ""
+        lines.append(comment(f"{origin.kind} {origin.name}: {origin.reason}"))
+        lines.append(comment(f"  {origin.file}, owner {origin.owner}, {until}{ticket}"))
+    return Yaml("\n".join(lines))
 
 
 def only_comments(text: str) -> bool:

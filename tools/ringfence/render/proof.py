@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ringfence.findings import Location
 from ringfence.render import checks
-from ringfence.render.templates import TemplateError
+from ringfence.render.templates import TemplateError, Templates
 
 HEADER = "# Generated, do not edit: `ringfence render` writes this file.\n"
 """What every rendered file begins with."""
+
+
+def written(
+    templates: Templates,
+    name: str,
+    path: str,
+    plain: str,
+    values: Callable[[], Mapping[str, Any]],
+    meaning: Callable[[], Any],
+) -> str:
+    """What a template writes to a file, proven to mean what was compiled. Raises `TemplateError`.
+
+    `plain` is what the packaged template writes, letter for letter: tests hold both to each other, and it is not run.
+    """
+    if not templates.is_own(name):
+        return plain
+    text = templates.run(name, values())
+    if text != plain:
+        must_mean(templates.suspect(name), path, text, meaning())
+    return text
 
 
 def must_mean(template: Location, path: str, written: str, expected: Any) -> None:

@@ -46,8 +46,6 @@ NAMES = (
     WHY,
 )
 """The templates that there are, below a `policies/templates/` folder."""
-COMMON = (POLICY, *BLOCKS, KUSTOMIZATION, PATCH)
-"""Those that write nearly every file of the dialect `kubernetes`."""
 
 
 class TemplateError(RingfenceError):
@@ -99,11 +97,6 @@ def packaged(name: str) -> str:
     raise RingfenceError(f"the packaged template {name} is missing", "install ringfence again")
 
 
-def prepare(name: str) -> None:
-    """Compile a packaged template before anybody runs it."""
-    _runnable(name, packaged(name))
-
-
 class Templates:
     """The compiled templates of one tree."""
 
@@ -130,15 +123,24 @@ class Templates:
         """What a template writes for a part of a file, without the end of the last line."""
         return quoting.Yaml(self.run(name, values).removesuffix("\n"))
 
+    def is_own(self, name: str) -> bool:
+        """Whether a template is the repository's own, or one whose block stands in what it writes."""
+        return not self._own.keys().isdisjoint(_with_blocks(name))
+
     def suspect(self, name: str) -> Location:
         """The place of a template; of one whose block stands in it where only that is the repository's own."""
-        folder, _, file = name.partition("/")
-        blocks = () if file != "policy.yaml.j2" else (f"{folder}/rules.yaml.j2", f"{folder}/why.yaml.j2")
-        names = (name, *BLOCKS) if name in (POLICY, PATCH) else (name, *blocks)
-        return Location(f"{FOLDER}/{next((item for item in names if item in self._own), name)}")
+        return Location(f"{FOLDER}/{next((item for item in _with_blocks(name) if item in self._own), name)}")
 
     def _compile(self, name: str) -> Callable[..., str]:
         return _runnable(name, self._own[name] if name in self._own else packaged(name))
+
+
+def _with_blocks(name: str) -> tuple[str, ...]:
+    """A template and those whose blocks stand in what it writes."""
+    if name in (POLICY, PATCH):
+        return (name, *BLOCKS)
+    folder, _, file = name.partition("/")
+    return (name, f"{folder}/rules.yaml.j2", f"{folder}/why.yaml.j2") if file == "policy.yaml.j2" else (name,)
 
 
 @lru_cache(maxsize=2 * len(NAMES))

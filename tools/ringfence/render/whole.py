@@ -1,7 +1,4 @@
-"""Files of the dialects that are written whole: templates are run, and what they wrote is proven.
-
-As with `plain`, most files are not read again: what a template wrote is first held against the object written plainly.
-"""
+"""Files of the dialects that are written whole, plainly or by templates, and then proven (`proof.written`)."""
 
 from __future__ import annotations
 
@@ -29,7 +26,7 @@ class Whole:
         self._dialect = dialect
         self._templates = templates
         self._why = why
-        self._rules: dict[tuple[int, int, str], tuple[Yaml, str, Rule]] = {}
+        self._rules: dict[tuple[int, int, str], tuple[str, Rule]] = {}
 
     def bundle(self, folder: str, bundle: Bundle, more: Sequence[str] = ()) -> _Files:
         """The files of a bundle in a folder, name to text; `more` are other files that the folder holds."""
@@ -40,17 +37,23 @@ class Whole:
         yield self._kustomization(folder, [*names, *more], bundle.namespace_name, bundle.team)
 
     def _part(self, path: str, bundle: Bundle, part: Part) -> str:
+        return proof.written(
+            self._templates,
+            self._name(part.template),
+            path,
+            self._plain(part),
+            lambda: self._values(bundle, part),
+            lambda: with_rules(part, self._dialect.as_rules),
+        )
+
+    def _values(self, bundle: Bundle, part: Part) -> dict[str, Any]:
         values = {**common(bundle, part.head), **self._dialect.values(part.head)}
         values["sections"] = tuple(
-            (direction, tuple((self._comment(rule), self._written(rule, direction)[0]) for rule in rules))
+            (direction, tuple((self._comment(rule), self._block(rule, direction)) for rule in rules))
             for direction, rules in part.sections
             if rules or part.closed is not None
         )
-        name = self._name(part.template)
-        written = self._templates.run(name, values)
-        if written != self._plain(part):
-            proof.must_mean(self._templates.suspect(name), path, written, with_rules(part, self._dialect.as_rules))
-        return written
+        return values
 
     def _plain(self, part: Part) -> str:
         parts = [_lines(emit.mapping(part.head))]
@@ -60,7 +63,7 @@ class Whole:
                 for rule in rules:
                     why = self._comment(rule)
                     parts.append(f"    {block(why, 4)}\n" if only_comments(why) else "")
-                    parts.append(self._written(rule, direction)[1])
+                    parts.append(self._lines(rule, direction))
             elif part.closed is not None:
                 parts.append(_lines(emit.mapping({direction: list(part.closed)}, "  ")))
         return "".join(parts)
@@ -72,30 +75,25 @@ class Whole:
             "resources": resources,
         }
         values = {"namespace": namespace, "team": team, "resources": tuple(resources)}
-        file = "kustomization.yaml"
+        name, path = self._name("kustomization"), f"{folder}/kustomization.yaml"
         plain = _lines(emit.mapping(data))
-        return file, self._proven(self._name("kustomization"), f"{folder}/{file}", values, plain, data)
-
-    def _proven(self, name: str, path: str, values: dict[str, Any], plain: str, data: dict[str, Any]) -> str:
-        written = self._templates.run(name, values)
-        if written != plain:
-            proof.must_mean(self._templates.suspect(name), path, written, data)
-        return written
+        return "kustomization.yaml", proof.written(self._templates, name, path, plain, lambda: values, lambda: data)
 
     def _comment(self, rule: Rule) -> Yaml:
         return self._why(self._name("why"), rule)
 
-    def _written(self, rule: Rule, direction: str) -> tuple[Yaml, str, Rule]:
-        """A rule as its template wrote it, and plainly, indented."""
+    def _block(self, rule: Rule, direction: str) -> Yaml:
+        """A rule as its template writes it."""
+        entries = tuple(map(tuple, self._dialect.entries(rule)))
+        return self._templates.block(self._name("rules"), {"direction": direction, "entries": entries})
+
+    def _lines(self, rule: Rule, direction: str) -> str:
+        """A rule written plainly, indented."""
         # keyed by identity, much cheaper than by value; the rule is kept, so that no identity is given out again
         key = (id(rule.peers), id(rule.ports), f"{direction}{rule.dns}")
-        found = self._rules.get(key)
-        if found is None:
-            values = {"direction": direction, "entries": tuple(map(tuple, self._dialect.entries(rule)))}
-            written = self._templates.block(self._name("rules"), values)
-            plain = _lines(emit.sequence(self._dialect.as_rules(rule, direction), "    "))
-            found = self._rules[key] = (written, plain, rule)
-        return found
+        if key not in self._rules:
+            self._rules[key] = (_lines(emit.sequence(self._dialect.as_rules(rule, direction), "    ")), rule)
+        return self._rules[key][0]
 
     def _name(self, template: str) -> str:
         return f"{self._dialect.name}/{template}.yaml.j2"

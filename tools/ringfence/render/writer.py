@@ -1,18 +1,19 @@
-"""Files of the dialect `kubernetes`: templates are run on bundles, and what they wrote is proven."""
+"""Files of the dialect `kubernetes`, written plainly or by templates, and then proven (`proof.written`)."""
 
 from __future__ import annotations
 
-import functools
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from ringfence.compile import kubernetes
 from ringfence.compile.bundle import BlockPeer, Bundle, NamesPeer, Origin, Policy, Rule, RulePeer
+from ringfence.compile.parts import Part
 from ringfence.render import dialects, emit, proof
 from ringfence.render import templates as jinja
 from ringfence.render.layout import Overlay
-from ringfence.render.plain import Plain
+from ringfence.render.plain import Plain, comments
 from ringfence.render.proof import HEADER
 from ringfence.render.quoting import Yaml
 
@@ -27,11 +28,11 @@ _port = operator.attrgetter("protocol", "first", "last")
 
 
 class Writer:
-    """Runs templates on bundles and proves what they wrote."""
+    """Writes bundles."""
 
     def __init__(self, templates: jinja.Templates) -> None:
         self.templates = templates
-        self.plain = Plain(functools.partial(self.why, jinja.WHY))
+        self.plain = Plain(partial(self.why, jinja.WHY))
         self.whys: dict[tuple[str, tuple[Origin, ...]], Yaml] = {}
         self.blocks: dict[tuple[str, int], tuple[Yaml, object]] = {}
 
@@ -47,40 +48,29 @@ class Writer:
             yield self.patch(folder, overlay.added, policy)
         resources = [f"{_TO_BASE}/{place_of(overlay.whole)}"] if overlay.on_base else []
         for part in kubernetes.permissive(overlay.whole):
-            name = f"{part.file}.yaml"
-            written = self.templates.run(jinja.PERMISSIVE, dialects.common(overlay.whole, part.head))
-            self.prove(jinja.PERMISSIVE, f"{folder}/{name}", written, part.head)
-            resources.append(name)
-            yield name, as_file(written)
+            resources.append(f"{part.file}.yaml")
+            yield self.permissive(folder, overlay.whole, part)
         resources += [*(f"{policy.name}.yaml" for policy in overlay.extra.policies), *more]
         yield self.kustomization(folder, overlay.whole, resources, list(overlay.added.policies))
 
     def policies(self, folder: str, bundle: Bundle) -> _Files:
         """The files of the policies of a bundle."""
         for policy in bundle.policies:
-            values = {
-                **self.values(bundle, policy),
-                "labels": kubernetes.object_labels(bundle),
-                "selector": policy.selector,
-            }
-            written = self.templates.run(jinja.POLICY, values)
-            name = f"{policy.name}.yaml"
-            if written != self.plain.policy(bundle, policy):
-                self.prove(jinja.POLICY, f"{folder}/{name}", written, kubernetes.as_object(bundle, policy))
-            yield name, as_file(written)
+            plain = self.plain.policy(bundle, policy)
+            values = partial(self.of_policy, bundle, policy)
+            meaning = partial(kubernetes.as_object, bundle, policy)
+            yield self.file(jinja.POLICY, folder, f"{policy.name}.yaml", plain, values, meaning)
 
     def patch(self, folder: str, bundle: Bundle, policy: Policy) -> tuple[str, bytes]:
         """The file that appends rules to a policy of the base."""
-        written = self.templates.run(jinja.PATCH, self.values(bundle, policy))
-        name = _patch_name(policy)
-        if written != self.plain.patch(policy):
-            expected = [
-                {"op": "add", "path": f"/spec/{direction}/-", "value": kubernetes.as_rule(rule, direction)}
-                for direction, rules in (("ingress", policy.ingress), ("egress", policy.egress))
-                for rule in rules
-            ]
-            self.prove(jinja.PATCH, f"{folder}/{name}", written, expected)
-        return name, as_file(written)
+        plain = self.plain.patch(policy)
+        values = partial(self.values, bundle, policy)
+        return self.file(jinja.PATCH, folder, _patch_name(policy), plain, values, partial(_operations, policy))
+
+    def permissive(self, folder: str, bundle: Bundle, part: Part) -> tuple[str, bytes]:
+        """The file that keeps one direction of a namespace open."""
+        plain, values = _plain(part.head), partial(dialects.common, bundle, part.head)
+        return self.file(jinja.PERMISSIVE, folder, f"{part.file}.yaml", plain, values, lambda: part.head)
 
     def kustomization(
         self, folder: str, bundle: Bundle, resources: list[str], patched: list[Policy]
@@ -113,15 +103,24 @@ class Writer:
                 for policy in patched
             ),
         }
-        written = self.templates.run(jinja.KUSTOMIZATION, values)
-        self.prove(jinja.KUSTOMIZATION, f"{folder}/{KUSTOMIZATION}", written, expected)
-        return KUSTOMIZATION, as_file(written)
+        return self.file(jinja.KUSTOMIZATION, folder, KUSTOMIZATION, _plain(expected), lambda: values, lambda: expected)
 
-    def prove(self, template: str, path: str, written: str, expected: Any) -> None:
-        """Prove a file, which is read again unless it is what the object is when written plainly."""
-        if isinstance(expected, dict) and written == "".join(f"{line}\n" for line in emit.mapping(expected)):
-            return
-        proof.must_mean(self.templates.suspect(template), path, written, expected)
+    def file(
+        self,
+        template: str,
+        folder: str,
+        name: str,
+        plain: str,
+        values: Callable[[], Mapping[str, Any]],
+        meaning: Callable[[], Any],
+    ) -> tuple[str, bytes]:
+        """A file of a folder, name and content, as `proof.written` gives it."""
+        return name, as_file(proof.written(self.templates, template, f"{folder}/{name}", plain, values, meaning))
+
+    def of_policy(self, bundle: Bundle, policy: Policy) -> dict[str, Any]:
+        """What the template of policies sees: text and tuples only."""
+        labels = kubernetes.object_labels(bundle)
+        return {**self.values(bundle, policy), "labels": labels, "selector": policy.selector}
 
     def values(self, bundle: Bundle, policy: Policy) -> dict[str, Any]:
         """What the templates of policies and of patches both see: text and tuples only."""
@@ -146,7 +145,8 @@ class Writer:
         written = self.whys.get((name, rule.origins))
         if written is None:
             values = {"origins": tuple(map(_origin, rule.origins))}
-            written = self.whys[name, rule.origins] = self.templates.block(name, values)
+            written = self.templates.block(name, values) if self.templates.is_own(name) else comments(rule)
+            self.whys[name, rule.origins] = written
         return written
 
     def block(self, name: str, key: str, items: tuple[_Item, ...], plain: Callable[[_Item], object]) -> Yaml:
@@ -172,6 +172,19 @@ def place_of(bundle: Bundle) -> str:
 def _patch_name(policy: Policy) -> str:
     # a workload's name holds no dot, so that no policy's file is ever called so
     return f"{policy.name}.patch.yaml"
+
+
+def _plain(data: Mapping[str, Any]) -> str:
+    return "".join(f"{line}\n" for line in emit.mapping(data))
+
+
+def _operations(policy: Policy) -> list[dict[str, Any]]:
+    """The JSON patch that appends the rules of a policy."""
+    return [
+        {"op": "add", "path": f"/spec/{direction}/-", "value": kubernetes.as_rule(rule, direction)}
+        for direction, rules in (("ingress", policy.ingress), ("egress", policy.egress))
+        for rule in rules
+    ]
 
 
 def _peer(peer: RulePeer) -> tuple[object, ...]:

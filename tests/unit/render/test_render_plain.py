@@ -1,0 +1,93 @@
+"""The plain form stands in for the packaged templates: letter for letter what they write, and they are not run."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import model_kit as kit
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from ringfence import model as declared
+from ringfence import render, sources
+from ringfence.findings import Location
+from ringfence.model.types import ENFORCED, Guardrail, Model, Side, Stage
+from ringfence.render import templates
+from ringfence.render.dialects import WHOLE
+
+ROOT = Path(__file__).parents[3]
+PACKAGED = {name: templates.packaged(name) for name in templates.NAMES}
+STAGES = [ENFORCED, Stage("permissive", "permissive"), Stage("permissive", "enforce"), Stage("audit", "enforce")]
+KINDS = ["none", "AdminNetworkPolicy", "ClusterNetworkPolicy", "calico", "cilium"]
+HOSTILE = st.text(st.sampled_from("a :#\n\r\t\\\"'{}[]&*!|>%@`é\x00\x85\u2028\ufeff\U0001f600-"), max_size=12)
+
+
+@st.composite
+def models(draw: st.DrawFn) -> Model:
+    """Models of every dialect, stage and kind of guardrails, with any text where text may be any."""
+    model = draw(kit.models())
+    clusters = {
+        name: dataclasses.replace(
+            kit.cluster(name, item.environment, item.namespace_pattern, draw(st.sampled_from(["kubernetes", *WHOLE]))),
+            default_stage=draw(st.sampled_from(STAGES)),
+            guardrails=draw(st.sampled_from(KINDS)),
+        )
+        for name, item in model.clusters.items()
+    }
+    names = st.sampled_from(sorted(model.namespaces))
+    guardrails = tuple(
+        Guardrail(
+            f"g{index}",
+            False,
+            Side(namespaces=(draw(names),)),
+            Side(namespaces=(draw(names),), world=draw(st.booleans())),
+            draw(st.sampled_from([(), kit.ports("443")])),
+            draw(HOSTILE),
+            Location(f"policies/guardrails/{draw(HOSTILE)}.yaml", 1, 1),
+        )
+        for index in range(draw(st.integers(0, 2)))
+    )
+    flows = tuple(
+        replace(flow, reason=draw(HOSTILE), ticket=draw(HOSTILE), expires=draw(st.none() | st.dates()))
+        for flow in model.flows
+    )
+    return replace(model, clusters=clusters, flows=flows, guardrails=guardrails)
+
+
+def both(model: Model) -> None:
+    if any(model.namespaces_in(cluster) for cluster in model.clusters.values()):
+        assert render.tree(model) == render.tree(model, PACKAGED)
+
+
+@settings(deadline=None)
+@given(models())
+def test_what_the_packaged_templates_write(model: Model) -> None:
+    both(model)
+
+
+def test_what_they_write_for_the_repository_of_this_tool() -> None:
+    model, _ = declared.load(sources.working_tree(ROOT))
+    assert model is not None
+    both(model)
+
+
+def test_a_packaged_template_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = [render.tree(model, PACKAGED) for model in (kit.small(), kit.other_dialects())]
+    run = []
+    original = templates.Templates.run
+    monkeypatch.setattr(
+        templates.Templates, "run", lambda self, name, values: run.append(name) or original(self, name, values)
+    )
+    assert [render.tree(model) for model in (kit.small(), kit.other_dialects())] == expected
+    assert run == []
+
+
+@pytest.mark.parametrize("name", ["peers", "ports", "why"])
+def test_it_is_where_a_block_in_it_is_the_repositorys(name: str) -> None:
+    own = {f"kubernetes/{name}.yaml.j2": f"# our own\n{PACKAGED[f'kubernetes/{name}.yaml.j2']}"}
+    written = render.tree(kit.small(), own)
+    assert b"# our own" in written["policies/rendered/base/checkout/shop/frontend.yaml"]
+    assert b"# our own" in written["policies/rendered/overlays/prod-eu/checkout/shop/baseline.patch.yaml"]
