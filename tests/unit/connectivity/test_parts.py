@@ -58,6 +58,22 @@ def test_atoms_turn_ranges_into_masks_and_back():
     assert atoms.ports(both) == PortSet.of([PortRange("TCP", 85, 90)])
 
 
+port_ranges = st.lists(
+    st.tuples(st.sampled_from(["TCP", "UDP"]), st.sampled_from([1, 2, 5, 8, 9, 65535]), st.integers(0, 6)).map(
+        lambda item: PortRange(item[0], item[1], min(item[1] + item[2], 65535))
+    ),
+    max_size=5,
+)
+
+
+@given(port_ranges, port_ranges)
+def test_the_atoms_within_some_ports(cut: list[PortRange], wanted: list[PortRange]):
+    atoms, ports = Atoms(cut), PortSet.of(wanted)
+    every = [1 << index for index in range(atoms.everything.bit_length())]
+    inside = sum(atom for atom in every if atoms.ports(atom) <= ports)
+    assert atoms.within(ports) == (inside, atoms.ports(inside) == ports)
+
+
 blocks = st.lists(
     st.builds(
         AddressSet.of,

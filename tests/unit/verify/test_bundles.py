@@ -8,10 +8,12 @@ import pytest
 
 from rendered_repository import Files, edited, rendered
 from ringfence import documents, verify
+from ringfence.connectivity import diff
 from ringfence.manifests import NetworkPolicy
 from ringfence.verify import bundles
 from ringfence.verify.bundle import Bundle
-from small_repository import MemoryTree
+from ringfence.verify.declared import declared
+from small_repository import MemoryTree, flows
 
 BASE = "policies/rendered/base/payments/payments/api.yaml"
 FOLDER = "policies/rendered/overlays/dev/payments/payments"
@@ -33,6 +35,39 @@ def test_what_both_sides_hold_is_one_object() -> None:
     assert [folder for folder in before if before[folder] is not after[folder]] == [FOLDER]
     one, other = ({item.id: item for item in side[FOLDER].policies} for side in (before, after))
     assert [name for name in one if one[name] is not other[name]] == ["payments/ringfence-api"]
+
+
+@pytest.mark.parametrize("many", [1, bundles.MANY])
+def test_a_state_is_made_from_that_of_the_other_side_also_where_a_port_is_new(
+    monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    monkeypatch.setattr(bundles, "MANY", many)
+    files, model = rendered()
+    new = edited(files, BASE, "port: 8443", "port: 8444")
+    base, head = sides(new)
+    before = base.of("prod", beside=head)
+    after = head.of("prod", before)
+    assert after.connectivity.space.has_positions_of(before.connectivity.space)
+    alone = (verify.States(model, MemoryTree(side)).of("prod").connectivity for side in (files, new))
+    found = diff(before.connectivity, after.connectivity)
+    assert found == diff(*alone)
+    assert "8443/TCP" in {str(item.closed) for item in found}
+
+
+def test_equal_declarations_say_the_same_objects() -> None:
+    (files, one), (_, other) = rendered(), rendered()
+    base = verify.States(one, MemoryTree(files))
+    state = base.of("dev")
+    assert one.workloads is not other.workloads
+    assert verify.States(other, MemoryTree(files), like=base).of("dev", state).said is state.said
+    more, loaded = rendered(
+        {"teams/checkout/shop/x.yaml": flows("name: x, from: checkout, to: payments/api, ports: [9]")}
+    )
+    said = verify.States(loaded, MemoryTree(more), like=base).of("dev", state).said
+    assert said is not None
+    assert state.said is not None
+    assert said.endpoints is state.said.endpoints
+    assert said.declared == declared(loaded, said.clusters) != state.said.declared
 
 
 def test_what_clusters_have_in_common_is_one_object() -> None:

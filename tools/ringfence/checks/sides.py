@@ -135,23 +135,26 @@ def of_addresses(model: Model, addresses: AddressSet) -> Iterator[tuple[AddressS
     for cluster in model.clusters.values():
         own = cluster.pods | cluster.services | cluster.nodes
         pieces = [
-            piece
-            for part, names, world, where in pieces
-            for piece in ((part & own, names, False, cluster.environment), (part - own, names, world, where))
-            if piece[0]
+            (part, names, False, cluster.environment) if is_own else (part, names, world, where)
+            for whole, names, world, where in pieces
+            for part, is_own in _cut(whole, own)
         ]
     for peer in model.peers.values():
         pieces = [
-            piece
-            for part, names, world, where in pieces
-            for piece in (
-                (part & peer.addresses, names | {peer.name}, world and peer.world, where),
-                (part - peer.addresses, names, world, where),
-            )
-            if piece[0]
+            (part, names | {peer.name}, world and peer.world, where) if is_its else (part, names, world, where)
+            for whole, names, world, where in pieces
+            for part, is_its in _cut(whole, peer.addresses)
         ]
     for part, names, world, where in pieces:
         yield part, SideEnd(where, peers=names, world=world, addresses=part)
+
+
+def _cut(whole: AddressSet, own: AddressSet) -> tuple[tuple[AddressSet, bool], ...]:
+    """The parts of a set inside and outside of another one, as far as there are any; whether each is inside."""
+    if not (inside := whole & own):
+        return ((whole, False),)
+    outside = whole - own
+    return ((inside, True), (outside, False)) if outside else ((inside, True),)
 
 
 class Ends:

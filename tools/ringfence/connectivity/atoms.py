@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from itertools import pairwise
 
@@ -38,11 +38,14 @@ class Atoms:
 
     def within(self, ports: PortSet) -> tuple[int, bool]:
         """The mask of all atoms that lie in some ports, and whether they are all of these."""
-        found = 0
-        for index, item in enumerate(self._atoms):
-            if PortSet.of([item]) <= ports:
-                found |= 1 << index
-        return found, self.ports(found) == ports
+        found, whole = 0, True
+        for protocol, spans in ports:
+            starts, offset = self._starts[protocol], self._offsets[protocol]
+            for first, last in spans:
+                low, high = bisect_left(starts, first), bisect_right(starts, last + 1) - 1
+                found |= (1 << (offset + max(low, high))) - (1 << (offset + low))
+                whole = whole and low < high and (starts[low], starts[high]) == (first, last + 1)
+        return found, whole
 
     def ports(self, mask: int) -> PortSet:
         """The ports of a mask."""

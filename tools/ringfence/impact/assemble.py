@@ -194,7 +194,7 @@ def _facts(
         side.read(names)
 
     def found(name: str) -> ClusterFacts:
-        one = before.of(name) if before and name in before.names else empty(name)
+        one = before.of(name, beside=after) if before and name in before.names else empty(name)
         other = after.of(name, one) if after and name in after.names else empty(name)
         return compared.facts(one, other)
 

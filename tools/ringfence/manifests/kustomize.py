@@ -64,13 +64,21 @@ def build_overlay(
     return Overlays(read, files).build(folder)
 
 
-class Overlays:
-    """Builds the overlays of one tree of files; until they are let go, documents are read once and shared."""
+_Read = tuple[list[Document], list[Finding]]
+"""The documents of a file, and what is wrong with it."""
 
-    def __init__(self, read: Callable[[str], bytes], files: Iterable[str]) -> None:
+
+class Overlays:
+    """Builds the overlays of one tree of files; until they are let go, documents are read once and shared.
+
+    Those of files that another tree, `like`, holds too are the same objects.
+    """
+
+    def __init__(self, read: Callable[[str], bytes], files: Iterable[str], like: Overlays | None = None) -> None:
         self._read = read
         self._files = frozenset(files)
-        self._known: dict[str, tuple[list[Document], list[Finding]]] = {}
+        self._known: dict[str, _Read] = {}
+        self._texts: dict[tuple[str, bytes], _Read] = like._texts if like else {}
         self._built: dict[str, Built] = {}
 
     def build(self, folder: str) -> tuple[list[Document], list[Finding]]:
@@ -82,13 +90,16 @@ class Overlays:
         """The same, with the files that it is built from; not to be changed."""
         return self.below(folder.rstrip("/"), ())
 
-    def documents(self, path: str) -> tuple[list[Document], list[Finding]]:
+    def documents(self, path: str) -> _Read:
         """The documents of one file."""
         if path not in self._known:
             from ringfence import documents
 
             try:
-                self._known[path] = documents.read_many(path, self._read(path))
+                text = path, self._read(path)
+                if text not in self._texts:
+                    self._texts[text] = documents.read_many(*text)
+                self._known[path] = self._texts[text]
             except RingfenceError as error:
                 finding = KUSTOMIZATION.at(
                     Location(path), f"{error.message}, and a kustomization uses it", hint=error.hint
@@ -103,6 +114,7 @@ class Overlays:
     def let_go(self) -> None:
         """Forget what was read: it is read again where it is asked for again."""
         self._known.clear()
+        self._texts.clear()
         self._built.clear()
 
     def below(self, folder: str, parents: tuple[str, ...]) -> Built:

@@ -104,11 +104,15 @@ class Bundle(Struct, frozen=True, eq=False):
 class Reading:
     """Reads folders that have documents in common: each document once."""
 
-    def __init__(self, overlays: Overlays, *, keep: bool) -> None:
-        """Take what builds folders, and whether the objects are kept as plain data."""
+    def __init__(self, overlays: Overlays, *, keep: bool, like: Reading | None = None) -> None:
+        """Take what builds folders, and whether the objects are kept as plain data.
+
+        Documents that `like`, the reading of another side, has read are not looked at again.
+        """
         self._overlays = overlays
         self._keep = keep
-        self._shapes, self._once = shape.Shapes(), Once()
+        self._shapes: shape.Shapes = like._shapes if like else shape.Shapes()
+        self._once: Once = like._once if like else Once()
 
     def bundle(self, place: Place) -> Bundle:
         """What a folder holds."""

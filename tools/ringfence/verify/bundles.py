@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import bisect
 import gc
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from ringfence.manifests import NetworkPolicy
 from ringfence.manifests.kustomize import Overlays
 from ringfence.manifests.rows import from_rows, there, to_rows
 from ringfence.model.types import Cluster, Model
@@ -46,7 +47,10 @@ class Bundles:
         self._listed: dict[str, Listed] = {}
         self._folders: dict[str, list[str]] = {}
         self._disk: Contents = Contents(tree, RENDERED, many=self.is_large)
-        self._overlays: Overlays = Overlays(self._disk.read, self.files)
+        self._overlays: Overlays = Overlays(self._disk.read, self.files, like._overlays if like else None)
+        self._reading: Reading | None = None
+        if not self.is_large:  # what is read stays, for the other side too
+            self._reading = Reading(self._overlays, keep=True, like=like._reading if like else None)
         if like is not None:
             like._disk.beside = tree
 
@@ -93,6 +97,21 @@ class Bundles:
         self.read([clusters])
         return {folder: self._typed(folder, (had or {}).get(folder)) for folder in self._folders[cluster.name]}
 
+    def new(self, clusters: Clusters) -> Iterator[NetworkPolicy]:
+        """The policies of some clusters in folders of which the other side does not hold the same.
+
+        Nothing where there is much and most of it differs: no state is then made from another one.
+        """
+        self.read([clusters])
+        folders = [folder for cluster in clusters for folder in self._folders[cluster.name]]
+        others = [folder for folder in folders if not self._like or self._held(folder) is not self._like._held(folder)]
+        if not self.is_large or 2 * len(others) <= len(folders):
+            for folder in others:
+                yield from self._typed(folder, None).policies
+
+    def _held(self, folder: str) -> Bundle | Listed | None:
+        return self._known.get(folder) or self._listed.get(folder)
+
     def _typed(self, folder: str, had: Bundle | None) -> Bundle:
         if folder in self._known:
             return self._known[folder]
@@ -133,11 +152,12 @@ class Bundles:
         return all(map(self._has, family))
 
     def _read(self, family: Family) -> None:
-        reading = Reading(self._overlays, keep=not self.is_large)
+        reading = self._reading or Reading(self._overlays, keep=False)
         for place in family:
             if not self._has(place):
                 self._note(place, reading.bundle(place))
-        self._overlays.let_go()
+        if self.is_large:
+            self._overlays.let_go()
 
     def _note(self, place: Place, bundle: Bundle) -> None:
         other = self._like._known.get(place.folder) if self._like else None
@@ -145,7 +165,7 @@ class Bundles:
 
     def _has(self, place: Place) -> bool:
         """Whether it is known what a folder holds."""
-        return place.folder in self._known or place.folder in self._listed
+        return self._held(place.folder) is not None
 
     def _row(self, family: Family) -> kept.Row:
         """What is plain of a family, and whether all that was read for it is what its names say."""

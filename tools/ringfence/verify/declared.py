@@ -137,10 +137,13 @@ def groups(model: Model) -> dict[str, list[Cluster]]:
     return result
 
 
-def declared(model: Model, clusters: Sequence[Cluster]) -> Declared:
-    """The statements that certainly hold in one Kubernetes cluster (all clusters that share it)."""
-    pods = _pods(model, clusters)
-    result = Declared(pods, opened=dict(_openings(pods)))
+def declared(model: Model, clusters: Sequence[Cluster], like: Declared | None = None) -> Declared:
+    """The statements that certainly hold in one Kubernetes cluster (all clusters that share it).
+
+    `like` are those of another model that has the same ends.
+    """
+    pods = like.pods if like else _pods(model, clusters)
+    result = Declared(pods, opened=like.opened if like else dict(_openings(pods)))
     for cluster in clusters:
         ends = _Ends(pods, cluster)
         _flows(result, model.legs_in(cluster), ends)

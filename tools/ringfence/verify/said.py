@@ -6,7 +6,6 @@ Two revisions that say the same have the same objects.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from operator import is_
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -34,11 +33,11 @@ class Said(Struct, frozen=True):
 
 
 def said(model: Model, clusters: Sequence[Cluster], like: Said | None = None) -> Said:
-    """What a model says. What another one says is taken over as far as it is made of the same objects."""
+    """What a model says. What another one says is taken over as far as it is the same."""
     if like is not None and _has_same_ends(model, clusters, like):
-        if model.flows is like.model.flows and model.grants is like.model.grants:
+        if model.flows == like.model.flows and model.grants == like.model.grants:
             return like
-        return replace(like, model=model, declared=declared(model, clusters))
+        return replace(like, model=model, declared=declared(model, like.clusters, like.declared))
     known = declared(model, clusters)
     return Said(
         model,
@@ -54,11 +53,10 @@ def _has_same_ends(model: Model, clusters: Sequence[Cluster], like: Said) -> boo
     """Whether a model has the clusters, and all that may be at an end of a flow, of what is known."""
     other = like.model
     return (
-        len(clusters) == len(like.clusters)
-        and all(map(is_, clusters, like.clusters))
-        and model.peers is other.peers
-        and model.namespaces is other.namespaces
-        and model.workloads is other.workloads
+        tuple(clusters) == like.clusters
+        and model.peers == other.peers
+        and model.namespaces == other.namespaces
+        and model.workloads == other.workloads
     )
 
 

@@ -20,6 +20,7 @@ from ringfence.connectivity import (
 )
 from ringfence.connectivity import checks as together
 from ringfence.findings import Finding
+from ringfence.manifests import NetworkPolicy
 from ringfence.model.types import Adopted, Cluster, Model
 from ringfence.sources import Tree
 from ringfence.values.addresses import AddressSet
@@ -120,10 +121,14 @@ class States:
         """
         self._bundles.read([self._clusters[name] for name in names if name in self._clusters])
 
-    def of(self, name: str, like: State | None = None) -> State:
-        """The state of a Kubernetes cluster; `like` may be much the same. Raises `KeyError` for an unknown name."""
+    def of(self, name: str, like: State | None = None, beside: States | None = None) -> State:
+        """The state of a Kubernetes cluster. Raises `KeyError` for an unknown name.
+
+        `like` may be much the same; `beside` is another side, whose state may be made from this one.
+        """
         clusters = self._clusters[name]
-        return _state(self._model, self._bundles, name, clusters, like, self._within)
+        others = beside._bundles.new(beside._clusters.get(name, ())) if beside else ()
+        return _state(self._model, self._bundles, name, clusters, like, self._within, others)
 
     def all(self, like: Mapping[str, State] | None = None, only: Cluster | None = None) -> list[State]:
         """All states by name, or the one that a cluster lies on; what is rendered for no cluster is told in the first.
@@ -155,6 +160,7 @@ def _state(
     clusters: Sequence[Cluster],
     like: State | None = None,
     within: Collection[str] | None = None,
+    others: Iterable[NetworkPolicy] = (),
 ) -> State:
     kept = adopted.of(model, clusters)
     had = like.objects if like else Objects()
@@ -196,9 +202,10 @@ def _state(
     for namespace in whole.all_namespaces():  # a policy for a namespace that nobody declared brings the pods there
         other = f"{namespace}/{OTHER}"
         known.pods.setdefault(other, Pod(other, None, None, None))
-    bare = result = evaluate(state, representatives=True, like=like.as_declared if like else None)
+    beside = ClusterState(policies=tuple(others))
+    bare = result = evaluate(state, representatives=True, like=like.as_declared if like else None, beside=beside)
     if kept:
-        result = evaluate(whole, representatives=True, like=like.connectivity if like else None)
+        result = evaluate(whole, representatives=True, like=like.connectivity if like else None, beside=beside)
     for place in map(str, result.space.place_at):  # as does a name or entity that only a policy speaks of
         known.pods.setdefault(place, Pod(place, None, None, None))
     guarded, inside = Guarded(known, model, clusters), None
