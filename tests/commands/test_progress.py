@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from generated_repository import generated
 from git_repository import GitRepository
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 IMPATIENT = """\
 import sys
 from ringfence import cli
@@ -79,10 +79,7 @@ def test_nothing_is_shown_without_a_terminal(
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository that takes a while."""
-    folder = tmp_path_factory.mktemp("large") / "policies"
-    script = [sys.executable, BENCHMARKS / "monorepo.py", folder, "--flows", "3000", "--git"]
-    subprocess.run(script, check=True, capture_output=True)
-    return folder
+    return generated(tmp_path_factory.mktemp("large"), "--flows 3000 --git").path
 
 
 @pytest.mark.parametrize("command", [["validate"], ["render"], ["impact", "--base", "HEAD"]])

@@ -8,11 +8,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from generated_repository import pick
+
 Edit = Callable[[Path, random.Random], None]
-
-
-def pick(root: Path, chance: random.Random, pattern: str) -> Path:
-    return chance.choice(sorted(root.glob(pattern)))
 
 
 def replaced(path: Path, chance: random.Random, pattern: str, text: str) -> None:
@@ -82,6 +80,8 @@ def disguised(root: Path, chance: random.Random) -> None:
 
 
 def new_namespace(root: Path, chance: random.Random) -> None:
+    if list(root.glob("teams/*/brand-new")):
+        return
     path = pick(root, chance, "teams/*/*/namespace.yaml")
     folder = path.parent.with_name("brand-new")
     folder.mkdir()
@@ -97,6 +97,8 @@ def empty_file(root: Path, chance: random.Random) -> None:
 
 
 def link(root: Path, chance: random.Random) -> None:
+    if list(root.glob("teams/*/*/link.yaml")):
+        return
     path = pick(root, chance, "teams/*/*/flows-*.yaml")
     path.with_name("link.yaml").symlink_to(path.name)
 

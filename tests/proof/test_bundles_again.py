@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import random
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from generated_repository import copied, generated
 from git_repository import GitRepository
 from ringfence import cli, documents, model, sources, verify
 from ringfence.commands import shared
@@ -22,31 +20,21 @@ from ringfence.verify import bundles
 from ringfence.verify.bundles import Bundles
 from ringfence.verify.objects import Objects
 
-GENERATOR = Path(__file__).parents[2] / "benchmarks" / "monorepo.py"
 RENDERED = "policies/rendered"
 
 Edit = Callable[[GitRepository, random.Random], None]
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("mono") / "repository"
-    words = [path, "--flows", "40", "--teams", "3", "--clusters", "3", "--git", "--render"]
-    subprocess.run([sys.executable, GENERATOR, *words], check=True, capture_output=True)
-    return path
+def made(tmp_path_factory: pytest.TempPathFactory) -> GitRepository:
+    return generated(tmp_path_factory.mktemp("mono"), "--flows 40 --teams 3 --clusters 3 --git --render")
 
 
 @pytest.fixture
-def mono(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GitRepository:
+def mono(made: GitRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GitRepository:
     """A rendered repository that counts as large, with a cache of its own, which knows nothing yet."""
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    monkeypatch.setenv("RINGFENCE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(bundles, "MANY", 1)
-    shutil.copytree(made, tmp_path / "repository")
-    repository = GitRepository(tmp_path / "repository")
-    repository.git("config", "user.name", "Ada")
-    repository.git("config", "user.email", "ada@example.com")
-    return repository
+    return copied(made, tmp_path, monkeypatch)
 
 
 def _pick(repository: GitRepository, chance: random.Random, pattern: str = "*/*/*.yaml", under: str = "") -> Path:

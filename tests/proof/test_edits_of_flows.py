@@ -5,18 +5,16 @@ from __future__ import annotations
 import datetime
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from generated_repository import generated
 from git_repository import GitRepository
 from ringfence.commands import judged
 from ringfence.findings import in_order
 
-GENERATOR = Path(__file__).parents[2] / "benchmarks" / "monorepo.py"
 TODAY = datetime.date(2026, 11, 21)
 HEAD = "apiVersion: ringfence.dev/v1alpha1\nkind: Flows\nflows:\n"
 FOLDER = "teams/payments-sync/payments-sync-a"
@@ -51,9 +49,8 @@ Edit = Callable[[Path], None]
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> GitRepository:
-    path = tmp_path_factory.mktemp("edits") / "repository"
-    words = [path, "--flows", "1000", "--clusters", "3"]
-    subprocess.run([sys.executable, GENERATOR, *words], check=True, capture_output=True)
+    repository = generated(tmp_path_factory.mktemp("edits"), "--flows 1000 --clusters 3")
+    path = repository.path
     (path / "policies/guardrails/must.yaml").write_text(MUST)
     names = re.findall(r"^  ([a-z0-9-]+):$", (path / FOLDER / "namespace.yaml").read_text(), re.MULTILINE)
     kept = "".join(FLOW.format(f"events-{name}", name, "kafka", "kafka") for name in names)
@@ -65,10 +62,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> GitRepository:
     (shared,) = path.glob("teams/*/platform-shared-a")
     (shared / "idle.yaml").write_text(HEAD + FLOW.format("idle", "worker-2", "api-1", 9000))
     (path / ".gitignore").write_text("*.local.yaml\n")
-    repository = GitRepository(path)
-    repository.git("init", "--quiet")
-    repository.git("config", "user.name", "Ada")
-    repository.git("config", "user.email", "ada@example.com")
     repository.commit("Everything")
     return repository
 

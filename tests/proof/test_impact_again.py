@@ -6,8 +6,7 @@ import datetime
 import os
 import random
 import re
-import subprocess
-import sys
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,12 +14,11 @@ from typing import Any
 
 import pytest
 
+from generated_repository import generated, pick
 from git_repository import GitRepository
 from ringfence import cli
 from ringfence.commands import scoped, shared
 from ringfence.sources import WorkingTree, times
-
-GENERATOR = Path(__file__).parents[2] / "benchmarks" / "monorepo.py"
 
 Edit = Callable[[GitRepository, random.Random], None]
 
@@ -28,26 +26,16 @@ Edit = Callable[[GitRepository, random.Random], None]
 @pytest.fixture
 def mono(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GitRepository:
     """A rendered repository with a cache of its own, which knows nothing yet."""
-    path = tmp_path / "repository"
-    words = [path, "--flows", "90", "--teams", "3", "--clusters", "3", "--git", "--render"]
-    subprocess.run([sys.executable, GENERATOR, *words], check=True, capture_output=True)
     monkeypatch.setenv("RINGFENCE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    repository = GitRepository(path)
-    repository.git("config", "user.name", "Ada")
-    repository.git("config", "user.email", "ada@example.com")
+    repository = generated(tmp_path, "--flows 90 --teams 3 --clusters 3 --git --render")
     port(repository, random.Random(9))  # noqa: S311 - no secret
     render(repository, random.Random())  # noqa: S311 - no secret
     commit(repository, random.Random())  # noqa: S311 - no secret
     return repository
 
 
-def _pick(repository: GitRepository, chance: random.Random, pattern: str) -> Path:
-    return chance.choice(sorted(repository.path.glob(pattern)))
-
-
 def port(repository: GitRepository, chance: random.Random) -> None:
-    path = _pick(repository, chance, "teams/payments*/*/flows-*.yaml")
+    path = pick(repository.path, chance, "teams/payments*/*/flows-*.yaml")
     path.write_text(re.sub(r"ports: .*", f"ports: [{chance.randrange(1, 9)}]", path.read_text(), count=1))
 
 
@@ -56,12 +44,12 @@ def render(repository: GitRepository, chance: random.Random) -> None:
 
 
 def by_hand(repository: GitRepository, chance: random.Random) -> None:
-    path = _pick(repository, chance, "policies/rendered/base/payments*/*/*.yaml")
+    path = pick(repository.path, chance, "policies/rendered/base/payments*/*/*.yaml")
     path.write_text(re.sub(r"port: \d+", f"port: {chance.randrange(1, 9)}", path.read_text(), count=1))
 
 
 def stray(repository: GitRepository, chance: random.Random) -> None:
-    _pick(repository, chance, "policies/rendered/base/payments*/*").joinpath("stray.yaml").write_text("{}\n")
+    pick(repository.path, chance, "policies/rendered/base/payments*/*").joinpath("stray.yaml").write_text("{}\n")
 
 
 def back(repository: GitRepository, chance: random.Random) -> None:
@@ -85,7 +73,7 @@ def line_ends(repository: GitRepository, chance: random.Random) -> None:
 
 
 def pipe(repository: GitRepository, chance: random.Random) -> None:
-    path = _pick(repository, chance, "teams/*/*/namespace.yaml").with_name("pipe.yaml")
+    path = pick(repository.path, chance, "teams/*/*/namespace.yaml").with_name("pipe.yaml")
     if not path.exists():
         os.mkfifo(path)
 
@@ -199,7 +187,7 @@ def test_the_answer_of_another_day_is_another_one(
     mono: GitRepository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
     """What was a warning yesterday has expired today."""
-    path = _pick(mono, random.Random(3), "teams/payments*/*/flows-*.yaml")  # noqa: S311 - no secret
+    path = pick(mono.path, random.Random(3), "teams/payments*/*/flows-*.yaml")  # noqa: S311 - no secret
     path.write_text(re.sub(r"    (ports: .*)", r"    \1\n    expires: 2031-03-04", path.read_text(), count=1))
     render(mono, random.Random())  # noqa: S311 - no secret
     answers = []
@@ -215,8 +203,7 @@ def test_the_answer_of_another_day_is_another_one(
 def test_two_roots_in_one_repository(mono: GitRepository, capsys: pytest.CaptureFixture[str]):
     other = mono.path / "other"
     for folder in ("teams", "policies"):
-        (other / folder).parent.mkdir(exist_ok=True)
-        subprocess.run(["cp", "-r", str(mono.path / folder), str(other / folder)], check=True)
+        shutil.copytree(mono.path / folder, other / folder)
     commit(mono, random.Random())  # noqa: S311 - no secret
     (other / "teams" / "payments-edge" / "team.yaml").unlink(missing_ok=True)
     commit(mono, random.Random())  # noqa: S311 - no secret

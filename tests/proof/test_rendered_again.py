@@ -7,83 +7,68 @@ import os
 import random
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from generated_repository import copied, generated, pick
 from git_repository import GitRepository
 from ringfence import cli
-
-GENERATOR = Path(__file__).parents[2] / "benchmarks" / "monorepo.py"
 
 Edit = Callable[[Path, random.Random], None]
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("mono") / "repository"
-    words = [path, "--flows", "100", "--teams", "10", "--clusters", "3", "--git", "--render"]
-    subprocess.run([sys.executable, GENERATOR, *words], check=True, capture_output=True)
-    return path
+def made(tmp_path_factory: pytest.TempPathFactory) -> GitRepository:
+    return generated(tmp_path_factory.mktemp("mono"), "--flows 100 --teams 10 --clusters 3 --git --render")
 
 
 @pytest.fixture
-def mono(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GitRepository:
+def mono(made: GitRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GitRepository:
     """A rendered repository with a cache of its own, which knows nothing yet."""
-    monkeypatch.setenv("RINGFENCE_CACHE", str(tmp_path / "cache"))
-    shutil.copytree(made, tmp_path / "repository")
-    repository = GitRepository(tmp_path / "repository")
-    repository.git("config", "user.name", "Ada")
-    repository.git("config", "user.email", "ada@example.com")
-    return repository
-
-
-def _pick(root: Path, chance: random.Random, pattern: str) -> Path:
-    return chance.choice(sorted(root.glob(pattern)))
+    return copied(made, tmp_path, monkeypatch)
 
 
 def other_port(root: Path, chance: random.Random) -> None:
-    path = _pick(root, chance, "teams/*/*/flows-*.yaml")
+    path = pick(root, chance, "teams/*/*/flows-*.yaml")
     path.write_text(re.sub(r"ports: .*", f"ports: [{chance.randrange(1, 9999)}]", path.read_text(), count=1))
 
 
 def other_label(root: Path, chance: random.Random) -> None:
-    path = _pick(root, chance, "teams/*/*/namespace.yaml")
+    path = pick(root, chance, "teams/*/*/namespace.yaml")
     path.write_text(re.sub(r"app: (.*)", rf"app: \1-{chance.randrange(99)}", path.read_text(), count=1))
 
 
 def by_hand(root: Path, chance: random.Random) -> None:
-    path = _pick(root, chance, "policies/rendered/base/*/*/*.yaml")
+    path = pick(root, chance, "policies/rendered/base/*/*/*.yaml")
     path.write_text(path.read_text() + "# by hand\n")
 
 
 def stray(root: Path, chance: random.Random) -> None:
-    folder = _pick(root, chance, "policies/rendered/base/*/*")
+    folder = pick(root, chance, "policies/rendered/base/*/*")
     (folder / f"stray-{chance.randrange(99)}.yaml").write_text("{}\n")
 
 
 def lost(root: Path, chance: random.Random) -> None:
-    _pick(root, chance, "policies/rendered/base/*/*/*.yaml").unlink()
+    pick(root, chance, "policies/rendered/base/*/*/*.yaml").unlink()
 
 
 def ignored(root: Path, chance: random.Random) -> None:
     """A file among the rendered ones that Git does not speak of."""
     (root / ".git" / "info" / "exclude").write_text("*.tmp\n")
-    folder = _pick(root, chance, "policies/rendered/overlays/*/*/*")
+    folder = pick(root, chance, "policies/rendered/overlays/*/*/*")
     (folder / "left.tmp").write_text("left\n")
 
 
 def other_baseline(root: Path, chance: random.Random) -> None:
-    path = _pick(root, chance, "policies/baseline/*.yaml")
+    path = pick(root, chance, "policies/baseline/*.yaml")
     path.write_text(re.sub(r"reason: .*", f"reason: Another {chance.randrange(99)}", path.read_text(), count=1))
 
 
 def other_owner(root: Path, chance: random.Random) -> None:
-    path = _pick(root, chance, "teams/*/team.yaml")
+    path = pick(root, chance, "teams/*/team.yaml")
     path.write_text(re.sub(r"contact: .*", f'contact: "#other-{chance.randrange(99)}"', path.read_text()))
 
 
@@ -140,7 +125,7 @@ def test_what_git_never_lists_is_found(
     mono: GitRepository, capsys: pytest.CaptureFixture[str], edit: Callable[[Path], None], place: str
 ):
     assert run(mono, capsys, "--check")[0] == 0
-    edit(_pick(mono.path, random.Random(1), place))  # noqa: S311 - no secret
+    edit(pick(mono.path, random.Random(1), place))  # noqa: S311 - no secret
     expected = run(mono, capsys, "--check", "--no-cache")
     assert expected[0] == 1
     assert run(mono, capsys, "--check") == expected

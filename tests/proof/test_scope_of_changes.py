@@ -6,20 +6,18 @@ import json
 import os
 import random
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from generated_repository import generated
 from git_repository import GitRepository
 from ringfence import cli
 from ringfence.impact import assemble
 from ringfence.values import workers
 
-GENERATOR = Path(__file__).parents[2] / "benchmarks" / "monorepo.py"
 OTHER_DIALECTS = {"calico": "3.32", "cilium": "1.19"}
 CLUSTER = """\
 apiVersion: ringfence.dev/v1alpha1
@@ -59,17 +57,11 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> GitRepository:
 
 
 def made(folder: Path, *, flows: int, teams: int, clusters: int, guarded: bool) -> GitRepository:
-    path = folder / "repository"
-    words = [path, "--flows", str(flows), "--teams", str(teams), "--clusters", str(clusters)]
-    subprocess.run([sys.executable, GENERATOR, *words], check=True, capture_output=True)
+    repository = generated(folder, f"--flows {flows} --teams {teams} --clusters {clusters}")
     for number, (name, version) in enumerate(OTHER_DIALECTS.items()):
         cluster = CLUSTER.format(name, version, 210 + number, 220 + number)
         cluster += f"guardrails: {name}\n" if guarded and name == "cilium" else ""
-        (path / "policies" / "clusters" / f"{name}.yaml").write_text(cluster)
-    repository = GitRepository(path)
-    repository.git("init", "--quiet", "--initial-branch=main")
-    repository.git("config", "user.name", "Ada")
-    repository.git("config", "user.email", "ada@example.com")
+        (repository.path / "policies" / "clusters" / f"{name}.yaml").write_text(cluster)
     render(repository)
     repository.commit("Start")
     return repository
