@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import NoReturn, TypeVar
 
+from ringfence.values import garbage
+
 Part = TypeVar("Part")
 Result = TypeVar("Result")
 
@@ -32,6 +34,7 @@ def processors() -> int:
     return min(len(os.sched_getaffinity(0)), MOST) if sys.platform == "linux" else 1
 
 
+@garbage.ignored()
 def spread(
     work: Callable[[Part], Result],
     parts: Sequence[Part],
@@ -41,8 +44,8 @@ def spread(
 ) -> list[Result]:
     """The results of all parts, in their order; whoever is free takes the next part. Results of copies travel packed.
 
-    `work` must give the same in every process, and must leave nothing behind that matters. Raises what it raises, and
-    `RuntimeError` where a copy is ended from outside.
+    `work` must give the same in every process, and must leave nothing behind that matters, nor garbage in cycles: no
+    process looks for any. Raises what it raises, and `RuntimeError` where a copy is ended from outside.
     """
     processes = min(processors() if processes is None else processes, len(parts))
     if processes < 2:

@@ -11,6 +11,7 @@ from ringfence.manifests.kustomize import Overlays
 from ringfence.manifests.rows import from_rows, there, to_rows
 from ringfence.model.types import Cluster, Model
 from ringfence.sources import Tree
+from ringfence.values import garbage
 from ringfence.verify import foreign, kept
 from ringfence.verify.bundle import Bundle, Data, Place, Reading
 from ringfence.verify.contents import Contents
@@ -61,15 +62,10 @@ class Bundles:
 
     def read(self, wanted: Iterable[Clusters]) -> None:
         """Read the folders of some clusters, where that is still to be done."""
-        collecting = gc.isenabled()
-        gc.disable()  # there are no cycles in what is read
-        try:
+        with garbage.ignored():
             self._read_all(wanted)
             if self.is_large:
-                gc.freeze()  # nor does any of it go before the run ends
-        finally:
-            if collecting:
-                gc.enable()
+                gc.freeze()  # none of it goes before the run ends
 
     def _read_all(self, wanted: Iterable[Clusters]) -> None:
         families: dict[str, Family] = {}
