@@ -1,7 +1,7 @@
 """The short way to what nearly all policies hold: peers by labels, and ports by number.
 
-It judges nothing: each function gives None for whatever is not well formed or not plain, and the long way then says
-what is wrong. Equal values are one object: they are many in a cluster, and compared often.
+It judges nothing: each function that takes a value of any form gives None for what is not well formed or not plain, and
+the long way then says what is wrong. Equal values are one object: they are many in a cluster, and compared often.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from ringfence.manifests import names
-from ringfence.manifests.types import PodsPeer, PolicyPort, Selector
+from ringfence.manifests.types import PodsPeer, PolicyPort, Requirement, Selector
 from ringfence.values.ports import FIRST, LAST, PROTOCOLS
 
 Pairs = tuple[tuple[Any, Any], ...]
@@ -61,7 +61,7 @@ def _labels(value: Any) -> Pairs | None:
 
 @lru_cache(maxsize=1 << 16)
 def _selector(labels: Pairs) -> Selector | None:
-    return Selector.of(dict(labels)) if names.are_labels(labels) else None
+    return requiring(Selector.of(dict(labels)).requirements) if names.are_labels(labels) else None
 
 
 @lru_cache(maxsize=1 << 16)
@@ -69,9 +69,27 @@ def _peer(pods: Pairs | None, namespaces: Pairs | None) -> PodsPeer | None:
     selectors = [None if labels is None else _selector(labels) for labels in (pods, namespaces)]
     if [found is None for found in selectors] != [pods is None, namespaces is None]:
         return None
-    return PodsPeer(selectors[0] or _EVERYTHING, selectors[1])
+    return pods_with(selectors[0] or _EVERYTHING, selectors[1])
 
 
 @lru_cache(maxsize=1 << 12)
 def _port(protocol: str, number: int) -> PolicyPort | None:
-    return PolicyPort(protocol, number, number) if protocol in PROTOCOLS and FIRST <= number <= LAST else None
+    return ports_of(protocol, number, number) if protocol in PROTOCOLS and FIRST <= number <= LAST else None
+
+
+@lru_cache(maxsize=1 << 16)
+def requiring(requirements: tuple[Requirement, ...]) -> Selector:
+    """The selector of some conditions."""
+    return Selector(requirements)
+
+
+@lru_cache(maxsize=1 << 16)
+def pods_with(pods: Selector, namespaces: Selector | None) -> PodsPeer:
+    """The peer of some selectors."""
+    return PodsPeer(pods, namespaces)
+
+
+@lru_cache(maxsize=1 << 12)
+def ports_of(protocol: str, first: int, last: int, name: str = "") -> PolicyPort:
+    """The entry of some ports."""
+    return PolicyPort(protocol, first, last, name)

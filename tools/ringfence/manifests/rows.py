@@ -6,13 +6,14 @@ whichever bytes they come from, and are those that `plain` gives.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
 from ringfence.findings import Location
 from ringfence.manifests import plain
-from ringfence.manifests.types import BlockPeer, NetworkPolicy, Peer, PodsPeer, PolicyPort, Requirement, Rule, Selector
+from ringfence.manifests.types import BlockPeer, NetworkPolicy, Peer, PolicyPort, Requirement, Rule, Selector
 from ringfence.values.addresses import AddressSet
 
 _EXCEPT = " except "
@@ -169,11 +170,7 @@ def _peers(raw: bytes) -> tuple[Peer, ...]:
 def _ports(raw: bytes) -> tuple[PolicyPort, ...]:
     import msgpack
 
-    return tuple(
-        (None if name or first != last else plain.port({"protocol": protocol, "port": first}))
-        or PolicyPort(protocol, first, last, name)
-        for protocol, first, last, name in msgpack.unpackb(raw)
-    )
+    return tuple(itertools.starmap(plain.ports_of, msgpack.unpackb(raw)))
 
 
 @lru_cache(maxsize=1 << 16)
@@ -181,29 +178,14 @@ def _selector(raw: bytes) -> Selector:
     import msgpack
 
     rows = msgpack.unpackb(raw)
-    labels = {row[0]: row[2] for row in rows if len(row) == 3 and row[1] == "In"}
-    if (
-        len(labels) == len(rows)
-        and list(labels) == sorted(labels)
-        and (found := plain.selector({"matchLabels": labels}))
-    ):
-        return found
-    return Selector(tuple(Requirement(key, operator, tuple(values)) for key, operator, *values in rows))
+    return plain.requiring(tuple([Requirement(key, operator, tuple(values)) for key, operator, *values in rows]))
 
 
 def _peer(row: Any) -> Peer:
     if isinstance(row, str):
         return _block(row)
-    pods, namespaces = (None if raw is None else _selector(raw) for raw in row)
-    other = PodsPeer(pods or Selector(), namespaces)
-    found = plain.peer(
-        {
-            key: {"matchLabels": {item.key: item.values[0] for item in selector.requirements if item.values}}
-            for key, selector in (("podSelector", pods), ("namespaceSelector", namespaces))
-            if selector is not None
-        }
-    )
-    return found if found == other and found is not None else other
+    pods, namespaces = row
+    return plain.pods_with(_selector(pods), None if namespaces is None else _selector(namespaces))
 
 
 @lru_cache(maxsize=1 << 12)
