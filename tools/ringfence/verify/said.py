@@ -1,4 +1,4 @@
-"""What the declarations alone make of a Kubernetes cluster: its pods, its namespaces, and what is to hold among them.
+"""What the declarations alone make of a Kubernetes cluster: its ends, its networks, and what is to hold among them.
 
 Two revisions that say the same have the same objects.
 """
@@ -10,18 +10,20 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ringfence.connectivity import Endpoint
+from ringfence.connectivity import DNS, Endpoint, Place, Profile
 from ringfence.manifests import METADATA_NAME, ContainerPort, Labels
 from ringfence.model.types import Cluster, Model, Port, Workload
+from ringfence.values.addresses import AddressSet
 from ringfence.values.known import Known
-from ringfence.verify.declared import Declared, declared
+from ringfence.verify.declared import Declared, declared, says_names
 from ringfence.verify.selectors import Selectors
 
 
 class Said(Struct, frozen=True):
     """What a model says of the clusters that share a Kubernetes cluster. Nobody may change anything of it.
 
-    `selectors` are those of what is declared.
+    `profile` is its plugin and networks; `places` are the DNS names that somebody may call there; `selectors` are those
+    of what is declared.
     """
 
     model: Model
@@ -29,6 +31,8 @@ class Said(Struct, frozen=True):
     declared: Declared
     endpoints: tuple[Endpoint, ...]
     namespaces: dict[str, Labels]
+    profile: Profile
+    places: tuple[Place, ...]
     selectors: Selectors
 
 
@@ -45,6 +49,8 @@ def said(model: Model, clusters: Sequence[Cluster], like: Said | None = None) ->
         known,
         tuple(_endpoints(model, clusters)),
         _namespaces(model, clusters),
+        _profile(clusters),
+        _names(model, clusters),
         Selectors(known),
     )
 
@@ -108,3 +114,27 @@ def _namespaces(model: Model, clusters: Sequence[Cluster]) -> dict[str, Labels]:
             name = cluster.namespace_name(namespace.name)
             result[name] = tuple(sorted({**dict(namespace.labels), METADATA_NAME: name}.items()))
     return result
+
+
+def _names(model: Model, clusters: Sequence[Cluster]) -> tuple[Place, ...]:
+    """The DNS names that somebody may call in these clusters."""
+    if not any(map(says_names, clusters)):
+        return ()
+    return tuple(sorted({Place(DNS, name) for peer in model.peers.values() for name in peer.names}))
+
+
+def _profile(clusters: Sequence[Cluster]) -> Profile:
+    """The profile of a Kubernetes cluster; the model refuses clusters that share one and disagree."""
+    first = clusters[0]
+    pods = services = nodes = AddressSet()
+    for cluster in clusters:
+        pods, services, nodes = pods | cluster.pods, services | cluster.services, nodes | cluster.nodes
+    return Profile(
+        first.cni.name,
+        first.cni.ip_blocks_match_pods,
+        pods,
+        services,
+        nodes,
+        first.cni.enforces,
+        dialects=frozenset(first.cni.dialects) or None,
+    )

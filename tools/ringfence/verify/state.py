@@ -8,25 +8,15 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from ringfence.connectivity import (
-    DNS,
-    ClusterState,
-    Connectivity,
-    Direction,
-    Place,
-    Profile,
-    accounts_of,
-    evaluate,
-)
+from ringfence.connectivity import ClusterState, Connectivity, Direction, accounts_of, evaluate
 from ringfence.connectivity import checks as together
 from ringfence.findings import Finding
 from ringfence.manifests import NetworkPolicy
 from ringfence.model.types import Adopted, Cluster, Model
 from ringfence.sources import Tree
-from ringfence.values.addresses import AddressSet
 from ringfence.verify import adopted, foreign, rest, shape
 from ringfence.verify.bundles import Bundles
-from ringfence.verify.declared import OTHER, Declared, Pod, groups, says_names
+from ringfence.verify.declared import OTHER, Declared, Pod, groups
 from ringfence.verify.guarded import Guarded
 from ringfence.verify.guarded import findings as guard_findings
 from ringfence.verify.objects import Objects, joined
@@ -184,12 +174,12 @@ def _state(
         admin=tuple(parsed.admin),
         endpoints=own.endpoints,
         namespaces=own.namespaces,
-        profile=_profile(clusters),
+        profile=own.profile,
         opaque=tuple(parsed.opaque),
         calico=tuple(parsed.calico),
         cilium=tuple(parsed.cilium),
         accounts=accounts_of(parsed),
-        places=_names(model, clusters),
+        places=own.places,
         names_apart=True,
     )
     known = replace(own.declared, pods=dict(own.declared.pods))
@@ -239,27 +229,3 @@ def _only(state: ClusterState, paths: set[str], *, others: bool = False) -> Clus
         key: tuple(filter(stays, getattr(state, key))) for key in ("policies", "admin", "calico", "cilium")
     }
     return replace(state, **kept)
-
-
-def _names(model: Model, clusters: Sequence[Cluster]) -> tuple[Place, ...]:
-    """The DNS names that somebody may call in these clusters."""
-    if not any(map(says_names, clusters)):
-        return ()
-    return tuple(sorted({Place(DNS, name) for peer in model.peers.values() for name in peer.names}))
-
-
-def _profile(clusters: Sequence[Cluster]) -> Profile:
-    """The profile of a Kubernetes cluster; the model refuses clusters that share one and disagree."""
-    first = clusters[0]
-    pods = services = nodes = AddressSet()
-    for cluster in clusters:
-        pods, services, nodes = pods | cluster.pods, services | cluster.services, nodes | cluster.nodes
-    return Profile(
-        first.cni.name,
-        first.cni.ip_blocks_match_pods,
-        pods,
-        services,
-        nodes,
-        first.cni.enforces,
-        dialects=frozenset(first.cni.dialects) or None,
-    )
