@@ -102,7 +102,7 @@ def _one(**fields: Any) -> list[dict[str, Any]]:
 @settings(max_examples=120, deadline=None)
 def test_the_short_way_and_the_long_way_are_the_same(found: list[Any]) -> None:
     short = _loaded(found, found)
-    with patch.object(Plain, "of", lambda *_: lambda _: None):
+    with patch.object(Plain, "_of", lambda *_: lambda _: None):
         long = _loaded(found, found)
     assert short == long
     assert repr(short[0]) == repr(long[0])

@@ -20,16 +20,18 @@ from ringfence.values.nearest import nearest
 from ringfence.values.ports import Growing, PortRange
 
 
-def build(found: Iterable[tuple[Place, Flows]], broken: set[str], names: Names) -> tuple[Flow, ...]:
+def plain(names: Names) -> Plain:
+    """What builds the plain flows among these names, once for each document."""
+    return Plain(names, _ports)
+
+
+def build(found: Iterable[tuple[Place, Flows]], broken: set[str], names: Names, plain: Plain) -> tuple[Flow, ...]:
     """The flows by namespace and name. A flow of which any part is broken is left out, and its id added to `broken`."""
     spaces: dict[str, dict[str, Flow | Location]] = defaultdict(dict)
-    plain = Plain(names, _ports)
     for place, document in found:
         known = spaces[place.namespace]
-        build_plain = plain.of(place, document.where.path)
-        for index, row in enumerate(document.rows):
-            flow = build_plain(row) if row and row[0] not in known else None
-            if flow:
+        for index, flow in enumerate(plain.flows(place, document)):
+            if flow and flow.name not in known:
                 known[flow.name] = flow
             else:
                 _unusual(place, document.node(index), known, broken, names)

@@ -19,7 +19,7 @@ from ringfence.model import dates
 from ringfence.model.layout import Place
 from ringfence.model.names import Names
 from ringfence.model.node import Node
-from ringfence.model.rows import FlowRow
+from ringfence.model.rows import FlowRow, Flows
 from ringfence.model.types import End, Flow, Leg, Peer
 from ringfence.values.known import Known
 from ringfence.values.ports import PortRange
@@ -48,9 +48,19 @@ class Plain:
         self._ports: dict[tuple[int, Listed], Ranges] = {}
         self._texts: Known[Listed, tuple[str, ...]] = Known(lambda listed: tuple(map(str, listed)))
         self._environments: Known[tuple[str, ...], frozenset[str] | None] = Known(self._set)
+        self._flows: dict[int, tuple[Flows, list[Flow | None]]] = {}
         self._dates: Known[str, datetime.date | None] = Known(self._date)
 
-    def of(self, place: Place, path: str) -> Callable[[FlowRow], Flow | None]:
+    def flows(self, place: Place, document: Flows) -> list[Flow | None]:
+        """The flow of each row of a document; None where it is not plain."""
+        # keyed by identity, much cheaper than by value; the document is kept, so that no identity is given out again
+        known = self._flows.get(id(document))
+        if known is None:
+            build = self._of(place, document.where.path)
+            known = self._flows[id(document)] = (document, [build(row) if row else None for row in document.rows])
+        return known[1]
+
+    def _of(self, place: Place, path: str) -> Callable[[FlowRow], Flow | None]:
         """What gives the flow of a row of the document at `path`, or nothing where it is not plain."""
         namespace, team = place.namespace, place.team
         everywhere, several = self._names.environments, self._environments

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from ringfence import cache, sources
 from ringfence.model import clean
@@ -16,12 +17,15 @@ from ringfence.model.clean import Clean
 from ringfence.sources import BlobTree, Tree, Unreadable
 from ringfence.values import workers
 
+if TYPE_CHECKING:
+    from ringfence.model.existing import Existing
+
 KIND = "documents"
 """The kind of the cache's values: a clean document as `clean.pack` gives it, by path and the id of its content."""
 
 
 class Remembered:
-    """The documents of some trees, for `model.load` to share.
+    """The documents of some trees, for `model.load` to share, and what exists by those of a tree in order.
 
     `known` counts those that the cache had, `new` those that were read as YAML.
     """
@@ -30,6 +34,7 @@ class Remembered:
         """Take a store to look into; without one, documents are shared among the trees alone."""
         self.known = self.new = 0
         self._store = None if store is None or store.why else store
+        self.existing: Existing | None = None
         self._met: dict[str, Clean] = {}
         self._waiting: dict[str, Clean] = {}
 
@@ -58,6 +63,7 @@ class Remembered:
 
     def let_go(self) -> None:
         """Forget what was met: no more trees are to share it."""
+        self.existing = None
         self._met = {}
 
     @contextmanager
