@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import subprocess
 from collections.abc import Callable
@@ -69,7 +68,7 @@ def test_every_overlay_of_the_small_repository_builds_to_the_objects(tmp_path: P
 def test_every_overlay_of_the_other_dialects_builds_to_the_objects(tmp_path: Path, build: Build) -> None:
     model = kit.other_dialects()
     halfway = {"payments": Stage("audit", "enforce"), "shop": Stage("permissive", "audit")}
-    clusters = {name: dataclasses.replace(item, stages=tuple(halfway.items())) for name, item in model.clusters.items()}
+    clusters = {name: replace(item, stages=tuple(halfway.items())) for name, item in model.clusters.items()}
     assert check(model, tmp_path / "enforced", build) == 7
     assert check(replace(model, clusters=clusters), tmp_path / "halfway", build) == 7
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 from pathlib import Path
 
@@ -31,7 +30,7 @@ PLUGINS = {
 def on(model: Model, plugin: str, dialect: str, stage: Stage) -> Model:
     """The model with every cluster on a plugin and in a dialect."""
     clusters = {
-        name: dataclasses.replace(
+        name: replace(
             item,
             cni=PLUGINS[plugin],
             dialect=dialect,

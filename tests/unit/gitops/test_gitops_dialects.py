@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
-
 from gitops_crds import validator
 from gitops_models import make_bundles, make_model, parsed
 from msgspec.structs import replace
@@ -21,7 +19,7 @@ def shared(dialect: str) -> Model:
             "staging": ("staging", "nonprod", "{namespace}-{environment}"),
         },
     )
-    clusters = {name: dataclasses.replace(item, dialect=dialect) for name, item in model.clusters.items()}
+    clusters = {name: replace(item, dialect=dialect) for name, item in model.clusters.items()}
     return replace(model, clusters=clusters)
 
 

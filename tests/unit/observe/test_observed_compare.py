@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from observed_kit import START, address, model_of, observed, pod, seen
 from ringfence.model.types import Stage

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,14 +31,12 @@ _NOT_MODELLED, _STAGED = "RF703", "RF736"
 
 
 def staged(model: Model) -> Model:
-    clusters = {
-        name: dataclasses.replace(cluster, stages=tuple(STAGES.items())) for name, cluster in model.clusters.items()
-    }
+    clusters = {name: replace(cluster, stages=tuple(STAGES.items())) for name, cluster in model.clusters.items()}
     return replace(model, clusters=clusters)
 
 
 def in_dialect(model: Model, dialect: str) -> Model:
-    clusters = {name: dataclasses.replace(cluster, dialect=dialect) for name, cluster in model.clusters.items()}
+    clusters = {name: replace(cluster, dialect=dialect) for name, cluster in model.clusters.items()}
     return replace(model, clusters=clusters)
 
 
@@ -112,7 +109,7 @@ def test_files_mean_the_compiled_objects_and_nothing_has_a_base(model: Model, di
     model = in_dialect(model, dialect)
     if halfway:
         stage = Stage("permissive", "audit")
-        clusters = {name: dataclasses.replace(item, default_stage=stage) for name, item in model.clusters.items()}
+        clusters = {name: replace(item, default_stage=stage) for name, item in model.clusters.items()}
         model = replace(model, clusters=clusters)
     if not any(model.namespaces_in(cluster) for cluster in model.clusters.values()):
         with pytest.raises(NothingToCheckError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import model_kit as kit
@@ -30,7 +29,7 @@ def models(draw: st.DrawFn) -> Model:
     """Models of every dialect, stage and kind of guardrails, with any text where text may be any."""
     model = draw(kit.models())
     clusters = {
-        name: dataclasses.replace(
+        name: replace(
             kit.cluster(name, item.environment, item.namespace_pattern, draw(st.sampled_from(["kubernetes", *WHOLE]))),
             default_stage=draw(st.sampled_from(STAGES)),
             guardrails=draw(st.sampled_from(KINDS)),

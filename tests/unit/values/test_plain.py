@@ -3,10 +3,10 @@ from __future__ import annotations
 import datetime
 import enum
 import json
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import pytest
+from msgspec import Struct
 
 from ringfence.values.plain import pack, unpack
 from ringfence.values.ports import PortRange, PortSet
@@ -21,8 +21,7 @@ class Place(NamedTuple):
     line: int = 0
 
 
-@dataclass(frozen=True)
-class Thing:
+class Thing(Struct, frozen=True):
     colour: Colour
     places: tuple[Place, ...]
     pair: tuple[str, bool]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -39,7 +38,7 @@ def now(loaded: Loaded, model: Model, cluster: Cluster, names: list[str]) -> Mod
         stage = cluster.stage(name)
         ingress, egress = ("permissive" if way in open_ else str(getattr(stage, way)) for way in DIRECTIONS)
         stages[name] = Stage(ingress, egress)
-    changed = dataclasses.replace(cluster, stages=tuple(sorted(stages.items())))
+    changed = replace(cluster, stages=tuple(sorted(stages.items())))
     return replace(model, clusters={**model.clusters, cluster.name: changed})
 
 

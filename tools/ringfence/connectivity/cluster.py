@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
-from msgspec.structs import replace
+from msgspec.structs import force_setattr, replace
 
 from ringfence.connectivity import dialects
 from ringfence.findings import Finding, Location
@@ -23,6 +22,7 @@ from ringfence.manifests import (
     Service,
 )
 from ringfence.values.addresses import NOWHERE, AddressSet
+from ringfence.values.partly import Partly
 from ringfence.values.ports import NO_PORTS, PortSet
 
 if TYPE_CHECKING:
@@ -70,8 +70,7 @@ UNSPECIFIED = Profile()
 """A profile that says nothing: what depends on the network plugin is undefined."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Partly, frozen=True):
     """A pod (kind `Pod`) or all the pods of a workload, alike in everything that policies see.
 
     `addresses` are all of its exact pod addresses, empty for not known. `where` is the place that declares it; two that
@@ -80,6 +79,8 @@ class Endpoint:
     or not: nothing hangs on them but advice.
     """
 
+    ASIDE = ("where", "id")
+
     namespace: str
     name: str
     kind: str = "Pod"
@@ -87,14 +88,14 @@ class Endpoint:
     ports: tuple[ContainerPort, ...] = ()
     host_network: bool = False
     addresses: tuple[str, ...] = ()
-    where: Location = dataclasses.field(default=NO_PLACE, compare=False)
+    where: Location = NO_PLACE
     account: str = ""
     declares: PortSet = NO_PORTS
-    id: str = dataclasses.field(init=False, repr=False, compare=False)
+    id: str = ""
 
     def __post_init__(self) -> None:
         # kept, since every row asks for it
-        object.__setattr__(self, "id", f"{self.namespace}/{self.name}")
+        force_setattr(self, "id", f"{self.namespace}/{self.name}")
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}[{self.kind}]"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -129,9 +128,7 @@ def _endpoints(
                 result.extend(map(_endpoint, items))
                 continue
             addresses = tuple(sorted({address for item in items for address in item.addresses}))
-            result.append(
-                dataclasses.replace(_endpoint(items[0]), name=name, kind=kind or "Owner", addresses=addresses)
-            )
+            result.append(replace(_endpoint(items[0]), name=name, kind=kind or "Owner", addresses=addresses))
         shown = f"{namespace}/{name}[{kind or 'Owner'}]"
         workload_of.update((item.id, shown) for item in items if item.kind == "Pod")
     return result, workload_of

@@ -6,7 +6,6 @@ policies are synced have the old ones until they are replaced.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
@@ -89,8 +88,7 @@ def rows(base: State, head: State, chosen: Mapping[str, Cause]) -> Iterator[Diff
 def _with_old_labels(base: Connectivity, head: Connectivity, chosen: Mapping[str, Cause]) -> Connectivity:
     labels: dict[str, Labels] = {item.id: item.labels for item in base.cluster.endpoints}
     endpoints = tuple(
-        dataclasses.replace(item, labels=labels[item.id]) if item.id in chosen else item
-        for item in head.cluster.endpoints
+        replace(item, labels=labels[item.id]) if item.id in chosen else item for item in head.cluster.endpoints
     )
     return evaluate(replace(head.cluster, endpoints=endpoints), representatives=True)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from ringfence.findings import Finding, Location
 from ringfence.observe.usage import Usage
+from ringfence.values.partly import Partly
 from ringfence.values.ports import NO_PORTS, PortSet
 
 if TYPE_CHECKING:
@@ -62,8 +62,7 @@ class Cause(Struct, frozen=True, order=True):
         return self.kind in ("flow", "baseline", "stage", "adopted")
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Partly, frozen=True):
     """One connection that differs, in every cluster where it differs in the same way.
 
     `source` and `destination` are names as declared (`shop/checkout`, `stripe`, `shop/*` for pods that nobody
@@ -72,6 +71,8 @@ class Change:
     outside the organisation. `crosses` are the environments of both ends where they differ. `undefined`: the reason why
     the verdict cannot be given, or empty. `used` is how much traffic the closed ports had, None where no log says.
     """
+
+    ASIDE = ("used",)
 
     effect: Effect
     reason: Reason
@@ -86,7 +87,7 @@ class Change:
     undefined: str = ""
     teams: tuple[str, str] = ("", "")
     crosses: tuple[str, ...] = ()
-    used: Usage | None = field(default=None, compare=False)
+    used: Usage | None = None
 
     @property
     def sort_key(self) -> tuple[bool, str, str, str, str, tuple[str, ...], str]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from msgspec.structs import replace
+
 from ringfence import documents, schema
 from ringfence.documents import Document
 from ringfence.errors import UsageError
@@ -57,7 +59,7 @@ def _one(tree: Tree, path: str, raw: bytes) -> Clean | None:
         return document
     if found.says_all:
         # a document is large, and what is not in its rows is seldom asked for
-        found.again = partial(_again, tree, path, _said(found))
+        found = replace(found, again=partial(_again, tree, path, _said(found)))
     return found
 
 
@@ -107,7 +109,7 @@ def unpack(tree: Tree, path: str, raw: bytes) -> Clean:
     items, where, known, head = parts
     found = _LISTINGS[items](Location(path, *where), known, head, whole)
     if not document:
-        found.again = partial(_again, tree, path, _said(found))
+        found = replace(found, again=partial(_again, tree, path, _said(found)))
     return found
 
 

@@ -7,15 +7,17 @@ type. Whatever else is asked of a document is looked up in the document itself, 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, ClassVar, Generic, TypeVar
+
+from msgspec.structs import force_setattr
 
 from ringfence.documents import Document
 from ringfence.findings import Location
 from ringfence.model.layout import Place
 from ringfence.model.node import Node
 from ringfence.model.types import Labels
+from ringfence.values.partly import Partly
 from ringfence.values.ports import FIRST, LAST
 
 Names = str | tuple[str, ...]
@@ -33,8 +35,7 @@ Row = TypeVar("Row", FlowRow, WorkloadRow)
 _PLAIN = {"labels", "ports", "serviceAccount"}
 
 
-@dataclass(slots=True)
-class Rows(Generic[Row]):
+class Rows(Partly, Generic[Row], frozen=True):
     """What one document lists under the key `ITEMS`, in its order; None for what is not plain.
 
     `where` is the whole document, and `again` gives it. `head` is what else it says, of which flows have nothing; None
@@ -42,12 +43,13 @@ class Rows(Generic[Row]):
     """
 
     ITEMS: ClassVar[str]
+    ASIDE = ("again", "_root")
 
     where: Location
     rows: Sequence[Row | None]
     head: Head | tuple[()] | None
-    again: Callable[[], Document] = field(compare=False)
-    _root: Node | None = field(default=None, repr=False, compare=False)
+    again: Callable[[], Document]
+    _root: Node | None = None
 
     @property
     def says_all(self) -> bool:
@@ -57,26 +59,25 @@ class Rows(Generic[Row]):
     @property
     def root(self) -> Node:
         """The document."""
-        if self._root is None:
-            self._root = Node.root(self.again())
-        return self._root
+        if (found := self._root) is None:
+            found = Node.root(self.again())
+            force_setattr(self, "_root", found)
+        return found
 
     def node(self, index: int) -> Node:
         """One of what is listed, in the document."""
         return self.root.get(self.ITEMS).child(index)
 
 
-class Flows(Rows[FlowRow]):
+class Flows(Rows[FlowRow], frozen=True):
     """A document of flows."""
 
-    __slots__ = ()
     ITEMS = "flows"
 
 
-class Space(Rows[WorkloadRow]):
+class Space(Rows[WorkloadRow], frozen=True):
     """A document of a namespace with its workloads."""
 
-    __slots__ = ()
     ITEMS = "workloads"
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import force_setattr
 
 from ringfence.findings import Location
 from ringfence.values.addresses import NOWHERE, AddressSet
+from ringfence.values.partly import Partly
 from ringfence.values.ports import PortRange
 
 if TYPE_CHECKING:
@@ -36,8 +36,7 @@ class Fact(NamedTuple):
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Cni:
+class Cni(Partly, frozen=True):
     """What a cluster's network plugin makes of policies, from its profile (`model.profiles`).
 
     A capability that is None is not known, and refused where a flow needs it. `ip_blocks_match_pods`: whether an
@@ -48,9 +47,11 @@ class Cni:
     all of this with their sources, and `notes` what else a person should know, each with its source.
     """
 
+    ASIDE = ("where", "title", "facts", "notes")
+
     name: str
     ip_blocks_match_pods: bool | None
-    where: Location = field(default=Location(""), compare=False)
+    where: Location = Location("")
     version: str = ""
     dialects: tuple[str, ...] = ("kubernetes",)
     admin_kinds: tuple[str, ...] = ()
@@ -61,9 +62,9 @@ class Cni:
     ipv6: bool | None = None
     ports_per_peer: int | None = None
     archived: bool | None = None
-    title: str = field(default="", compare=False)
-    facts: Mapping[str, Fact] = field(default_factory=dict, compare=False)
-    notes: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    title: str = ""
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    notes: tuple[tuple[str, str], ...] = ()
 
     @property
     def id(self) -> str:
@@ -81,18 +82,19 @@ class Cni:
         return f" ({known.note})" if known and known.note else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Partly, frozen=True):
     """How far a namespace of a cluster is, by direction: what its policies really do there.
 
     `permissive`: everything stays open; `audit`: everything stays open and the network plugin reports what would be
     denied; `enforce`: what no rule allows is denied. The places are where the cluster's file says so.
     """
 
+    ASIDE = ("where_ingress", "where_egress")
+
     ingress: str = "enforce"
     egress: str = "enforce"
-    where_ingress: Location = field(default=Location(""), compare=False)
-    where_egress: Location = field(default=Location(""), compare=False)
+    where_ingress: Location = Location("")
+    where_egress: Location = Location("")
 
     @property
     def enforced(self) -> bool:
@@ -106,8 +108,7 @@ STAGES = ("permissive", "audit", "enforce")
 ENFORCED = Stage()
 
 
-@dataclass(frozen=True, slots=True)
-class Cluster:
+class Cluster(Partly, frozen=True):
     """One environment on one Kubernetes cluster, the unit that an overlay is rendered for.
 
     Two may share a Kubernetes cluster (`kubernetes_cluster`); then `namespace_pattern`, such as
@@ -115,6 +116,8 @@ class Cluster:
     `stages` are those of single namespaces by declared name, where they are not the default. `guardrails` is the kind
     of policies by which the cluster itself denies what guardrails forbid, or `none`.
     """
+
+    ASIDE = ("where_guardrails",)
 
     name: str
     environment: str
@@ -130,7 +133,7 @@ class Cluster:
     default_stage: Stage = ENFORCED
     stages: tuple[tuple[str, Stage], ...] = ()
     guardrails: str = "none"
-    where_guardrails: Location = field(default=Location(""), compare=False)
+    where_guardrails: Location = Location("")
 
     def stage(self, namespace: str) -> Stage:
         """The stage of a declared namespace here."""
@@ -329,12 +332,13 @@ class Waiver(Struct, frozen=True):
     where: Location
 
 
-@dataclass(frozen=True, slots=True)
-class Team:
+class Team(Partly, frozen=True):
     """A team: its contacts, the owners that code review asks, and the namespaces that it claims.
 
     `claims` are the places of `namespaces`, in the same order.
     """
+
+    ASIDE = ("claims",)
 
     name: str
     description: str
@@ -342,7 +346,7 @@ class Team:
     owners: tuple[str, ...]
     namespaces: tuple[str, ...]
     where: Location
-    claims: tuple[Location, ...] = field(default=(), compare=False)
+    claims: tuple[Location, ...] = ()
 
 
 class Namespace(Struct, frozen=True):
@@ -379,22 +383,26 @@ class Settings(Struct, frozen=True):
     policy_writers: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Adopted:
+class Adopted(Partly, frozen=True):
     """A policy that no flow says yet, kept as somebody wrote it, in any dialect, beside the bundles of one cluster.
 
     `namespace` is the declared name of a team's namespace, else the name in the cluster, or empty for an object of the
     cluster as a whole. `data` is the object as written; `document` is where it stands.
     """
 
+    ASIDE = ("document",)
+
     cluster: str
     namespace: str
     group: str
     kind: str
     name: str
-    data: Mapping[str, Any] = field(hash=False)
-    document: Document = field(compare=False, repr=False)
+    data: Mapping[str, Any]
+    document: Document
     where: Location
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.where))  # what was written is a mapping
 
     @property
     def id(self) -> str:

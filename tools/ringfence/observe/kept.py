@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from functools import cached_property
 
@@ -30,7 +29,7 @@ class Kept:
 
     def __init__(self, model: Model, cluster: Cluster, *, stages: bool = False) -> None:
         self._model = model
-        self._cluster = cluster if stages else dataclasses.replace(cluster, default_stage=Stage(), stages=())
+        self._cluster = cluster if stages else replace(cluster, default_stage=Stage(), stages=())
         self._any = bool(model.adopted_in(cluster))
 
     def allows(self, talk: Talk) -> bool:

@@ -1,12 +1,11 @@
-"""Values as plain data for JSON, and back: structs, dataclasses, named tuples, tuples, enumerations, times.
+"""Values as plain data for JSON, and back: structs, named tuples, tuples, enumerations, times.
 
-A struct, dataclass or named tuple is the list of its fields. What comes back is checked against the types that the
+A struct or named tuple is the list of its fields. What comes back is checked against the types that the
 fields have.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import enum
 import types
@@ -52,15 +51,13 @@ def unpack(kind: Any, data: Any) -> Any:
 
 @lru_cache
 def _names(kind: type) -> tuple[str, ...]:
-    """The names of the fields of a struct or dataclass; none for another type."""
-    if issubclass(kind, Struct):
-        return kind.__struct_fields__
-    return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else ()
+    """The names of the fields of a struct; none for another type."""
+    return kind.__struct_fields__ if issubclass(kind, Struct) else ()
 
 
 @lru_cache
 def _fields(kind: type) -> tuple[Any, ...]:
-    """The types of the fields of a struct, dataclass or named tuple; none for another type."""
+    """The types of the fields of a struct or named tuple; none for another type."""
     if names := _names(kind):
         hints = typing.get_type_hints(kind)
         return tuple(hints[name] for name in names)

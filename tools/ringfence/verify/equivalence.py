@@ -7,7 +7,6 @@ labels is compared, and what only one side makes hang on them.
 
 from __future__ import annotations
 
-import dataclasses
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Set
 
@@ -72,7 +71,7 @@ def cluster_side(model: Model, tree: Tree, cluster: Cluster) -> tuple[Side, Stat
     for item in state.connectivity.endpoints:
         pod = state.declared.pods.get(item.id)
         if pod is not None and pod.namespace is not None:
-            names[item] = dataclasses.replace(item, namespace=pod.namespace.name)
+            names[item] = replace(item, namespace=pod.namespace.name)
     return Side(cluster.name, state.connectivity, names), state
 
 
