@@ -21,8 +21,8 @@ COMMITS = 50
 ONLY, BUT = ("teams", "policies"), ("policies/rendered",)
 """Where declarations stand, as in `commands.judged`, which takes too long to import."""
 
-_VALUED = {"validate": ("--format", "--at"), "impact": ("--format", "--at", "--base", "--approved")}
-"""Options with a value that change nothing of it, but for the base."""
+_VALUED = {"validate": ("--format", "--at"), "impact": ("--format", "--at", "--base", "--head", "--approved")}
+"""Options with a value that change nothing of it, but for the sides."""
 
 
 def begin(words: Sequence[str]) -> None:
@@ -31,28 +31,32 @@ def begin(words: Sequence[str]) -> None:
     if options is None or None in (sys.stdin, sys.stdout, sys.stderr):
         return
     try:
-        _begin(words[0] == "validate", options.get("--base", ""))
+        _begin(words[0] == "validate", options.get("--base", ""), options.get("--head", ""))
     except (OSError, ValueError):  # whoever asks meets it again, and knows how to say it
         asking.forget()
 
 
-def _begin(validate: bool, base: str) -> None:
+def _begin(validate: bool, base: str, head: str) -> None:
     root = quick.root_of(os.path.realpath("."))
     near = root
     while near and not os.path.lexists(f"{near}/.git"):
         near = os.path.dirname(near) if near != "/" else ""
     if not near:
         return
-    question = asking.commits(COMMITS) if validate else asking.commit(base)
-    places, named = asking.begin(root, asking.PLACES), asking.begin(near, question)
+    places = asking.begin(root, asking.PLACES)
+    questions = [asking.commits(COMMITS)] if validate else [asking.commit(side) for side in (base, head) if side]
+    named = [asking.begin(near, question) for question in questions]
     top = os.path.realpath(os.fsdecode(places.hear()[0]).partition("\n")[0])
-    commit = named.hear()[0].partition(b"\n")[0].decode("ascii")
-    if top != near or not commit.isalnum():
+    commits = [process.hear()[0].partition(b"\n")[0].decode("ascii") for process in named]
+    if top != near or not all(commit.isalnum() for commit in commits):
         return
     prefix = f"{root.removeprefix(top).removeprefix('/')}/".removeprefix("/")
     where = asking.where(prefix, ONLY, BUT if validate else ())
-    asking.begin(top, asking.difference(commit, where))
-    asking.begin(top, asking.OTHERWISE)
+    if head:
+        asking.begin(top, asking.between(commits[0], commits[1], where))
+    else:
+        asking.begin(top, asking.difference(commits[0], where))
+        asking.begin(top, asking.OTHERWISE)
 
 
 def _options(words: Sequence[str]) -> dict[str, str] | None:

@@ -54,17 +54,16 @@ OTHERWISE = ("ls-files", "-z", "--", AS_STORED)
 class Process:
     """A Git command that is at work in a folder, beside this process. Raises `OSError` where there is none of them."""
 
-    def __init__(self, folder: str, arguments: Sequence[str], *, index: str = "", feed: bytes | None = None) -> None:
-        """Start it; it will be fed with `feed` while it is heard. `index` names another index file."""
+    def __init__(self, folder: str, arguments: Sequence[str], *, index: str = "") -> None:
+        """Start it; `index` names another index file."""
         import subprocess
 
-        self._feed = feed
         self._told: tuple[bytes, bytes] | None = None
         self._process = subprocess.Popen(
             ["git", *EXACT, *arguments],
             cwd=folder,
             env=environment() | ({"GIT_INDEX_FILE": index} if index else {}),
-            stdin=subprocess.DEVNULL if feed is None else subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
@@ -72,7 +71,7 @@ class Process:
     def hear(self) -> tuple[bytes, bytes]:
         """What it printed and what it complained of. Of several side by side, hear each, whatever another one says."""
         if self._told is None:
-            self._told = self._process.communicate(self._feed)
+            self._told = self._process.communicate()
         return self._told
 
     @property
@@ -101,10 +100,10 @@ def begin(folder: str, arguments: Sequence[str]) -> Process:
     return process
 
 
-def ask(folder: str, arguments: Sequence[str], *, index: str = "", feed: bytes | None = None) -> Process:
+def ask(folder: str, arguments: Sequence[str], *, index: str = "") -> Process:
     """A command at work: the very same that was begun before, once, or else one that starts now."""
-    begun = None if index or feed is not None else _begun.pop((folder, (*arguments,)), None)
-    return begun or Process(folder, arguments, index=index, feed=feed)
+    begun = None if index else _begun.pop((folder, (*arguments,)), None)
+    return begun or Process(folder, arguments, index=index)
 
 
 def forget() -> None:
@@ -131,6 +130,11 @@ def commits(most: int) -> tuple[str, ...]:
 def difference(commit: str, where: Iterable[str]) -> tuple[str, ...]:
     """Asks for the tracked files that differ on disk from a commit."""
     return "diff", "--raw", "-z", "--no-renames", "--no-ext-diff", commit, "--", *where
+
+
+def between(base: str, head: str, where: Iterable[str]) -> tuple[str, ...]:
+    """Asks for the files in which two commits differ."""
+    return "diff-tree", "-r", "--raw", "-z", "--no-renames", base, head, "--", *where
 
 
 def where(prefix: str, folders: Iterable[str], without: Iterable[str] = ()) -> list[str]:

@@ -13,8 +13,11 @@ def test_git_takes_its_lock_away_when_nobody_wants_to_hear_it(tmp_path: Path) ->
     repository = GitRepository(tmp_path)
     repository.git("init", "--quiet")
     lock = tmp_path / ".git" / "index.lock"
-    # locks the index, as `diff` does where it has looked at files again, and waits for names that never come
-    process = asking.Process(str(tmp_path), ("update-index", "--stdin"), feed=b"")
+    monitor = tmp_path / "monitor"
+    monitor.write_text(f"#!/bin/sh\nwhile [ -e '{lock}' ]; do sleep 0.01; done\n")
+    monitor.chmod(0o755)
+    # locks the index, as `diff` does where it has looked at files again, and waits for what never ends
+    process = asking.Process(str(tmp_path), ("-c", f"core.fsmonitor={monitor}", "update-index", "--refresh"))
     until = time.monotonic() + 30
     while not lock.exists() and time.monotonic() < until:
         time.sleep(0.01)

@@ -11,6 +11,7 @@ import pytest
 
 from git_repository import GitRepository
 from ringfence import sources
+from ringfence.errors import UsageError
 
 A, B, C = "teams/a/one/flows.yaml", "teams/a/one/namespace.yaml", "policies/catalog/b.yaml"
 RENDERED = "policies/rendered/base/a/one/baseline.yaml"
@@ -227,8 +228,7 @@ def test_a_root_below_the_top(repository: GitRepository):
     repository.write(f"below/{A}", "another\n")
     repository.write(A, "outside\n")
     assert differing(repository, "below") == {A}
-    held = sources.holding(sources.revision(repository.path / "below", "HEAD"), ["kind: x"], "teams")
-    assert held == {A}
+    assert [name for _, _, name in sources.revision(repository.path / "below", "HEAD").entries("teams/a")] == ["one"]
 
 
 def test_two_revisions(repository: GitRepository):
@@ -249,8 +249,52 @@ def test_some_folders_only(repository: GitRepository):
     assert sources.changed(base, sources.working_tree(repository.path), only, but) == {A}
 
 
-def test_what_holds_a_text(repository: GitRepository):
+@pytest.mark.parametrize("only", [(), ("teams/a", "policies"), ("teams", "nowhere", "teams/a/one/flows.yaml/x")])
+def test_another_commit_beside_one(repository: GitRepository, only: tuple[str, ...]):
+    repository.write(A, "another\n")
+    repository.write("teams/a/one/new.yaml")
+    repository.write("teams/c/two/new.yaml")
+    (repository.path / B).unlink()
+    repository.commit("Second")
+    base = sources.revision(repository.path, "HEAD~1", only)
+    beside = sources.beside(base, "main", sources.commit_id(repository.path, "HEAD"), ("teams", "policies"))
+    assert beside is not None
+    expected = sources.revision(repository.path, "main")
+    assert beside.label == expected.label
+    assert beside.differing == {path: expected.blobs.get(path, "") for path in sources.changed(base, expected) or ()}
+    assert beside.differing.keys() == {A, "teams/a/one/new.yaml", "teams/c/two/new.yaml", B}
+    beside.also(["teams/b/one", "teams/c", "policies/clusters", sources.MARK])
+    beside.know({path: base.blobs[path] for path in base.files("teams")})
+    assert {path: beside.blobs[path] for path in beside.files("teams")} == {
+        path: expected.blobs[path] for path in expected.files("teams")
+    }
+    beside.fetch(beside.files())
+    assert {path: beside.read(path) for path in beside.files()} == {
+        path: expected.read(path) for path in beside.files()
+    }
+
+
+def test_a_commit_with_a_link_is_beside_none(repository: GitRepository):
+    base = sources.revision(repository.path, "HEAD", ["teams"])
+    (repository.path / "teams/a/one/link.yaml").symlink_to("flows.yaml")
+    head = repository.commit("Second")
+    assert sources.beside(base, "main", head, ["teams"]) is None
+    assert sources.beside(sources.revision(repository.path, head, ["teams"]), "main", base.commit, ["teams"]) is None
+
+
+def test_a_folder_that_is_not_there_has_no_entries(repository: GitRepository):
     base = sources.revision(repository.path, "HEAD")
-    assert sources.holding(base, ["one/flows", "nowhere"], "teams") == {A}
-    assert sources.holding(base, ["nowhere"], "teams") == frozenset()
-    assert sources.holding(base, [], "teams") == frozenset()
+    assert [base.entries(folder) for folder in ("teams/nobody", "nobody/one", A)] == [[], [], []]
+
+
+def test_git_that_ends_is_heard(repository: GitRepository):
+    base = sources.revision(repository.path, "HEAD")
+    blob = base.blobs[A]
+    file = repository.path / ".git" / "objects" / blob[:2] / blob[2:]
+    file.chmod(0o644)
+    file.write_bytes(file.read_bytes()[:-4])
+    with pytest.raises(UsageError, match="unable to stream"):
+        base.fetch([A])
+    assert base.read(B)  # by another Git
+    with pytest.raises(sources.Unreadable):
+        base.read(A)

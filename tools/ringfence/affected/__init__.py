@@ -8,7 +8,7 @@ guardrail, a template) concerns everything, and there is no scope.
 
 from ringfence.affected.inside import inside
 from ringfence.affected.part import Part
-from ringfence.affected.scope import Scope, scope
+from ringfence.affected.scope import Scope, base, scope
 from ringfence.affected.touching import touching
 
-__all__ = ["Part", "Scope", "inside", "scope", "touching"]
+__all__ = ["Part", "Scope", "base", "inside", "scope", "touching"]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from ringfence.affected.edited import Unclear, ends_of, namespaces_of_edit, only_workloads_differ
 from ringfence.affected.part import Part
+from ringfence.affected.teams import TEAMS, Teams, folder_of
 from ringfence.affected.words import only_flows, words
-from ringfence.sources import BlobTree, Tree, Unreadable, changed, has, holding
+from ringfence.sources import Beside, BlobTree, Tree, Unreadable, changed, has, revision
 
 ROOTS = ("teams", "policies")
 """All that a change can matter in."""
@@ -37,23 +39,29 @@ class Scope:
     paths: tuple[str, ...]
 
 
-def scope(
-    base: Tree, head: Tree, paths: frozenset[str] | None = None, meanwhile: Callable[[], object] = lambda: None
-) -> Scope | None:
+def base(root: Path, rev: str, sha: str = "") -> BlobTree:
+    """A commit as far as `scope` needs it listed; `sha` is its id, if that is known. Raises `UsageError`."""
+    return revision(root, rev, ("policies",), (RENDERED,), sha=sha)
+
+
+def scope(base: Tree, head: Tree, paths: frozenset[str] | None = None) -> Scope | None:
     """The scope of the change from one tree to the other; None where it may be everything.
 
-    `paths` are the files that differ, where that is known (`sources.changed`). Of what is rendered, trees of Git's need
-    not list anything: they are told to list what is looked at. `meanwhile` may be called while Git is at work.
+    `paths` are the files that differ, where that is known (`sources.changed`). The base is told to list what is looked
+    at, and a head beside it with it.
     """
     if not isinstance(base, BlobTree):
         return None
-    paths = changed(base, head, ROOTS) if paths is None else paths
+    if isinstance(head, Beside):
+        paths = frozenset(head.differing)
+    elif paths is None:
+        paths = changed(base, head, ROOTS)
     if paths is None:
         return None
     if any(path.startswith(ADOPTED) for path in (*base.files(ADOPTED[:-1]), *paths)):
         return None  # what they allow is in no flow, so what other namespaces allow is not known from those
     try:
-        return _Scoping(base, head, paths, meanwhile).scope()
+        return _Scoping(base, head, paths).scope()
     except (Unclear, Unreadable):
         return None
 
@@ -61,17 +69,20 @@ def scope(
 class _Scoping:
     """The work on one change."""
 
-    def __init__(self, base: BlobTree, head: Tree, paths: frozenset[str], meanwhile: Callable[[], object]) -> None:
-        self._base, self._head, self._meanwhile = base, head, meanwhile
+    def __init__(self, base: BlobTree, head: Tree, paths: frozenset[str]) -> None:
+        self._base, self._head = base, head
         self._paths = frozenset(path for path in paths if path.startswith(("teams/", "policies/")))
         self._clusters = [path.rpartition("/")[2].removesuffix(".yaml") for path in base.files("policies/clusters")]
-        self._folders: dict[str, set[str]] = {}
-        self._teams: set[str] = set()
-        for path in (*base.files("teams"), *(path for path in self._paths if path.startswith("teams/"))):
-            parts = path.split("/")
-            self._teams.add(parts[1])
-            if len(parts) == 4:
-                self._folders.setdefault(parts[2], set()).add(parts[1])
+        self._teams = Teams(base)
+        self._folders = self._teams.folders
+        self._names = set(self._teams.names)
+        for path in self._paths:
+            top, team, *rest = path.split("/")
+            if top == "teams":
+                self._names.add(team)
+                if len(rest) == 2:
+                    self._folders[rest[0]].add(team)
+        self._know(path for path in self._paths if path.startswith(f"{TEAMS}/"))
         self._policies = [path for path in base.files("policies") if not path.startswith(f"{RENDERED}/")]
         base.fetch((*self._policies, *self._paths))
         if isinstance(head, BlobTree):
@@ -84,16 +95,17 @@ class _Scoping:
         namespaces = self._namespaces()
         speaking = self._speaking(namespaces)
         speaking |= {path for name in self._waived() for path in self._files_of(name)}
+        self._know(speaking)
         self._base.fetch(speaking)
         named = words(self._contents((*speaking, *self._policies)))
         spaces = {name for name in named if name in self._folders} | namespaces
         spaces |= {path.split("/")[2] for path in speaking if path.count("/") == 3}
-        of_spaces = [path for name in spaces for path in self._files_of(name)]
-        self._base.fetch(of_spaces)
-        defining = {path for path in of_spaces if not self._only_flows(path)}
-        teams = {path.split("/")[1] for path in (*speaking, *defining)} | (named & self._teams)
-        teams |= {path.split("/")[1] for path in self._paths if path.startswith("teams/")}
-        files = {*self._policies, *speaking, *defining, *(f"teams/{team}/team.yaml" for team in teams)}
+        defining = {path for name in spaces for path in self._files_of(name) if not self._only_flows(path)}
+        teams = {path.split("/")[1] for path in (*speaking, *defining)} | (named & self._names)
+        teams |= {path.split("/")[1] for path in self._paths if path.startswith(f"{TEAMS}/")}
+        declared = {*speaking, *defining, *(f"teams/{team}/team.yaml" for team in teams)}
+        self._know(declared)
+        files = {*self._policies, *declared}
         files |= set(self._rendered(namespaces))
         absent = {
             f"teams/{team}/{name}" for name, owners in self._folders.items() for team in owners if name not in spaces
@@ -140,17 +152,11 @@ class _Scoping:
         names = set(namespaces)
         if not names:
             return set()
-        texts = [f"{name}/" for name in names]
-        # with an escape, a text can be written in another way
-        held = holding(self._base, [*texts, "\\"], "teams", self._meanwhile)
-        self._base.fetch(held)
-        found = {path for path in held if self._speaks(path, texts, names)}
-        found |= {path for path in self._paths if path.startswith("teams/")}
-        return found | {path for name in names for path in self._files_of(name)}
-
-    def _speaks(self, path: str, texts: Iterable[str], names: set[str]) -> bool:
-        raw = self._read(False, path) or b""
-        return any(text.encode() in raw for text in texts) or bool(words([raw]) & names if b"\\" in raw else ())
+        found = self._teams.speaking(names) | {path for path in self._paths if path.startswith(f"{TEAMS}/")}
+        found |= {path for name in names for path in self._files_of(name)}
+        self._know(found)
+        self._base.fetch(found)
+        return found
 
     def _waived(self) -> set[str]:
         """The namespaces that waivers speak of: their flows must be known."""
@@ -159,9 +165,9 @@ class _Scoping:
 
     def _files_of(self, namespace: str) -> Iterator[str]:
         for owner in self._folders.get(namespace, ()):
-            folder = f"teams/{owner}/{namespace}"
-            yield from self._base.files(folder)
-            yield from (path for path in self._paths if path.startswith(f"{folder}/") and path not in self._base.blobs)
+            folder = f"{TEAMS}/{owner}/{namespace}/"
+            yield from self._teams.files(folder)
+            yield from (path for path in self._paths if path.startswith(folder) and path not in self._base.blobs)
 
     def _rendered(self, namespaces: Iterable[str]) -> Iterator[str]:
         places = [f"{team}/{name}" for name in namespaces for team in self._folders[name]]
@@ -174,12 +180,18 @@ class _Scoping:
         yield from differing
 
     def _list(self, paths: Iterable[str]) -> None:
-        paths = list(paths)
-        for tree in (self._base, self._head):
-            if isinstance(tree, BlobTree):
-                tree.also(paths)
-                if tree.found:
-                    raise Unclear
+        self._sides().also(paths)
+        if self._base.found:
+            raise Unclear
+
+    def _know(self, paths: Iterable[str]) -> None:
+        """List the folders of some files of teams, in which the base has what the teams say."""
+        folders = {folder_of(path) for path in paths}
+        self._sides().know({path: file.id for folder in folders for path, file in self._teams.files(folder).items()})
+
+    def _sides(self) -> BlobTree:
+        """What has to be told what else to list: a head that is listed beside the base tells that."""
+        return self._head if isinstance(self._head, Beside) else self._base
 
     def _part(self, head: bool, files: set[str], absent: set[str]) -> Part:
         tree = self._head if head else self._base
@@ -190,6 +202,8 @@ class _Scoping:
         return Part(tree, there, absent)
 
     def _only_flows(self, path: str) -> bool:
+        if path not in self._paths:
+            return self._teams.files(folder_of(path))[path].only_flows
         return all(only_flows(raw) for raw in self._contents([path]))
 
     def _contents(self, paths: Iterable[str]) -> Iterator[bytes]:

@@ -60,8 +60,10 @@ def sides(
     odd = difference.odd(tree, BUT)  # while Git is at work
     base_tree = None
     if not odd and is_new(tree):
+        from ringfence import affected
+
         with contextlib.suppress(UsageError):  # whoever has to list it says why that fails
-            base_tree = sources.revision(root, revision, ONLY, BUT, sha=base)
+            base_tree = affected.base(root, revision, base)
         meanwhile.work(lambda: difference.at_work)
     paths = difference.paths()
     return None if odd or paths is None else Sides(revision, base, "", tree, paths, base_tree)

@@ -185,11 +185,11 @@ class _Judging:
         return Judgement((*rest.elements(), *new), counts, documents.new)
 
     def _scope(self, difference: Difference, paths: frozenset[str]) -> Scope | None:
-        from ringfence import affected, sources
+        from ringfence import affected
 
         if found := affected.inside(difference, self._tree):
             return found
-        base = sources.revision(self._root, difference.commit, ONLY, BUT)
+        base = affected.base(self._root, difference.commit, difference.commit)
         return None if base.found else affected.scope(base, self._tree, paths)
 
     def _ask_again(self, commit: str) -> None:

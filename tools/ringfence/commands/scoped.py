@@ -10,9 +10,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ringfence.commands import meanwhile, parted, progress, rerendered, shared, sides
+from ringfence.commands import parted, progress, rerendered, shared, sides
 from ringfence.commands.compared import Sides
-from ringfence.commands.judged import BUT, ONLY
+from ringfence.commands.judged import ONLY
 from ringfence.findings import Finding, has_errors
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from ringfence import affected
     from ringfence.impact import Report
     from ringfence.model.types import Model
-
-_DECLARED = (ONLY, BUT)
 
 
 class Found(NamedTuple):
@@ -39,12 +37,11 @@ def attempt(args: argparse.Namespace, root: Path, found: Sides, parts: parted.Pa
     """
     from ringfence import affected, sources
 
-    base_tree = found.base_tree or sources.revision(root, found.revision, *_DECLARED, sha=found.base)
-    tree = found.tree or sources.revision(root, args.head, *_DECLARED)
-    paths = found.paths if found.tree else sources.changed(base_tree, tree, ONLY)
-    if base_tree.found or paths is None:
+    base_tree = found.base_tree or affected.base(root, found.revision, found.base)
+    tree = found.tree or sources.beside(base_tree, args.head, found.head, ONLY)
+    if base_tree.found or tree is None:
         return None
-    scope = affected.scope(base_tree, tree, paths, meanwhile.finish)
+    scope = affected.scope(base_tree, tree, found.paths)
     if scope is None:
         return None
     from ringfence import cache, checks, impact, model

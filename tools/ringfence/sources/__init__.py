@@ -5,8 +5,8 @@ It hands out paths and bytes. It knows no YAML and no schema, and it never write
 
 from __future__ import annotations
 
-from ringfence.sources.blobs import BlobTree, index, revision
-from ringfence.sources.changes import Difference, changed, has, holding, ignored
+from ringfence.sources.blobs import Beside, BlobTree, index, revision
+from ringfence.sources.changes import Difference, beside, changed, has, ignored
 from ringfence.sources.names import name_of, names
 from ringfence.sources.overlay import Overlay
 from ringfence.sources.pages import CHECKS
@@ -18,19 +18,20 @@ from ringfence.sources.working import WorkingTree, folder, working_tree
 __all__ = [
     "CHECKS",
     "MARK",
+    "Beside",
     "BlobTree",
     "Difference",
     "Overlay",
     "Tree",
     "Unreadable",
     "WorkingTree",
+    "beside",
     "changed",
     "commit_id",
     "default_base",
     "find_root",
     "folder",
     "has",
-    "holding",
     "ignored",
     "index",
     "merge_base",

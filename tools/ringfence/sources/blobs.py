@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import bisect
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ringfence.errors import UsageError
 from ringfence.findings import Finding, Location
-from ringfence.sources import pages
+from ringfence.sources import listing, pages
+from ringfence.sources.objects import BLOB
 from ringfence.sources.repository import Repository, open_repository
 from ringfence.sources.revisions import commit
 from ringfence.sources.tree import MAX_BYTES, Unreadable, concerns, name_problem, shown
@@ -17,8 +18,10 @@ from ringfence.sources.working import link, nested
 
 LINK, SUBMODULE = "120000", "160000"
 
-MANY = 2_000
-"""Paths that a command is given at once: a command line has a limit."""
+LACKING = "this clone does not hold its content (a partial clone?)"
+
+MANY = 500
+"""Objects that are in memory at once where they are not kept."""
 
 
 class BlobTree:
@@ -55,10 +58,28 @@ class BlobTree:
         wanted = [f"{self.repository.prefix}{path}" for path in paths]
         if self.whole or not wanted:
             return
-        more = _tree(self.repository, self.label, _listed(self.repository, self.commit, wanted), self.commit)
+        more = _tree(self.repository, self.label, listing.at(self.repository, self.commit, wanted), self.commit)
         self.blobs = dict(sorted({**self.blobs, **more.blobs}.items()))
         self.found = sorted({**dict(self.found), **dict(more.found)}.items(), key=lambda item: item[0])
         self._sorted = []
+
+    def know(self, blobs: Mapping[str, str]) -> None:
+        """List these files, which have these ids."""
+        self.blobs = dict(sorted({**self.blobs, **blobs}.items()))
+        self._sorted = []
+
+    def entries(self, folder: str) -> list[tuple[str, str, str]]:
+        """Mode, id and name of all that stands right in a folder of a commit, listed or not."""
+        return listing.inside(self.repository, self.commit, f"{self.repository.prefix}{folder}")
+
+    def contents(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+        """Some files with their bytes, which are not kept. Raises `Unreadable`."""
+        for start in range(0, len(paths), MANY):
+            part = paths[start : start + MANY]
+            for path, found in zip(part, self.repository.read(self.blobs[path] for path in part), strict=True):
+                if found.kind != BLOB:
+                    raise Unreadable(path, LACKING)
+                yield path, found.raw
 
     def fetch(self, paths: Iterable[str]) -> None:
         """Read these files at once, as far as there are such files: each is then there when it is asked for."""
@@ -76,10 +97,37 @@ class BlobTree:
         try:
             raw = self.repository.blob(name)
         except ValueError as error:
-            raise Unreadable(path, "this clone does not hold its content (a partial clone?)") from error
+            raise Unreadable(path, LACKING) from error
         if len(raw) > MAX_BYTES:
             raise Unreadable(path, f"it is larger than {MAX_BYTES // 1024 // 1024} MiB")
         return raw
+
+
+class Beside(BlobTree):
+    """Another commit than a first one, listed as far as that is, from the files in which the two differ.
+
+    `differing` are their ids by path, "" where this commit has none.
+    """
+
+    def __init__(self, base: BlobTree, rev: str, commit: str, differing: Mapping[str, str]) -> None:
+        """Take the id of the commit, and what somebody called it."""
+        super().__init__(label(commit, rev), base.repository, {}, [], commit, base.whole)
+        self._base, self.differing = base, differing
+        self._follow()
+
+    def also(self, paths: Iterable[str]) -> None:
+        """List these files and folders too, on both sides."""
+        self._base.also(paths)
+        self._follow()
+
+    def know(self, blobs: Mapping[str, str]) -> None:
+        """List these files of the base, which have these ids there."""
+        self._base.know(blobs)
+        self._follow()
+
+    def _follow(self) -> None:
+        blobs = {path: name for path, name in {**self._base.blobs, **self.differing}.items() if name}
+        self.blobs, self.found, self._sorted = dict(sorted(blobs.items())), self._base.found, []
 
 
 def revision(root: Path, rev: str, only: Sequence[str] = (), but: Sequence[str] = (), *, sha: str = "") -> BlobTree:
@@ -90,16 +138,17 @@ def revision(root: Path, rev: str, only: Sequence[str] = (), but: Sequence[str] 
     """
     repository = open_repository(root)
     sha = sha or commit(repository, rev)
-    folders = [f"{repository.prefix}{folder}" for folder in only]
-    left_out = {f"{repository.prefix}{folder}" for folder in but}
-    for folder in {folder.rpartition("/")[0] for folder in left_out}:
-        inside = _records(repository.run("ls-tree", "-z", "--full-tree", sha, f"{folder}/"))
-        folders.remove(folder)
-        folders += [path for _, _, _, path in inside if path not in left_out]
-    # Git takes no folder to mean all of them
-    entries = _listed(repository, sha, folders) if folders or not only else []
-    label = sha[:7] if sha.startswith(rev) else f"{sha[:7]} ({shown(rev)})"
-    return _tree(repository, label, entries, sha, whole=not only)
+    if only:
+        above, left_out = ([f"{repository.prefix}{folder}" for folder in folders] for folders in (only, but))
+        entries = listing.at(repository, sha, above, left_out)
+    else:
+        entries = listing.whole(repository, sha)
+    return _tree(repository, label(sha, rev), entries, sha, whole=not only)
+
+
+def label(sha: str, rev: str) -> str:
+    """What messages call a commit that somebody named."""
+    return sha[:7] if sha.startswith(rev) else f"{sha[:7]} ({shown(rev)})"
 
 
 def index(root: Path) -> BlobTree:
@@ -108,31 +157,12 @@ def index(root: Path) -> BlobTree:
     repository = open_repository(root)
     if repository.bare:
         raise UsageError(f"{root} is a bare repository, which stages nothing", "name a revision instead of the index")
-    listing = repository.run("ls-files", "-s", "-z", index=_index_of_hook(repository, asked))
+    staged = listing.records(repository.run("ls-files", "-s", "-z", index=_index_of_hook(repository, asked)))
     return _tree(
         repository,
         "index",
-        [(mode, "" if stage != "0" else name, path) for mode, name, stage, path in _records(listing)],
+        [(mode, "" if stage != "0" else name, path) for mode, name, stage, path in staged],
     )
-
-
-def _listed(repository: Repository, sha: str, paths: Sequence[str]) -> list[tuple[str, str, str]]:
-    """The entries of some paths in a commit, or of all without any."""
-    found = []
-    for start in range(0, len(paths) or 1, MANY):
-        part = paths[start : start + MANY]
-        listing = repository.run("ls-tree", "-r", "-z", "--full-tree", sha, *part)
-        found += [(mode, name, path) for mode, _, name, path in _records(listing)]
-    return found
-
-
-def _records(listing: bytes) -> Iterable[tuple[str, str, str, str]]:
-    """The records of a listing: three fields (mode and two more, in the order of the command) and the path."""
-    for record in os.fsdecode(listing).split("\0"):
-        if record:
-            fields, _, path = record.partition("\t")
-            mode, second, third = fields.split(" ", 2)
-            yield mode, second, third, path
 
 
 def _index_of_hook(repository: Repository, asked: str) -> str:

@@ -1,18 +1,18 @@
-"""What differs between a revision and another tree, and which files of a revision hold a text: both asked of Git.
+"""What differs between a revision and another tree, asked of Git.
 
-Git knows the object of every file and remembers which files on disk it has looked at, so neither question reads the
-files that are alike.
+Git knows the object of every file and remembers which files on disk it has looked at, so nothing reads the files
+that are alike.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from ringfence import asking
-from ringfence.sources.blobs import BlobTree
+from ringfence.sources.blobs import Beside, BlobTree
 from ringfence.sources.repository import Asked, Failed, Repository, open_repository
 from ringfence.sources.settled import Settled
 from ringfence.sources.tree import Tree, inside, name_problem
@@ -155,7 +155,7 @@ class Difference:
             others = self._ask_others(ignored=False).output()
         new = frozenset(_own(self._repository, others))
         yield from new
-        for status, path in _raw(self._repository, self._tracked.output()):
+        for status, _, path in _raw(self._repository, self._tracked.output()):
             if status == "D" and path not in new and os.path.lexists(self._root / path):
                 raise _Odd  # tracked no more, and ignored
             yield path
@@ -177,10 +177,24 @@ def changed(base: BlobTree, head: Tree, only: Sequence[str] = (), but: Sequence[
         return Difference(head.root, base.commit, only, but).paths()
     if not isinstance(head, BlobTree) or head.found:
         return None
+    if not head.commit:
+        return _plain(path for path, _ in base.blobs.items() ^ head.blobs.items())
     try:
-        return _plain(_between(base, head, only, but))
+        return _plain(_between(base, head.commit, only, but))
     except (Failed, _Odd):
         return None
+
+
+def beside(base: BlobTree, rev: str, commit: str, only: Sequence[str]) -> Beside | None:
+    """Another commit, which somebody called so, listed as far as the base is; what differs lies in some folders.
+
+    None as for `changed`.
+    """
+    try:
+        differing = _between(base, commit, only, ())
+    except (Failed, _Odd):
+        return None
+    return None if base.found or _plain(differing) is None else Beside(base, rev, commit, differing)
 
 
 def has(tree: Tree, path: str) -> bool:
@@ -195,29 +209,6 @@ def ignored(base: BlobTree, under: str) -> list[str]:
     where = asking.where(base.repository.prefix, (under,))
     listing = base.repository.run("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", *where)
     return list(_own(base.repository, listing))
-
-
-def holding(
-    tree: BlobTree, texts: Iterable[str], under: str, meanwhile: Callable[[], object] = lambda: None
-) -> frozenset[str]:
-    """The files below a folder whose bytes hold any of the texts; `meanwhile` is called while Git looks for them."""
-    patterns = [part for text in sorted(set(texts)) for part in ("-e", text)]
-    if not patterns:
-        return frozenset()
-    prefix = tree.repository.prefix
-    # objects are read by one thread at a time: others would only wait for it
-    options = ("--threads=1", "--no-color", "-l", "-z", "-a", "-F", "--full-name")
-    command = ["grep", *options, *patterns, tree.commit, "--", f"{prefix}{under}"]
-    asked = tree.repository.ask(*command)
-    meanwhile()
-    try:
-        listing = asked.output()
-    except Failed as error:
-        if error.status == 1:  # nothing found
-            return frozenset()
-        raise
-    start = len(tree.commit) + 1 + len(prefix)
-    return frozenset(os.fsdecode(name)[start:] for name in listing.split(b"\0") if name)
 
 
 class _Odd(Exception):  # noqa: N818 - never leaves this module
@@ -236,29 +227,30 @@ def _own(repository: Repository, listing: bytes) -> Iterator[str]:
     return (path.removeprefix(prefix) for path in paths if path.startswith(prefix))
 
 
-def _between(base: BlobTree, head: BlobTree, only: Sequence[str], but: Sequence[str]) -> Iterator[str]:
-    """What differs between two trees of Git's."""
-    if not head.commit:
-        return (path for path, _ in base.blobs.items() ^ head.blobs.items())
-    command = ("diff-tree", "-r", "--raw", "-z", "--no-renames", base.commit, head.commit)
-    listing = base.repository.run(*command, "--", *asking.where(base.repository.prefix, only, but))
-    return (path for _, path in _raw(base.repository, listing))
+def _between(base: BlobTree, commit: str, only: Sequence[str], but: Sequence[str]) -> dict[str, str]:
+    """What differs in another commit: the ids of the files there, "" for those that are gone."""
+    where = asking.where(base.repository.prefix, only, but)
+    listing = base.repository.run(*asking.between(base.commit, commit, where))
+    return {path: "" if status == "D" else name for status, name, path in _raw(base.repository, listing)}
 
 
-def _raw(repository: Repository, listing: bytes) -> Iterator[tuple[str, str]]:
-    """The status and the path of each record of `git diff --raw` below the root. Raises `_Odd` for more than files."""
+def _raw(repository: Repository, listing: bytes) -> Iterator[tuple[str, str, str]]:
+    """The status, the new id and the path of each record of `git diff --raw` below the root.
+
+    Raises `_Odd` for more than files.
+    """
     prefix = repository.prefix
     fields = iter(listing.split(b"\0"))
     for head in fields:
         if not head:
             return
-        old, new, _, _, status = head.decode("ascii").lstrip(":").split()
+        old, new, _, name, status = head.decode("ascii").lstrip(":").split()
         path = os.fsdecode(next(fields))
         if not path.startswith(prefix):
             continue
         if status not in ("A", "D", "M") or {old, new} - set(REGULAR):
             raise _Odd
-        yield status, path.removeprefix(prefix)
+        yield status, name, path.removeprefix(prefix)
 
 
 def _plain(paths: Iterable[str]) -> frozenset[str] | None:

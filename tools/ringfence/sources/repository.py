@@ -13,6 +13,7 @@ from ringfence import asking
 from ringfence.errors import UsageError
 from ringfence.sources import environment
 from ringfence.sources.ignored import refusal
+from ringfence.sources.objects import BLOB, Ended, Object, Objects
 
 if TYPE_CHECKING:
     import git
@@ -31,10 +32,10 @@ class Failed(UsageError):  # noqa: N818 - an answer of Git, handled where one ca
 class Asked:
     """A Git command that is at work in a folder, beside this process. Raises `OSError` where there is none of them."""
 
-    def __init__(self, folder: Path, *arguments: str, index: str = "", feed: bytes | None = None) -> None:
-        """Start it, unless it was begun ahead; it will be fed with `feed` while it is heard."""
+    def __init__(self, folder: Path, *arguments: str, index: str = "") -> None:
+        """Start it, unless it was begun ahead."""
         self._folder = folder
-        self._process = asking.ask(str(folder), arguments, index=index, feed=feed)
+        self._process = asking.ask(str(folder), arguments, index=index)
 
     @property
     def at_work(self) -> bool:
@@ -62,7 +63,7 @@ class Repository:
     def __init__(self, top: Path, prefix: str, folder: str, repo: git.Repo | None = None) -> None:
         self.top, self.prefix, self.folder = top, prefix, folder
         self._repo = repo
-        self._readers: dict[int, git.Git] = {}
+        self._readers: dict[int, Objects] = {}
         self._fetched: dict[str, bytes] = {}
 
     @property
@@ -94,36 +95,38 @@ class Repository:
         """The output of a Git command without the final newline."""
         return os.fsdecode(self.run(*arguments)).rstrip("\n")
 
+    def read(self, names: Iterable[str]) -> list[Object]:
+        """Objects by their ids or other names, in that order; one that is missing is empty. Raises `Failed`.
+
+        One `git cat-file` stays open for each process: two that read from one would take each other's answers.
+        """
+        process = os.getpid()
+        if process not in self._readers:
+            self._readers[process] = Objects(self.top)
+        try:
+            return self._readers[process].read(names)
+        except Ended as end:
+            del self._readers[process]
+            raise Failed(self.top, end.status, os.fsdecode(end.errors)) from end
+
     def fetch(self, names: Iterable[str]) -> None:
         """Read many objects at once; `blob` then has them. One that is missing is left to it."""
         wanted = sorted(set(names) - self._fetched.keys())
-        if not wanted:
-            return
-        told = Asked(self.top, "cat-file", "--batch", feed="".join(f"{name}\n" for name in wanted).encode()).output()
-        start = 0
-        for name in wanted:
-            end = told.index(b"\n", start)
-            _, kind, *size = told[start:end].split(b" ")
-            start = end + 1
-            if kind == b"blob":
-                self._fetched[name] = told[start : start + int(size[0])]
-                start += int(size[0]) + 1
+        for name, found in zip(wanted, self.read(wanted), strict=True) if wanted else ():
+            if found.kind == BLOB:
+                self._fetched[name] = found.raw
 
     def blob(self, name: str) -> bytes:
-        """The bytes of one object; raises `ValueError` if missing.
-
-        One `git cat-file --batch` stays open for each process: two that read from one would take each other's answers.
-        """
+        """The bytes of one object; raises `ValueError` if missing."""
         if name in self._fetched:
             return self._fetched[name]
-        import git
-
-        process = os.getpid()
-        if process in self._readers:
-            return bytes(self._readers[process].get_object_data(name)[3])
-        self._readers[process] = git.Git(str(self.top))
-        with environment.cleaned():  # now the command starts
-            return bytes(self._readers[process].get_object_data(name)[3])
+        try:
+            (found,) = self.read([name])
+        except Failed as error:
+            raise ValueError(name) from error
+        if not found.id:
+            raise ValueError(name)
+        return found.raw
 
 
 def open_repository(root: Path) -> Repository:

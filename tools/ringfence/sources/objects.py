@@ -1,0 +1,95 @@
+"""Git's objects, read from one `git cat-file` that stays open."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from ringfence import asking
+
+MOST = 4096
+"""Bytes of names that are asked for at once: a pipe takes as many on any system, whether Git reads or not."""
+
+BLOB, TREE = "blob", "tree"
+
+
+class Object(NamedTuple):
+    """An object: its id, its kind and its bytes; all are empty where there is none."""
+
+    id: str = ""
+    kind: str = ""
+    raw: bytes = b""
+
+
+class Ended(Exception):  # noqa: N818 - never leaves this package
+    """Git ended with a status, and what it complained of, while it was asked."""
+
+    def __init__(self, status: int, errors: bytes) -> None:
+        super().__init__(errors)
+        self.status, self.errors = status, errors
+
+
+class Objects:
+    """The objects of the repository around a folder. For one thread of one process."""
+
+    def __init__(self, folder: Path) -> None:
+        """Start Git."""
+        import subprocess
+
+        self._owner = os.getpid()
+        self._process = subprocess.Popen(
+            ["git", *asking.EXACT, "cat-file", "--batch"],
+            cwd=folder,
+            env=asking.environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def read(self, names: Iterable[str]) -> list[Object]:
+        """The objects with some ids or other names, in their order. Raises `Ended`."""
+        found: list[Object] = []
+        part: list[str] = []
+        size = 0
+        for name in names:
+            size += len(name) + 1
+            if size > MOST and part:
+                found += self._ask(part)
+                part, size = [], len(name) + 1
+            part.append(name)
+        return found + self._ask(part)
+
+    def _ask(self, names: list[str]) -> list[Object]:
+        assert self._process.stdin  # noqa: S101 - a pipe
+        try:
+            self._process.stdin.write("".join(f"{name}\n" for name in names).encode())
+            self._process.stdin.flush()
+            return [self._next() for _ in names]
+        except BrokenPipeError:
+            raise self._ended() from None
+
+    def _next(self) -> Object:
+        assert self._process.stdout  # noqa: S101 - a pipe
+        head = self._process.stdout.readline()
+        id_, *kind, size = head.split(b" ")
+        if not head.endswith(b"\n"):
+            raise self._ended()
+        if not (kind and size[:-1].isdigit()):
+            return Object()  # missing, or several start with these letters
+        raw = self._process.stdout.read(int(size) + 1)
+        if len(raw) <= int(size):
+            raise self._ended()
+        return Object(id_.decode("ascii"), kind[0].decode("ascii"), raw[:-1])
+
+    def _ended(self) -> Ended:
+        _, errors = self._process.communicate()
+        return Ended(self._process.returncode, errors)
+
+    def __del__(self) -> None:
+        if os.getpid() == self._owner:
+            with contextlib.suppress(Exception):  # Git may not have started, and the interpreter may be ending
+                self._process.terminate()
+                self._process.communicate()
