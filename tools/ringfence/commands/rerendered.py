@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ringfence.affected import Part, Scope
+    from ringfence.model.remembered import Remembered
     from ringfence.model.types import Model
     from ringfence.sources import BlobTree
 
@@ -41,6 +42,7 @@ class History:
         self._root = root
         self._tree = sources.working_tree(root)
         self._store = cache.store()
+        self._documents: Remembered | None = None
         self._commits = [] if self._store.why else sources.recent(root, _COMMITS)
         keys = {self._key(commit): commit for commit in self._commits}
         self._known = {keys[key] for key in self._store.get(KIND, keys)}
@@ -56,7 +58,7 @@ class History:
         scope = self._scope(base)
         if scope is None:
             return None
-        declared = _declared(scope.head)
+        declared = self._declared(scope.head)
         if declared is None:
             return None
         return Again(expected(scope.head, declared, scope.namespaces), *_places(base, scope))
@@ -75,12 +77,23 @@ class History:
         scope = self._scope(head)
         if scope is None:
             return
-        declared = _declared(scope.base)
+        declared = self._declared(scope.base)
         if declared is not None and bundles(scope.base) == expected(scope.base, declared, scope.namespaces):
             self._store.put(KIND, {self._key(self._commits[0]): b"1"})
 
     def _key(self, commit: str) -> str:
         return f"{self._root} {commit}"  # a repository may hold several roots
+
+    def _declared(self, tree: Part) -> Model | None:
+        """What a part of a tree declares, if all of it is sound."""
+        from ringfence import model
+        from ringfence.findings import has_errors
+        from ringfence.model.remembered import Remembered
+
+        if self._documents is None:
+            self._documents = Remembered(self._store)
+        loaded, findings = model.load(tree, tree.absent, self._documents)
+        return None if has_errors(findings) else loaded
 
     def _scope(self, base: BlobTree) -> Scope | None:
         """The scope of what differs from a commit; None where Git may not tell all that lies among these files."""
@@ -106,15 +119,6 @@ def expected(tree: Part, declared: Model, namespaces: Collection[str]) -> dict[s
     from ringfence import render
 
     return render.tree(declared, render.own_templates(tree), namespaces)
-
-
-def _declared(tree: Part) -> Model | None:
-    """What a part of a tree declares, if all of it is sound."""
-    from ringfence import model
-    from ringfence.findings import has_errors
-
-    loaded, findings = model.load(tree, tree.absent)
-    return None if has_errors(findings) else loaded
 
 
 def _places(base: BlobTree, scope: Scope) -> tuple[tuple[str, ...], tuple[str, ...]]:
