@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -17,6 +18,7 @@ from ringfence.connectivity import (
     ClusterState,
     Connectivity,
     Direction,
+    Endpoint,
     Profile,
     diff,
     evaluate,
@@ -24,8 +26,8 @@ from ringfence.connectivity import (
     scattered,
 )
 from ringfence.connectivity.resolve import Applied
-from ringfence.connectivity.space import NamedPods
-from ringfence.manifests import METADATA_NAME, Selector
+from ringfence.connectivity.space import NamedPods, Space
+from ringfence.manifests import METADATA_NAME, Requirement, Selector
 
 Object = dict[str, Any]
 
@@ -194,6 +196,23 @@ def test_what_is_rare_is_the_same_in_either_form(more: list[Object]):
     assert rows(small) != rows(evaluate(cluster([space, *PODS], plugin="unspecified"), representatives=True))
     with large(256):
         alike(small, evaluate(state, representatives=True))
+
+
+@pytest.mark.parametrize("named", [[], NAMED])
+@pytest.mark.parametrize("representatives", [False, True])
+def test_few_pods_are_found_by_their_labels_as_they_are_in_sets(named: list[NamedPods], representatives: bool):
+    labels = itertools.product("ab", [{}, {"app": "x"}, {"app": "y", "k": "x"}, {"app": "x", "k": "x"}])
+    pods = tuple(Endpoint(name, f"{number}", labels=tuple(own.items())) for number, (name, own) in enumerate(labels))
+    space = Space(ClusterState(endpoints=pods), representatives, named)
+    terms = [
+        *(Requirement(key, "In", values) for key in ("app", "k") for values in (("x",), ("z",), ("x", "y"))),
+        Requirement("k", "NotIn", ("x",)),
+        Requirement("k", "Exists"),
+    ]
+    asked = [Selector(), *(Selector(tuple(sorted({one, two}))) for one in terms for two in terms)]
+    for namespace in space.members:
+        found = [space.few(namespace, selector) for selector in asked]
+        assert found == [scattered.few(space.select(namespace, selector)) for selector in asked]
 
 
 def test_policies_of_a_large_cluster_are_resolved_where_somebody_asks():

@@ -36,9 +36,9 @@ class Briefs:
         self._space = space
         self._blind = blind
         self._peers: dict[Peer, Few | None] = {}
-        self._pods: Known[tuple[str, Selector], Few | None] = Known(
-            lambda key: few(space.select(*key, keep=False))  # a pod is the subject of one policy and a peer in many
-        )
+        # a pod is the subject of one policy and a peer in many
+        self._pods: Known[tuple[str, Selector], Few | None] = Known(lambda key: space.few(*key))
+        self._alone: Known[Selector, str | None] = Known(space.namespace_of)
 
     def of(self, policy: NetworkPolicy) -> Iterator[Brief | Applied]:
         """What a policy says, all that can be told so in brief."""
@@ -80,7 +80,7 @@ class Briefs:
             found = few(self._space.peers(namespace, peer))
         elif peer.namespaces is None:
             return _doubted(self._pods[namespace, peer.pods], host)
-        elif (alone := self._space.namespace_of(peer.namespaces)) is not None:
+        elif (alone := self._alone[peer.namespaces]) is not None:
             found = self._pods[alone, peer.pods]
         else:
             found = few(self._space.peers(namespace, peer, keep=False))

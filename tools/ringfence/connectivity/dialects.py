@@ -188,13 +188,12 @@ def _reads_as_cilium(cluster: ClusterState) -> bool:
     """Whether policies mean what only Cilium makes of them (`cilium.Lowering`); it takes most as everybody does."""
     if cluster.cilium or cluster.profile.takes("cilium") is not True:
         return bool(cluster.cilium)
-    for policy in cluster.policies:
-        if policy.left_out_ingress or policy.left_out_egress:
-            return True
-        rules = (*(policy.ingress or ()), *(policy.egress or ()))
-        blocks = (peer.addresses for rule in rules for peer in rule.peers if isinstance(peer, BlockPeer))
-        if any(addresses & cluster.profile.nodes for addresses in blocks):
-            return True
-        if any(port.name for rule in policy.egress or () for port in rule.ports):
-            return True
-    return False
+    policies = cluster.policies
+    if any(policy.left_out_ingress or policy.left_out_egress for policy in policies):
+        return True
+    peers = {rule.peers for policy in policies for rules in (policy.ingress, policy.egress) for rule in rules or ()}
+    blocks = {peer.addresses for items in peers for peer in items if isinstance(peer, BlockPeer)}
+    if any(addresses & cluster.profile.nodes for addresses in blocks):
+        return True
+    ports = {rule.ports for policy in policies for rule in policy.egress or ()}
+    return any(port.name for items in ports for port in items)

@@ -32,14 +32,13 @@ class LabelIndex:
     ) -> None:
         pairs: dict[tuple[str, str], list[int]] = defaultdict(list)
         keys: dict[str, list[int]] = defaultdict(list)
-        count = 0
-        for position, labels in enumerate(labelled):
-            count += 1
+        self._labels = list(labelled)
+        for position, labels in enumerate(self._labels):
             for pair in labels:
                 pairs[pair].append(position)
                 keys[pair[0]].append(position)
         self._pairs, self._keys = pairs, keys
-        self._known = (1 << count) - 1
+        self._known = (1 << len(self._labels)) - 1
         self._unknown = unknown
         self._names = names
         self._named = _Named(named or {})
@@ -58,6 +57,21 @@ class LabelIndex:
                 found = bits.both(found, one)
             _remember(self._memo, selector, found)
         return found
+
+    def few(self, selector: Selector, most: int) -> list[int] | None:
+        """The labelled positions that a selector of single values matches; None where none of these has so few of them.
+
+        A set is as long as there are positions, so a look at the labels of a few is quicker.
+        """
+        asked = selector.requirements
+        pairs = [(item.key, item.values[0]) for item in asked if item.operator == "In" and len(item.values) == 1]
+        if not pairs or len(pairs) < len(asked):
+            return None
+        fewest = min((self._pairs.get(pair, []) for pair in pairs), key=len)
+        if len(fewest) > most:
+            return None
+        labels = self._labels
+        return [at for at in fewest if all(pair in labels[at] for pair in pairs)]
 
     def meeting(self, item: Requirement) -> int:
         """The named positions for which a condition follows. That a namespace has a name is known of each."""

@@ -12,13 +12,15 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from ringfence.connectivity import bits, dialects
+from ringfence.connectivity import bits, dialects, scattered
 from ringfence.connectivity.bits import Fuzzy
 from ringfence.connectivity.cells import AddressIndex, CellIndex, partition
 from ringfence.connectivity.cluster import ENTITY, ClusterState, Endpoint, Place
 from ringfence.connectivity.labels import LabelIndex
+from ringfence.connectivity.scattered import Few
 from ringfence.manifests import BlockPeer, NamesPeer, NetworksPeer, NodesPeer, PodsPeer, Requirement, Selector
 from ringfence.values.addresses import EVERYWHERE, AddressSet
+from ringfence.values.known import Known
 
 Peer = PodsPeer | BlockPeer | NetworksPeer | NodesPeer | NamesPeer
 """What a rule of any dialect may name as the other end."""
@@ -91,6 +93,7 @@ class Space:
         self._names = list(numbers)
         self._members = [bits.of(positions) for positions in members]
         self.members = dict(zip(numbers, self._members, strict=True))
+        self._unknown = Known[str, tuple[int, ...]](lambda name: bits.members(self.members[name] & self.unknown))
         named_at = {self.pods - len(named) + index: item for index, item in enumerate(named)}
         self._pod_labels = LabelIndex(
             (item.labels for item in self.endpoints[:known]),
@@ -149,6 +152,13 @@ class Space:
         here = self.members[namespace]
         found = bits.both(self._pod_labels.match(selector), (here, here))
         return self._once(found) if keep else found
+
+    def few(self, namespace: str, selector: Selector) -> Few | None:
+        """The pods of one namespace that a selector matches, None for many."""
+        found = None if self.named else self._pod_labels.few(selector, scattered.PAIRS)
+        if found is None:
+            return scattered.few(self.select(namespace, selector, keep=False))
+        return tuple([at for at in found if self.endpoints[at].namespace == namespace]), self._unknown[namespace]
 
     def peers(self, namespace: str, peer: Peer, *, keep: bool = True) -> Fuzzy:
         """The positions that a peer stands for, in a policy of some namespace, before anything about host networks."""
