@@ -211,6 +211,17 @@ def test_a_new_question_is_made_ready_for_while_git_is_at_work(
     assert ready.read_text() == ""
 
 
+def test_a_new_question_imports_nothing_that_it_has_no_use_for(ask: Callable[[str], Ran], small: GitRepository):
+    """Whoever writes files, runs templates or reads other dialects imports what that takes; no name is looked for."""
+    small.write(FLOWS, (small.path / FLOWS).read_text() + "# one\n")
+    small.commit("One")
+    _, modules, _ = ask("impact --base HEAD~1 --head HEAD")
+    assert "ringfence.impact" in modules
+    unneeded = {"dataclasses", "difflib", "fractions", "jinja2", "secrets", "shutil", "tempfile", *OTHER_DIALECTS}
+    unneeded |= {f"ringfence.{name}" for name in ("compile.guardrails", "gitops.argocd", "render.disk")}
+    assert not unneeded & modules
+
+
 def hook(repository: GitRepository, cache: str) -> tuple[set[str], set[str], list[str]]:
     """Our modules and the others that a hook on one valid file imports, and the YAML files that it opens."""
     run = [sys.executable, "-c", HOOK, "check", FLOWS]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from ringfence.affected.edited import Unclear, ends_of, namespaces_of_edit, only_workloads_differ
 from ringfence.affected.part import Part
@@ -24,8 +25,7 @@ Folder = tuple[str, str]
 """Team and namespace."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """What a change can matter to.
 
     `namespaces` by declared name: whatever connection differs has an end in one of them. `base` and `head` hold every

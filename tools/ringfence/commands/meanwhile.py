@@ -31,9 +31,4 @@ def work(waits: Callable[[], bool]) -> None:
         importlib.import_module(f"ringfence.{name}")
 
 
-def finish() -> None:
-    """Import all the others."""
-    work(lambda: True)
-
-
 _modules = iter(MODULES)
