@@ -11,6 +11,7 @@ import re
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from ringfence import cache
@@ -22,7 +23,7 @@ KIND = "speaking"
 """The kind of the cache's values: the folders of some teams as `_row` makes them, by the ids of those."""
 
 TEAMS = "teams"
-_ROWS = 64
+_ROWS = 128
 """More take longer to be found, and fewer to be made again where one team differs."""
 
 _LAST = re.compile(rb"[-a-z0-9]+\Z")
@@ -100,19 +101,21 @@ def _rows(base: BlobTree, entries: Iterable[tuple[str, str, str]]) -> Iterator[b
     store = cache.store()
     known = store.get(KIND, keys)
     yield from known.values()
-    folders = {key: [f"{TEAMS}/{name}" for _, _, name in group] for key, group in keys.items() if key not in known}
-    base.also(folder for group in folders.values() for folder in group)
+    unknown = {key: [f"{TEAMS}/{name}" for _, _, name in group] for key, group in keys.items() if key not in known}
+    base.also(folder for folders in unknown.values() for folder in folders)
     if base.found:
         raise Unclear
-    new = {key: _row(base, group) for key, group in folders.items()}
+    files = {key: [path for folder in folders for path in base.files(folder)] for key, folders in unknown.items()}
+    contents = base.contents([path for paths in files.values() for path in paths])
+    new = {key: _row(base, islice(contents, len(paths))) for key, paths in files.items()}
     store.put(KIND, new)
     yield from new.values()
 
 
-def _row(base: BlobTree, teams: Iterable[str]) -> bytes:
-    """What is to be said of some teams: of each folder its name, and a line for each file."""
+def _row(base: BlobTree, contents: Iterable[tuple[str, bytes]]) -> bytes:
+    """What is to be said of some teams, from all their files: the names of their folders, and for each the files."""
     blocks: dict[str, list[bytes]] = defaultdict(list)
-    for path, raw in base.contents([path for team in teams for path in base.files(team)]):
+    for path, raw in contents:
         folder, id_, kind = folder_of(path), base.blobs[path].encode(), _FLOWS if only_flows(raw) else _OTHER
         name = path.removeprefix(folder).encode()
         blocks[folder].append(b"%s %s %s \t%s" % (id_, kind, b" ".join(sorted(_spoken(raw))), name))
@@ -121,7 +124,7 @@ def _row(base: BlobTree, teams: Iterable[str]) -> bytes:
 
 def _spoken(raw: bytes) -> set[bytes]:
     """The names of namespaces that a file may speak of a workload of."""
-    before = (part.rsplit(None, 1)[-1:] for part in raw.split(b"/")[:-1])
-    found = {name for word in before for name in _LAST.findall(b"".join(word))}
+    before = {part.rpartition(b" ")[2] for part in raw.split(b"/")[:-1]}
+    found = {name for text in before for name in _LAST.findall(text)}
     # with an escape, a text can be written in another way
     return found | {word.encode() for word in words([raw])} if b"\\" in raw else found

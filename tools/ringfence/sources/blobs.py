@@ -20,7 +20,7 @@ LINK, SUBMODULE = "120000", "160000"
 
 LACKING = "this clone does not hold its content (a partial clone?)"
 
-MANY = 500
+MANY = 2_000
 """Objects that are in memory at once where they are not kept."""
 
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from ringfence import asking
 
-MOST = 4096
-"""Bytes of names that are asked for at once: a pipe takes as many on any system, whether Git reads or not."""
+LEAST = 4096
+"""Bytes that a pipe takes on any system, whether its reader reads or not."""
 
 BLOB, TREE = "blob", "tree"
 
@@ -48,6 +48,8 @@ class Objects:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
+        assert self._process.stdin  # noqa: S101 - a pipe
+        self._most = _room(self._process.stdin.fileno())
 
     def read(self, names: Iterable[str]) -> list[Object]:
         """The objects with some ids or other names, in their order. Raises `Ended`."""
@@ -56,7 +58,7 @@ class Objects:
         size = 0
         for name in names:
             size += len(name) + 1
-            if size > MOST and part:
+            if size > self._most and part:
                 found += self._ask(part)
                 part, size = [], len(name) + 1
             part.append(name)
@@ -93,3 +95,13 @@ class Objects:
             with contextlib.suppress(Exception):  # Git may not have started, and the interpreter may be ending
                 self._process.terminate()
                 self._process.communicate()
+
+
+def _room(pipe: int) -> int:
+    """The bytes that an empty pipe takes at least."""
+    try:
+        import fcntl
+
+        return fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ)
+    except (ImportError, AttributeError, OSError):
+        return LEAST
