@@ -18,9 +18,9 @@ from ringfence.verify.ends import End, name
 
 RENDERED = Location("policies/rendered")
 
-_WHAT = re.compile(r"\s*# (flow|baseline) (\S+): (.*)")
-_WHOSE = re.compile(r"\s*#   (\S+), owner (\S+), (?:no expiry|expires (\S+?))(?:, ticket (\S+))?")
-_OF_A_PATCH = re.compile(r"(- op|path|value): ?.*")
+_WHAT = r"\s*# (flow|baseline) (\S+): (.*)"
+_WHOSE = r"\s*#   (\S+), owner (\S+), (?:no expiry|expires (\S+?))(?:, ticket (\S+))?"
+_OF_A_PATCH = r"(- op|path|value): ?.*"
 """The lines of a JSON patch between the comment and the rule."""
 
 
@@ -57,7 +57,7 @@ def commented(tree: Tree, rule: Cause) -> list[Cause]:
     except (Unreadable, UnicodeDecodeError):
         return []
     number = rule.where.line - 2
-    while number >= 0 and _OF_A_PATCH.match(lines[number].strip()):
+    while number >= 0 and re.match(_OF_A_PATCH, lines[number].strip()):
         number -= 1
     block: list[str] = []
     while number >= 0 and lines[number].lstrip().startswith("#"):
@@ -65,7 +65,7 @@ def commented(tree: Tree, rule: Cause) -> list[Cause]:
         number -= 1
     found = []
     for first, second in itertools.pairwise(block):
-        what, whose = _WHAT.fullmatch(first), _WHOSE.fullmatch(second)
+        what, whose = re.fullmatch(_WHAT, first), re.fullmatch(_WHOSE, second)
         if what and whose:
             kind, title, reason = what.groups()
             path, owner, expires, ticket = whose.groups()

@@ -33,7 +33,7 @@ from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import FIRST, PROTOCOLS
 
 GROUP = "policy.networking.k8s.io"
-_DOMAIN = re.compile(r"(\*\.)?([a-zA-z0-9]([-a-zA-Z0-9_]*[a-zA-Z0-9])?\.)+[a-zA-z0-9]([-a-zA-Z0-9_]*[a-zA-Z0-9])?\.?")
+_DOMAIN = r"(\*\.)?([a-zA-z0-9]([-a-zA-Z0-9_]*[a-zA-Z0-9])?\.)+[a-zA-z0-9]([-a-zA-Z0-9_]*[a-zA-Z0-9])?\.?"
 """The pattern of the CRD, its `A-z` included."""
 _CIDR_LENGTH = 43
 _NAME_LENGTH = 100
@@ -183,7 +183,7 @@ class _Policy(Members):
         self.distinct(listed, route)
         for index, text in enumerate(listed):
             here = (*route, index)
-            if self.reader.typed(text, str, here, required=True) is not None and not _DOMAIN.fullmatch(text):
+            if self.reader.typed(text, str, here, required=True) is not None and not re.fullmatch(_DOMAIN, text):
                 self.reader.refuse(here, f"{text!r} is no domain name", "write a.example.com or *.example.com")
         return NamesPeer(tuple(text for text in listed if isinstance(text, str)))
 

@@ -19,7 +19,7 @@ from ringfence.values.ports import PortRange
 
 # nothing that a reader of YAML refuses, or takes for the end of a line
 _LINE = "#[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]*"
-_COMMENTS = re.compile(f"{_LINE}(?:\n{_LINE})*")
+_COMMENTS = f"{_LINE}(?:\n{_LINE})*"
 
 Why = Callable[[Rule], Yaml]
 """The comment lines above a rule."""
@@ -100,7 +100,7 @@ def comments(rule: Rule) -> Yaml:
 
 def only_comments(text: str) -> bool:
     """Whether a text is comments, from the first line to the last."""
-    return _COMMENTS.fullmatch(text) is not None
+    return re.fullmatch(_COMMENTS, text) is not None  # compiled once somebody asks
 
 
 def _peer(peer: RulePeer, indent: str) -> str:
