@@ -50,10 +50,11 @@ class Bundles:
         self._disk: Contents = Contents(tree, RENDERED, many=self.is_large)
         self._overlays: Overlays = Overlays(self._disk.read, self.files, like._overlays if like else None)
         self._reading: Reading | None = None
-        if not self.is_large:  # what is read stays, for the other side too
-            self._reading = Reading(self._overlays, keep=True, like=like._reading if like else None)
         if like is not None:
             like._disk.beside = tree
+            if not (self.is_large or like.is_large):  # what one side reads of few files stays for the other
+                like._reading = Reading(like._overlays, keep=True)
+                self._reading = Reading(self._overlays, keep=True, like=like._reading)
 
     @property
     def is_large(self) -> bool:
@@ -148,11 +149,11 @@ class Bundles:
         return all(map(self._has, family))
 
     def _read(self, family: Family) -> None:
-        reading = self._reading or Reading(self._overlays, keep=False)
+        reading = self._reading or Reading(self._overlays, keep=not self.is_large)
         for place in family:
             if not self._has(place):
                 self._note(place, reading.bundle(place))
-        if self.is_large:
+        if self._reading is None:
             self._overlays.let_go()
 
     def _note(self, place: Place, bundle: Bundle) -> None:
