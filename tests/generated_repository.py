@@ -16,14 +16,12 @@ GENERATOR = Path(__file__).parents[1] / "benchmarks" / "monorepo.py"
 
 
 def generated(folder: Path, options: str) -> GitRepository:
-    """A repository in a folder, made with options of the generator; whoever commits to it is known by name."""
+    """A repository in a folder, made with options of the generator."""
     path = folder / "repository"
     subprocess.run([sys.executable, GENERATOR, path, *options.split()], check=True, capture_output=True)
     repository = GitRepository(path)
     if "--git" not in options:
-        repository.git("init", "--quiet", "--initial-branch=main")
-    repository.git("config", "user.name", "Ada")
-    repository.git("config", "user.email", "ada@example.com")
+        repository.git("init", "--quiet")
     return repository
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -41,13 +40,9 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(SMALL, path)
     assert cli.main(["render", "-C", str(path)]) == 0
     assert cli.main(["owners", "-C", str(path)]) == 0
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-        made = GitRepository(path)
-        made.git("init", "--quiet", "--initial-branch=main")
-        for setting in ("user.name=Ada", "user.email=ada@example.com"):
-            made.git("config", *setting.split("="))
-        made.commit("Start")
+    made = GitRepository(path)
+    made.git("init", "--quiet")
+    made.commit("Start")
     return path
 
 

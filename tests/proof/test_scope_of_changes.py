@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
 from collections.abc import Callable
@@ -234,9 +233,8 @@ STALE = (forgotten, in_part, late, never, by_hand)
 
 @pytest.mark.parametrize("seed", range(2 * len(STALE) + 2))
 def test_the_scope_tells_what_the_whole_does_of_what_is_not_rendered(
-    few: GitRepository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, seed: int
+    few: GitRepository, capsys: pytest.CaptureFixture[str], seed: int
 ):
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     chance = random.Random(seed)  # noqa: S311 - no secret
     start = few.git("rev-parse", "HEAD")
     stale = STALE[min(seed // 2, len(STALE) - 1)]
@@ -259,10 +257,7 @@ def test_the_scope_tells_what_the_whole_does_of_what_is_not_rendered(
 
 
 @pytest.mark.parametrize("seed", range(len(EDITS) + 2))
-def test_the_scope_tells_what_the_whole_does(
-    mono: GitRepository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, seed: int
-):
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+def test_the_scope_tells_what_the_whole_does(mono: GitRepository, capsys: pytest.CaptureFixture[str], seed: int):
     chance = random.Random(seed)  # noqa: S311 - no secret
     chosen = [EDITS[seed % len(EDITS)], *chance.sample(EDITS[:4], seed // len(EDITS))]
     try:

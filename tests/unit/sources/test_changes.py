@@ -18,18 +18,12 @@ RENDERED = "policies/rendered/base/a/one/baseline.yaml"
 
 
 @pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GitRepository:
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    made = GitRepository(tmp_path / "top")
-    made.path.mkdir()
-    made.git("init", "--quiet", "--initial-branch=main")
-    made.git("config", "user.name", "Ada")
-    made.git("config", "user.email", "ada@example.com")
+def repository(repository: GitRepository) -> GitRepository:
     for path in (A, B, C, RENDERED, sources.MARK):
-        made.write(path, f"kind: {path}\n")
-    made.write(".gitignore", "*.tmp\n")
-    made.commit("Start")
-    return made
+        repository.write(path, f"kind: {path}\n")
+    repository.write(".gitignore", "*.tmp\n")
+    repository.commit("Start")
+    return repository
 
 
 def differing(repository: GitRepository, folder: str = "") -> frozenset[str] | None:

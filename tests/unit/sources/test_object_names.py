@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,17 +17,11 @@ Edit = Callable[[GitRepository], object]
 
 
 @pytest.fixture(params=["", "inner"])
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> GitRepository:
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    top = GitRepository(tmp_path / "top")
-    top.path.mkdir()
-    top.git("init", "--quiet", "--initial-branch=main")
-    top.git("config", "user.name", "Ada")
-    top.git("config", "user.email", "ada@example.com")
-    made = GitRepository(top.path / request.param)
+def repository(repository: GitRepository, request: pytest.FixtureRequest) -> GitRepository:
+    made = GitRepository(repository.path / request.param)
     for path in (*PATHS, sources.MARK):
         made.write(path, f"kind: {path}\n")
-    top.commit("Start")
+    repository.commit("Start")
     return made
 
 

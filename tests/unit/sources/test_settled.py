@@ -25,21 +25,17 @@ Edit = Callable[[GitRepository], None]
 
 
 @pytest.fixture(params=["", "inner"])
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> GitRepository:
+def repository(
+    repository: GitRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> GitRepository:
     """A repository with its root at the top or below, and a cache of its own; its folders are old enough at once."""
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     monkeypatch.setattr(times, "RECENT", 20_000_000)
-    top = GitRepository(tmp_path / "top")
-    top.path.mkdir()
-    top.git("init", "--quiet", "--initial-branch=main")
-    top.git("config", "user.name", "Ada")
-    top.git("config", "user.email", "ada@example.com")
-    made = GitRepository(top.path / request.param)
+    made = GitRepository(repository.path / request.param)
     for path in (A, B, C, RENDERED, sources.MARK):
         made.write(path, f"kind: {path}\n")
-    top.write(".gitignore", "*.tmp\n")
-    top.write("teams-elsewhere/a.yaml")
-    top.commit("Start")
+    repository.write(".gitignore", "*.tmp\n")
+    repository.write("teams-elsewhere/a.yaml")
+    repository.commit("Start")
     monkeypatch.setenv("RINGFENCE_CACHE", str(tmp_path / "cache"))
     return made
 
