@@ -67,11 +67,12 @@ class LabelIndex:
         pairs = [(item.key, item.values[0]) for item in asked if item.operator == "In" and len(item.values) == 1]
         if not pairs or len(pairs) < len(asked):
             return None
-        fewest = min((self._pairs.get(pair, []) for pair in pairs), key=len)
-        if len(fewest) > most:
+        found = min((self._pairs.get(pair, []) for pair in pairs), key=len)
+        if len(found) > most:
             return None
-        labels = self._labels
-        return [at for at in fewest if all(pair in labels[at] for pair in pairs)]
+        for pair in pairs:
+            found = [at for at in found if pair in self._labels[at]]
+        return found
 
     def meeting(self, item: Requirement) -> int:
         """The named positions for which a condition follows. That a namespace has a name is known of each."""

@@ -46,16 +46,13 @@ def from_rows(raw: bytes, wanted: Sequence[int] | None = None) -> list[list[Netw
     """The lists that `to_rows` was given, or some by their numbers. What they share is one object again."""
     import msgpack
 
-    folders, texts, peers, ports, columns, rows = msgpack.unpackb(raw)
+    folders, texts, peers, ports, (who, what, index, path, line, column), rows = msgpack.unpackb(raw)
     if wanted is not None:
         folders = [folders[number] for number in wanted]
     used = {number for items in folders for number in items or ()}
-    named = {number for index in used for part in _RULES for number in rows[index][part] or ()}
-    rules = {
-        number: Rule(_peers(peers[who]), _ports(ports[what]), index, Location(texts[path], line, column))
-        for number, (who, what, index, path, line, column) in enumerate(zip(*columns, strict=True))
-        if number in named
-    }
+    peers_at, ports_at = list(map(_peers, peers)).__getitem__, list(map(_ports, ports)).__getitem__
+    places = map(Location, map(texts.__getitem__, path), line, column)
+    rules = list(map(Rule, map(peers_at, who), map(ports_at, what), index, places))
 
     def listed(numbers: list[int] | None) -> tuple[Rule, ...] | None:
         return None if numbers is None else tuple([rules[number] for number in numbers])
@@ -75,10 +72,6 @@ def from_rows(raw: bytes, wanted: Sequence[int] | None = None) -> list[list[Netw
 
     policies = {index: policy(rows[index]) for index in used}
     return [None if items is None else [policies[item] for item in items] for items in folders]
-
-
-_RULES = (3, 4, 8, 9)
-"""Where the row of a policy has the numbers of its rules."""
 
 
 class _Tables:
