@@ -35,7 +35,7 @@ def inside(difference: Difference, head: WorkingTree) -> Scope | None:
 
 
 def _part(difference: Difference, head: WorkingTree, paths: frozenset[str]) -> Scope | None:
-    base = revision(head.root, difference.commit, sorted(paths))
+    base = revision(head.root, difference.commit, sorted(paths), sha=difference.commit)
     base.fetch(paths)
     before = {path: base.read(path) if path in base.blobs else None for path in paths}
     after = {path: head.read(path) if has(head, path) else None for path in paths}

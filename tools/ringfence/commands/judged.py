@@ -161,6 +161,7 @@ class _Judging:
         """
         from ringfence import model
         from ringfence.model.remembered import Remembered
+        from ringfence.sources import Unreadable
 
         if not known.counts or has_errors(known.findings):
             return None
@@ -168,10 +169,15 @@ class _Judging:
         if scope is None or len(scope.head.files()) > _MANY:
             return None
         parts = (scope.head, scope.base) if back else (scope.base, scope.head)
+        try:
+            for part in parts:
+                for path in part.files():
+                    part.read(path)
+        except Unreadable:
+            return None
+        self._ask_again(difference.commit)  # and work with what was read
         documents = Remembered(self._store)
-        loaded = [model.load(part, part.absent, documents) for part in parts]
-        self._ask_again(difference.commit)
-        before, after = (_checked(*side, self._today) for side in loaded)
+        before, after = (_checked(*model.load(part, part.absent, documents), self._today) for part in parts)
         if not (before.counts and after.counts):
             return None
         gone, new = _beyond(before.findings, after.findings), _beyond(after.findings, before.findings)
@@ -185,12 +191,13 @@ class _Judging:
         return Judgement((*rest.elements(), *new), counts, documents.new)
 
     def _scope(self, difference: Difference, paths: frozenset[str]) -> Scope | None:
-        from ringfence import affected
+        from ringfence import affected, sources
 
-        if found := affected.inside(difference, self._tree):
+        tree = sources.working_tree(self._root, ONLY, BUT, once=True)
+        if found := affected.inside(difference, tree):
             return found
         base = affected.base(self._root, difference.commit, difference.commit)
-        return None if base.found else affected.scope(base, self._tree, paths)
+        return None if base.found else affected.scope(base, tree, paths)
 
     def _ask_again(self, commit: str) -> None:
         """Ask Git again, now that all is read, since what it says then vouches for that."""
