@@ -58,8 +58,8 @@ def attempt(args: argparse.Namespace, root: Path, found: Sides, parts: parted.Pa
         return None
     base, head = affected.touching(base, head, scope.namespaces)
     today = args.at or shared.today()
-    known = {_key(item) for item in checks.run(base, today, only_errors=True)}
     checked = checks.run(head, today, only_errors=True)
+    known = {_key(item) for item in checks.run(base, today, only_errors=True)} if checked else ()
     new = [item for item in checked if _key(item) not in known]
     # what a part lacks can make a check fail that speaks of everything; on both sides alike, unless the change matters
     if any(not item.where.path.startswith("teams/") or item.check.code not in impact.JUDGED for item in new):
