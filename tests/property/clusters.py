@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from typing import Any
 
 from hypothesis import strategies as st
@@ -163,6 +164,12 @@ def clusters(draw: st.DrawFn, max_policies: int = 4) -> list[Object]:
 def names(objects: list[Object]) -> list[str]:
     """The pods, as `namespace/name`."""
     return [f"{item['metadata']['namespace']}/{item['metadata']['name']}" for item in objects if item["kind"] == "Pod"]
+
+
+def points(objects: list[Object]) -> list[tuple[str, str]]:
+    """Every pod with every pod, and with some addresses either way."""
+    pods = names(objects)
+    return [*product(pods, pods), *product(pods, ADDRESSES), *product(ADDRESSES, pods)]
 
 
 def files(objects: list[Object]) -> dict[str, bytes]:

@@ -9,6 +9,7 @@ from typing import Any
 from ciliated import PLACES, ciliated_clusters
 from cilium_evaluator import World
 from clusters import ADDRESSES, PORTS, files, names
+from explained import every_pair, explained
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -17,7 +18,7 @@ from sampled import LEAST
 from ringfence.connectivity import Connectivity, Place, Profile, diff, evaluate, from_directory, to_json
 from ringfence.findings import has_errors
 from ringfence.values.addresses import AddressSet
-from ringfence.values.ports import ALL_PORTS, PROTOCOLS
+from ringfence.values.ports import PROTOCOLS
 
 Object = dict[str, Any]
 
@@ -74,18 +75,7 @@ def test_explanations_walk_to_the_same_answer(
             item["spec"]["hostNetwork"] = True
     known = AddressSet.of(["203.0.113.0/24"]) if nodes else None
     engine = result(objects, representatives=representatives, nodes=known)
-    inside = [item.id for item in engine.endpoints]
-    outside = ["8.8.8.8", "203.0.113.77", "2001:db8::5", *PLACES]
-    for source, destination in (*product(inside, inside), *product(inside, outside), *product(outside, inside)):
-        told = engine.explain(source, destination)
-        allowed = possible = ALL_PORTS
-        for half in (told.egress, told.ingress):
-            if half is not None:
-                allowed &= half.allowed
-                possible &= half.allowed | half.undefined
-        if not told.itself:
-            assert (told.allowed, told.undefined) == (allowed, possible - allowed), told.line
-        assert bool(told.undefined) == bool(told.reasons), told.line
+    explained(engine, every_pair(engine, *PLACES))
 
 
 @FEW

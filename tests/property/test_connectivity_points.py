@@ -6,7 +6,8 @@ from collections import Counter
 from itertools import product
 from typing import Any
 
-from clusters import ADDRESSES, PORTS, clusters, files, names
+from clusters import PORTS, clusters, files, points
+from explained import every_pair, explained
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from point_evaluator import is_allowed
@@ -14,7 +15,7 @@ from sampled import LEAST
 
 from ringfence.connectivity import Connectivity, Profile, evaluate, from_directory
 from ringfence.values.addresses import AddressSet
-from ringfence.values.ports import ALL_PORTS, NO_PORTS, PROTOCOLS, PortRange, PortSet
+from ringfence.values.ports import NO_PORTS, PROTOCOLS, PortRange, PortSet
 
 Object = dict[str, Any]
 
@@ -27,11 +28,6 @@ def result(objects: list[Object], match_pods: bool | None) -> Connectivity:
     state = from_directory(files(objects), Profile("p", ip_blocks_match_pods=match_pods))
     assert not [finding for finding in state.findings if finding.check.code in ("RF701", "RF702", "RF705")]
     return evaluate(state)
-
-
-def points(objects: list[Object]) -> list[tuple[str, str]]:
-    pods = names(objects)
-    return [*product(pods, pods), *product(pods, ADDRESSES), *product(ADDRESSES, pods)]
 
 
 def test_every_point_agrees():
@@ -81,15 +77,7 @@ def test_rows_and_explanations_say_the_same_as_lookups(objects: list[Object], ma
             continue
         pair = engine.ports(source, destination), engine.undefined(source, destination)
         assert listed.get((str(source), str(destination)), (NO_PORTS, NO_PORTS)) == pair
-    for source, destination in points(objects):
-        told = engine.explain(source, destination)
-        allowed = possible = ALL_PORTS
-        for half in (told.egress, told.ingress):
-            if half is not None:
-                allowed &= half.allowed
-                possible &= half.allowed | half.undefined
-        if not told.itself:
-            assert (told.allowed, told.undefined) == (allowed, possible - allowed), told.line
+    explained(engine, points(objects))
 
 
 @SETTINGS
@@ -127,18 +115,7 @@ def test_explanations_agree_where_much_is_not_known(objects: list[Object], data:
         nodes=AddressSet.of(data.draw(st.sampled_from([[], ["203.0.113.0/24"]]))),
     )
     engine = evaluate(from_directory(files(objects), profile), representatives=data.draw(st.booleans()))
-    inside = [item.id for item in engine.endpoints]
-    outside = ["8.8.8.8", "203.0.113.77", "2001:db8::5"]
-    for source, destination in (*product(inside, inside), *product(inside, outside), *product(outside, inside)):
-        told = engine.explain(source, destination)
-        allowed = possible = ALL_PORTS
-        for half in (told.egress, told.ingress):
-            if half is not None:
-                allowed &= half.allowed
-                possible &= half.allowed | half.undefined
-        if not told.itself:
-            assert (told.allowed, told.undefined) == (allowed, possible - allowed), told.line
-        assert bool(told.undefined) == bool(told.reasons)
+    explained(engine, every_pair(engine))
 
 
 STRANGE: dict[str, Object] = {
