@@ -27,10 +27,15 @@ spec:
   ingress:
     - from: [{podSelector: {matchLabels: {app: frontend}}}]
       ports: [{protocol: TCP, port: 7070}]
+"""
+MONITORED = (
+    POLICY
+    + """\
     - from: [{podSelector: {matchLabels: {role: monitoring}}}]
       ports: [{protocol: TCP, port: 9090}]
 """
-SHOP = "---\n".join([DEPLOYMENT.format(name="cart"), DEPLOYMENT.format(name="frontend"), POLICY])
+)
+SHOP = "---\n".join([DEPLOYMENT.format(name="cart"), DEPLOYMENT.format(name="frontend"), MONITORED])
 
 
 def give(monkeypatch: pytest.MonkeyPatch, text: str | bytes) -> None:

@@ -6,28 +6,7 @@ import json
 from pathlib import Path
 
 from command_kit import Cli
-
-DEPLOYMENT = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata: {{name: {name}, namespace: shop}}
-spec:
-  selector: {{matchLabels: {{app: {name}}}}}
-  template:
-    metadata: {{labels: {{app: {name}}}}}
-    spec: {{containers: [{{name: main, image: example.com/{name}}}]}}
-"""
-POLICY = """\
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: {name: cart, namespace: shop}
-spec:
-  podSelector: {matchLabels: {app: cart}}
-  policyTypes: [Ingress]
-  ingress:
-    - from: [{podSelector: {matchLabels: {app: frontend}}}]
-      ports: [{protocol: TCP, port: 7070}]
-"""
+from manifest_kit import DEPLOYMENT, POLICY
 
 
 def folder(path: Path, *policies: str) -> Path:

@@ -20,7 +20,6 @@ from ringfence import render
 from ringfence.model.types import Model, Stage
 from ringfence.render.quoting import comment, text
 
-ROOT = Path(__file__).parents[2]
 Build = Callable[[Path], list[Any]]
 
 

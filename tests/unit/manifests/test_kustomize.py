@@ -8,7 +8,7 @@ from ringfence.documents import Document, read_many
 from ringfence.errors import UsageError
 from ringfence.findings import Finding
 from ringfence.manifests import Manifests, parse_documents
-from ringfence.manifests.kustomize import Overlays, build_overlay
+from ringfence.manifests.kustomize import Overlays
 from ringfence.manifests.once import Once
 
 POLICY = """\
@@ -51,7 +51,7 @@ GOOD = {path: text.replace(", {port: 0}", "") for path, text in TREE.items()}
 
 
 def build(tree: dict[str, str], folder: str = "r/prod/shop") -> tuple[list[Document], list[Finding]]:
-    return build_overlay(lambda path: tree[path].encode(), sorted(tree), folder)
+    return Overlays(lambda path: tree[path].encode(), tree).build(folder)
 
 
 def test_rules_are_appended_and_keep_their_own_places():
@@ -285,7 +285,7 @@ def test_a_file_that_cannot_be_read_is_a_finding():
             raise UsageError("cannot read it", "look")
         return TREE[path].encode()
 
-    _, findings = build_overlay(read, sorted(TREE), "r/base/shop")
+    _, findings = Overlays(read, TREE).build("r/base/shop")
     assert [(finding.check.code, finding.where.path, finding.hint) for finding in findings] == [
         ("RF720", "r/base/shop/api.yaml", "look")
     ]

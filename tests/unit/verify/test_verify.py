@@ -19,7 +19,6 @@ from small_repository import HEADER, MemoryTree, codes, small
 BASE = "policies/rendered/base"
 API = f"{BASE}/payments/payments/api.yaml"
 CHECKOUT = f"{BASE}/checkout/shop/checkout.yaml"
-HTTPS = PortSet.of([PortRange("TCP", 443, 443)])
 
 
 def findings(files: Files, model: Model) -> list[Finding]:

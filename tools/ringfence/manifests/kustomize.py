@@ -53,17 +53,6 @@ class Patched(Document):
         return self.base, route
 
 
-def build_overlay(
-    read: Callable[[str], bytes], files: Sequence[str], folder: str
-) -> tuple[list[Document], list[Finding]]:
-    """The objects that `kustomize build` of a folder gives, base first, and what is wrong.
-
-    `read` gives the bytes of one of `files`, which are paths relative to the repository's root; so is `folder`. To
-    build several overlays of one tree, keep one `Overlays`: it reads each file once.
-    """
-    return Overlays(read, files).build(folder)
-
-
 _Read = tuple[list[Document], list[Finding]]
 """The documents of a file, and what is wrong with it."""
 
@@ -71,7 +60,8 @@ _Read = tuple[list[Document], list[Finding]]
 class Overlays:
     """Builds the overlays of one tree of files; until they are let go, documents are read once and shared.
 
-    Those of files that another tree, `like`, holds too are the same objects.
+    `read` gives the bytes of one of `files`, which are paths relative to the repository's root. The documents of files
+    that another tree, `like`, holds too are the same objects.
     """
 
     def __init__(self, read: Callable[[str], bytes], files: Iterable[str], like: Overlays | None = None) -> None:

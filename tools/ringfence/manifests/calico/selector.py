@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 IN_SETS = ("in", "not in")
-ON_STRINGS = ("==", "!=", "contains", "starts with", "ends with")
 
 
 def quoted(text: str) -> str:
