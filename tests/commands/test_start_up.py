@@ -117,6 +117,7 @@ def test_what_is_printed_as_text_imports_no_other_format(small: GitRepository):
 
 ASKED = {
     "impact --base HEAD": ["rev-parse", "rev-parse", "diff", "ls-files"],
+    "impact --base HEAD~0 --head HEAD": ["rev-parse", "rev-parse", "rev-parse", "diff-tree"],
     "validate": ["rev-parse", "rev-list", "diff", "ls-files"],
 }
 """What Git is asked where nothing has changed since it was asked the same."""
