@@ -34,6 +34,12 @@ def spec() -> dict[str, Any]:
     return inputs
 
 
+needs_gitlab_ci_local = pytest.mark.skipif(
+    not LOCAL.exists() or shutil.which("node") is None,
+    reason="gitlab-ci-local is not installed: `make tools` does it where there is npm",
+)
+
+
 def pipeline(**inputs: object) -> dict[str, Any]:
     """The pipeline with inputs put in, as GitLab does it: on the text."""
     known = spec()
@@ -201,36 +207,36 @@ def add_flow(repository: GitRepository, *more: str) -> None:
     repository.commit()
 
 
+def of_merge_request(repository: GitRepository, base: str, **variables: str) -> str:
+    """What gitlab-ci-local says of the pipeline of a merge request, which must pass."""
+    variables |= {"CI_PIPELINE_SOURCE": "merge_request_event", "CI_MERGE_REQUEST_DIFF_BASE_SHA": base}
+    options = [word for name, value in variables.items() for word in ("--variable", f"{name}={value}")]
+    done = subprocess.run(
+        [LOCAL, "--force-shell-executor", *options],
+        cwd=repository.path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@needs_gitlab_ci_local
 def test_the_pipeline_of_a_merge_request_runs(policies: GitRepository, tmp_path: Path) -> None:
     """With gitlab-ci-local, which reads the includes, inputs, rules and artifacts as GitLab does; and a server for the
     note. This takes some seconds."""
-    if not LOCAL.exists() or shutil.which("node") is None:
-        pytest.skip("gitlab-ci-local is not installed: `make tools` does it where there is npm")
     base = policies.git("rev-parse", "HEAD")
     policies.git("switch", "--quiet", "--create", "change")
     add_flow(policies)
     with serving() as server:
-        variables = {
-            **server.environ,
-            "CI_PIPELINE_SOURCE": "merge_request_event",
-            "CI_MERGE_REQUEST_DIFF_BASE_SHA": base,
-        }
-        options = [word for name, value in variables.items() for word in ("--variable", f"{name}={value}")]
-        done = subprocess.run(
-            [LOCAL, "--force-shell-executor", *options],
-            cwd=policies.path,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=100,
-        )
-        said = done.stdout + done.stderr
-        assert done.returncode == 0, said
+        said = of_merge_request(policies, base, **server.environ)
         assert re.findall(r"^ *PASS +(\w+)", said, re.MULTILINE) == GATES, said
         assert not re.search("^expire ", said, re.MULTILINE)
         (note,) = server.notes
         assert "shop/look" in note["body"]
-        assert variables["RINGFENCE_GITLAB_TOKEN"] not in said
+        assert server.environ["RINGFENCE_GITLAB_TOKEN"] not in said
     kept = policies.path / ".gitlab-ci-local/artifacts/impact"
     assert {path.name for path in kept.iterdir()} >= {"impact.md", "impact.json", "impact.html"}
     assert {*(tmp_path / "pip.log").read_text().splitlines()} == {
@@ -238,10 +244,9 @@ def test_the_pipeline_of_a_merge_request_runs(policies: GitRepository, tmp_path:
     }
 
 
+@needs_gitlab_ci_local
 def test_a_job_for_each_cluster_and_one_report(policies: GitRepository, tmp_path: Path) -> None:
     """With gitlab-ci-local: the jobs of the matrix hand their parts to the one that judges. This takes some seconds."""
-    if not LOCAL.exists() or shutil.which("node") is None:
-        pytest.skip("gitlab-ci-local is not installed: `make tools` does it where there is npm")
     shutil.copy(CLUSTERS, policies.path / ".gitlab/clusters.gitlab-ci.yml")
     (policies.path / ".gitlab-ci.yml").write_text(
         (policies.path / ".gitlab-ci.yml").read_text()
@@ -250,18 +255,7 @@ def test_a_job_for_each_cluster_and_one_report(policies: GitRepository, tmp_path
     base = policies.commit()
     policies.git("switch", "--quiet", "--create", "change")
     add_flow(policies)
-    variables = {"CI_PIPELINE_SOURCE": "merge_request_event", "CI_MERGE_REQUEST_DIFF_BASE_SHA": base}
-    options = [word for name, value in variables.items() for word in ("--variable", f"{name}={value}")]
-    done = subprocess.run(
-        [LOCAL, "--force-shell-executor", *options],
-        cwd=policies.path,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=100,
-    )
-    said = done.stdout + done.stderr
-    assert done.returncode == 0, said
+    said = of_merge_request(policies, base)
     jobs = re.findall(r"^ *PASS +(\S+(?: \[\w+\])?)", said, re.MULTILINE)
     of_clusters = [f"{job}: [{name}]" for job in ("impact-cluster", "verify") for name in ("dev", "prod")]
     assert sorted(jobs) == sorted(["validate", "fmt", "render", "owners", "impact", *of_clusters]), said
