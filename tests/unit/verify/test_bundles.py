@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import pytest
+from msgspec.structs import replace
 
 from rendered_repository import Files, edited, rendered
 from ringfence import documents, verify
 from ringfence.connectivity import diff
+from ringfence.findings import Location
 from ringfence.manifests import NetworkPolicy
+from ringfence.model.types import Stage
 from ringfence.verify import bundles
 from ringfence.verify.bundle import Bundle
 from ringfence.verify.declared import declared
+from ringfence.verify.said import said
 from small_repository import MemoryTree, flows
 
 BASE = "policies/rendered/base/payments/payments/api.yaml"
@@ -63,11 +67,20 @@ def test_equal_declarations_say_the_same_objects() -> None:
     more, loaded = rendered(
         {"teams/checkout/shop/x.yaml": flows("name: x, from: checkout, to: payments/api, ports: [9]")}
     )
-    said = verify.States(loaded, MemoryTree(more), like=base).of("dev", state).said
-    assert said is not None
+    new = verify.States(loaded, MemoryTree(more), like=base).of("dev", state).said
+    assert new is not None
     assert state.said is not None
-    assert said.endpoints is state.said.endpoints
-    assert said.declared == declared(loaded, said.clusters) != state.said.declared
+    assert new.endpoints is state.said.endpoints
+    assert new.declared == declared(loaded, new.clusters) != state.said.declared
+
+
+def test_what_clusters_say_elsewhere_is_not_taken_over() -> None:
+    _, model = rendered()
+    stages = [(("shop", Stage("permissive", "enforce", Location("clusters.yaml", line, 1))),) for line in (3, 4)]
+    one, other = ([replace(model.clusters["dev"], stages=stage)] for stage in stages)
+    assert one == other  # but for places
+    found = said(model, other, said(model, one)).declared
+    assert found.opened["shop/checkout", "ingress"].where.line == 4
 
 
 def test_what_clusters_have_in_common_is_one_object() -> None:
