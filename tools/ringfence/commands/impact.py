@@ -16,7 +16,6 @@ Revisions are read from Git's objects; nothing is checked out. The connections a
 from __future__ import annotations
 
 import argparse
-import gc
 import shlex
 from functools import partial
 from typing import TYPE_CHECKING, TextIO
@@ -105,11 +104,10 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
             if err.isatty():
                 print("From the cache: the whole answer, since nothing that it rests on has changed.", file=err)
             return kept.say_again(args, answer, out)
-        gc.disable()  # hardly anything that a scope is made of is garbage, and looking for it takes a tenth of the time
-        try:
+        from ringfence.values import garbage
+
+        with garbage.ignored():  # hardly anything that a scope is made of is any
             told = scoped.attempt(args, root, found, parts)
-        finally:
-            gc.enable()
         if told:
             return finish(args, found.revision, told.report, out, asked, told.files)
     from ringfence.model.remembered import Remembered

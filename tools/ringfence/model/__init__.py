@@ -31,11 +31,9 @@ def load(
     import gc
 
     from ringfence.model import loading
+    from ringfence.values import garbage
 
-    # nothing of what is built here is garbage yet, and looking for it takes a quarter of the time
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
+    with garbage.ignored():  # nothing of what is built here is any yet
         loaded, findings = loading.load(tree, absent, shared)
         if loaded is not None and like is not None:
             from ringfence.model import alike
@@ -44,9 +42,6 @@ def load(
         if loaded is not None and len(loaded.flows) > MANY:
             gc.freeze()  # nor will it be as long as the run needs it
         return loaded, findings
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def __getattr__(name: str) -> object:
