@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +15,9 @@ LEAST = 4096
 """Bytes that a pipe takes on any system, whether its reader reads or not."""
 
 BLOB, TREE = "blob", "tree"
+
+_PART = 1 << 16
+"""Bytes that are taken from a pipe at once."""
 
 
 class Object(NamedTuple):
@@ -48,8 +52,14 @@ class Objects:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        assert self._process.stdin  # noqa: S101 - a pipe
-        self._most = _room(self._process.stdin.fileno())
+        pipes = (self._process.stdin, self._process.stdout, self._process.stderr)
+        names, self._output, self._complaints = (pipe.fileno() for pipe in pipes if pipe)
+        self._most = _room(names)
+        self._said, self._errors = bytearray(), bytearray()
+        # Git waits for whoever takes neither, and may complain of each object
+        self._either = select.poll()
+        for pipe in (self._output, self._complaints):
+            self._either.register(pipe, select.POLLIN)
 
     def read(self, names: Iterable[str]) -> list[Object]:
         """The objects with some ids or other names, in their order. Raises `Ended`."""
@@ -74,21 +84,37 @@ class Objects:
             raise self._ended() from None
 
     def _next(self) -> Object:
-        assert self._process.stdout  # noqa: S101 - a pipe
-        head = self._process.stdout.readline()
-        id_, *kind, size = head.split(b" ")
-        if not head.endswith(b"\n"):
-            raise self._ended()
-        if not (kind and size[:-1].isdigit()):
+        while (end := self._said.find(b"\n")) < 0:
+            self._hear()
+        id_, *kind, size = self._take(end).split(b" ")
+        if not (kind and size.isdigit()):
             return Object()  # missing, or several start with these letters
-        raw = self._process.stdout.read(int(size) + 1)
-        if len(raw) <= int(size):
-            raise self._ended()
-        return Object(id_.decode("ascii"), kind[0].decode("ascii"), raw[:-1])
+        while len(self._said) <= int(size):
+            self._hear()
+        return Object(id_.decode("ascii"), kind[0].decode("ascii"), self._take(int(size)))
+
+    def _take(self, size: int) -> bytes:
+        """So many bytes of what was heard; the end of line behind them goes."""
+        part = bytes(self._said[:size])
+        del self._said[: size + 1]
+        return part
+
+    def _hear(self) -> None:
+        """Wait for something more. Raises `Ended`."""
+        for pipe, _ in self._either.poll():
+            part = os.read(pipe, _PART)
+            if pipe == self._complaints:
+                self._errors += part
+                if not part:
+                    self._either.unregister(pipe)
+            elif part:
+                self._said += part
+            else:
+                raise self._ended()
 
     def _ended(self) -> Ended:
         _, errors = self._process.communicate()
-        return Ended(self._process.returncode, errors)
+        return Ended(self._process.returncode, bytes(self._errors) + errors)
 
     def __del__(self) -> None:
         if os.getpid() == self._owner:

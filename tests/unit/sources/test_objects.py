@@ -1,0 +1,83 @@
+"""Objects from a Git that stays open, whatever it does meanwhile."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+
+from git_repository import GitRepository
+from ringfence.sources.objects import Ended, Object, Objects
+
+MANY = 1200
+
+
+def blobs(repository: GitRepository, number: int = 2) -> list[str]:
+    """The ids of so many files of HEAD."""
+    for index in range(number):
+        repository.write(f"file-{index:04}", f"content of {index}\n")
+    repository.commit()
+    return [line.split()[2] for line in repository.git("ls-tree", "HEAD").split("\n")]
+
+
+def test_objects_of_any_size_in_the_order_of_their_names(repository: GitRepository) -> None:
+    large = bytes(range(256)) * 10_000
+    (repository.path / "large").write_bytes(large)
+    (repository.path / "empty").write_bytes(b"")
+    empty, *some, big = blobs(repository, 3)
+    reader = Objects(repository.path)
+    missing = "0" * 40
+    found = reader.read([*some, big, missing, "no/such", empty] * MANY)
+    one_round = [*(f"content of {index}\n".encode() for index in range(3)), large, b"", b"", b""]
+    kinds = [*("blob",) * 4, "", "", "blob"]
+    assert [(item.kind, item.raw) for item in found[:7]] == list(zip(kinds, one_round, strict=True))
+    assert found == found[:7] * MANY
+    assert reader.read([]) == []
+    (tree,) = reader.read(["HEAD^{tree}"])
+    assert (tree.id, tree.kind) == (repository.git("rev-parse", "HEAD^{tree}"), "tree")
+
+
+def test_complaints_of_each_object_hold_nobody_up(repository: GitRepository) -> None:
+    """They are more than a pipe takes."""
+    ids = blobs(repository, MANY)
+    for id_ in ids:
+        path = repository.path / ".git" / "objects" / id_[:2] / id_[2:]
+        path.chmod(0o600)
+        path.write_bytes(b"damaged")
+    assert Objects(repository.path).read(ids) == [Object()] * MANY
+
+
+def test_a_git_that_is_gone_has_ended(repository: GitRepository) -> None:
+    ids = blobs(repository)
+    reader = Objects(repository.path)
+    assert [item.raw for item in reader.read(ids)] == [b"content of 0\n", b"content of 1\n"]
+    reader._process.kill()
+    reader._process.wait()
+    with pytest.raises(Ended) as raised:
+        reader.read(ids)
+    assert raised.value.status == -signal.SIGKILL
+
+
+def test_a_git_that_goes_while_it_is_asked_has_ended(repository: GitRepository) -> None:
+    ids = blobs(repository)
+    reader = Objects(repository.path)
+    os.kill(reader._process.pid, signal.SIGSTOP)
+    timer = threading.Timer(0.2, reader._process.kill)
+    timer.start()
+    with pytest.raises(Ended):
+        reader.read(ids)
+    timer.join()
+
+
+def test_why_git_ended_is_told(repository: GitRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git = tmp_path / "bin" / "git"
+    git.parent.mkdir()
+    git.write_text("#!/bin/sh\nread name\necho $name blob 100\necho half of it\necho fatal: no such luck >&2\nexit 7\n")
+    git.chmod(0o700)
+    monkeypatch.setenv("PATH", str(git.parent), prepend=os.pathsep)
+    with pytest.raises(Ended) as raised:
+        Objects(repository.path).read(["a", "b"])
+    assert (raised.value.status, raised.value.errors) == (7, b"fatal: no such luck\n")
