@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from ringfence import affected, cache
 from ringfence.affected import teams
 from ringfence.affected.edited import Unclear
 from ringfence.affected.teams import Teams, folder_of
+from ringfence.errors import UsageError
 
 SPACES = ("shop", "shop-eu", "pay", "f", "ledger")
 ENDS = (
@@ -125,6 +127,49 @@ def test_a_link_makes_it_unclear(repository: GitRepository) -> None:
     for _ in range(2):
         with pytest.raises(Unclear):
             said(repository)
+
+
+def with_tree(repository: GitRepository, name: str, mode: bytes, tree: bytes) -> None:
+    """Commit what HEAD has, and one more entry in a folder, as Git itself does not write it."""
+
+    def written(raw: bytes) -> bytes:
+        command = ["git", "hash-object", "-w", "-t", "tree", "--literally", "--stdin"]
+        done = subprocess.run(command, cwd=repository.path, input=raw, stdout=subprocess.PIPE, check=True)
+        return bytes.fromhex(done.stdout.decode())
+
+    raw = subprocess.run(
+        ["git", "cat-file", "tree", "HEAD^{tree}"], cwd=repository.path, stdout=subprocess.PIPE, check=True
+    ).stdout
+    raw += mode + b" " + name.encode() + b"\0" + (written(tree) if not tree.startswith(b"id ") else tree[3:])
+    commit = repository.git("commit-tree", written(raw).hex(), "-p", "HEAD", "-m", "By another tool")
+    repository.git("update-ref", "HEAD", commit)
+
+
+def test_a_team_without_a_file(repository: GitRepository) -> None:
+    repository.commit()
+    nothing = bytes.fromhex(repository.git("hash-object", "-w", "-t", "tree", "/dev/null"))
+    with_tree(repository, "teams", b"40000", b"40000 shop\0" + nothing)
+    for _ in range(2):
+        assert said(repository)["names"] == {"shop"}
+        assert said(repository)["files"] == {}
+
+
+def test_modes_with_zeros_before_them(repository: GitRepository) -> None:
+    write(repository, random.Random(1), "a")  # noqa: S311
+    repository.commit()
+    plain = said(repository)
+    (tree,) = (line.split()[2] for line in repository.git("ls-tree", "HEAD:teams").split("\n"))
+    repository.git("rm", "-r", "--quiet", "--cached", "teams")
+    repository.git("commit", "--quiet", "--message", "None")
+    with_tree(repository, "teams", b"040000", b"040000 a\0" + bytes.fromhex(tree))
+    assert said(repository) == plain
+
+
+def test_teams_that_the_clone_lacks(repository: GitRepository) -> None:
+    repository.commit()
+    with_tree(repository, "teams", b"40000", b"id " + bytes(range(20)))
+    with pytest.raises(UsageError):
+        said(repository)
 
 
 @pytest.mark.parametrize(

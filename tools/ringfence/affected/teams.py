@@ -55,7 +55,7 @@ class Teams:
         self._files: dict[str, dict[str, File]] = {}
         for row in _rows(base, entries):
             folders, *blocks = row.split(b"\n\n")
-            self._blocks.update(zip(folders.decode().split("\n"), blocks, strict=True))
+            self._blocks.update(zip(folders.decode().splitlines(), blocks, strict=True))
         for folder in self._blocks:
             _, team, namespace, *_ = (*folder.split("/"), "")
             if namespace:

@@ -28,10 +28,8 @@ def at(
     level: list[tuple[str, str, _Wanted | None]] = [("", f"{commit}^{{tree}}", _tried(paths))]
     while level:
         below: list[tuple[str, str, _Wanted | None]] = []
-        trees = repository.read(name for _, name, _ in level)
-        for (folder, name, wanted), tree in zip(level, trees, strict=True):
-            if tree.kind != TREE:
-                raise Failed(repository.top, 1, f"fatal: there is no tree {name}")
+        trees = _trees(repository, [name for _, name, _ in level])
+        for (folder, _, wanted), tree in zip(level, trees, strict=True):
             for mode, id_, entry in entries(tree):
                 if wanted is not None and entry not in wanted:
                     continue
@@ -46,14 +44,17 @@ def at(
 
 
 def inside(repository: Repository, commit: str, folder: str) -> list[tuple[str, str, str]]:
-    """Mode, id and name of what stands right in a folder of a commit; nothing where there is none."""
+    """Mode, id and name of what stands right in a folder of a commit; nothing where there is none.
+
+    Raises `Failed` where Git lacks a tree.
+    """
     wanted = f"{commit}^{{tree}}"
     for name in folder.split("/"):
-        (tree,) = repository.read([wanted])
+        (tree,) = _trees(repository, [wanted])
         wanted = next((id_ for mode, id_, entry in entries(tree) if (mode, entry) == (FOLDER, name)), "")
         if not wanted:
             return []
-    (tree,) = repository.read([wanted])
+    (tree,) = _trees(repository, [wanted])
     return list(entries(tree))
 
 
@@ -72,10 +73,18 @@ def records(listing: bytes) -> Iterator[tuple[str, str, str, str]]:
             yield mode, second, third, path
 
 
+def _trees(repository: Repository, names: list[str]) -> list[Object]:
+    found = repository.read(names)
+    for name, tree in zip(names, found, strict=True):
+        if tree.kind != TREE:
+            raise Failed(repository.top, 1, f"fatal: there is no tree {name}")
+    return found
+
+
 def entries(tree: Object) -> Iterator[tuple[str, str, str]]:
-    """Mode, id and name of each entry of a tree."""
+    """Mode, id and name of each entry of a tree. Some tools once wrote modes with zeros before them."""
     for mode, name, id_ in _entry(len(tree.id) // 2).findall(tree.raw):
-        yield mode.decode(), id_.hex(), os.fsdecode(name)
+        yield mode.lstrip(b"0").decode(), id_.hex(), os.fsdecode(name)
 
 
 @lru_cache
