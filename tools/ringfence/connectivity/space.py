@@ -93,7 +93,8 @@ class Space:
         self._names = list(numbers)
         self._members = [bits.of(positions) for positions in members]
         self.members = dict(zip(numbers, self._members, strict=True))
-        self._unknown = Known[str, tuple[int, ...]](lambda name: bits.members(self.members[name] & self.unknown))
+        everywhere, unknown = self.members, self.unknown  # `self` here would be a cycle
+        self._unknown = Known[str, tuple[int, ...]](lambda name: bits.members(everywhere[name] & unknown))
         named_at = {self.pods - len(named) + index: item for index, item in enumerate(named)}
         self._pod_labels = LabelIndex(
             (item.labels for item in self.endpoints[:known]),

@@ -7,6 +7,7 @@ end the wide parts alone decide, and destinations with the same ports are judged
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from ringfence.connectivity import bits
 from ringfence.values.known import Known
@@ -30,7 +31,7 @@ class Agreement:
             for position in bits.positions(members):
                 kinds[position] |= 1 << number
         self._kinds = bytes(kinds)
-        self._judged: Known[_Key, bool] = Known(self._is_right)
+        self._judged: Known[_Key, bool] = Known(partial(_is_right, ports))
         self._cut: dict[int, tuple[AnyRow, AnyRow]] = {}
 
     def holds(self, sure: AnyRow, maybe: AnyRow, certain: AnyRow, perhaps: AnyRow) -> bool:
@@ -41,7 +42,7 @@ class Agreement:
         is_wide = any(wide)
         places = one.keys() | two.keys() | three.keys()
         if is_wide or self._sets[0]:
-            places.update(bits.positions(self._wrong(wide, self._sets)))
+            places.update(bits.positions(_wrong(self._ports, wide, self._sets)))
         kinds, judged = self._kinds, self._judged
         for place in places:
             key = one.get(place, 0), two.get(place, 0), three.get(place, 0), four.get(place, 0), kinds[place]
@@ -65,25 +66,6 @@ class Agreement:
     def _cut_of(self, wide: AnyRow) -> AnyRow:
         return {mask: kept for mask, where in wide.items() if (kept := where & self._told)}
 
-    def _is_right(self, key: _Key) -> bool:
-        """Whether a destination is right."""
-        rows = [{mask: 1} if mask else {} for mask in key[:4]]
-        return not self._wrong(rows, [key[4] >> number & 1 for number in range(len(self._sets))])
-
-    def _wrong(self, rows: Sequence[AnyRow], sets: Sequence[int]) -> int:
-        """The positions that are not right."""
-        (sure, maybe, certain, perhaps), (opened, where, settled, loose) = rows, sets
-        wrong = opened & ~sure.get(self._ports, 0) | _differing(sure, certain) & where
-        if settled:
-            wrong |= _differing(sure, maybe) & settled
-        for mask, there in maybe.items() if loose else ():
-            left = there & loose
-            for ports, covered in perhaps.items():
-                if not mask & ~ports:
-                    left &= ~covered
-            wrong |= left
-        return wrong
-
 
 _Key = tuple[int, int, int, int, int]
 """The ports of the four rows at a destination, and the sets that it is in."""
@@ -93,6 +75,27 @@ def _either(key: _Key, wide: Sequence[AnyRow], place: int) -> _Key:
     """A key with the ports of the wide parts too."""
     one, two, three, four = (mask | at(row, place) if row else mask for mask, row in zip(key, wide, strict=False))
     return one, two, three, four, key[4]
+
+
+def _is_right(ports: int, key: _Key) -> bool:
+    """Whether a destination is right."""
+    rows = [{mask: 1} if mask else {} for mask in key[:4]]
+    return not _wrong(ports, rows, [key[4] >> number & 1 for number in range(4)])
+
+
+def _wrong(ports: int, rows: Sequence[AnyRow], sets: Sequence[int]) -> int:
+    """The positions that are not right; `ports` is the mask of every port."""
+    (sure, maybe, certain, perhaps), (opened, where, settled, loose) = rows, sets
+    wrong = opened & ~sure.get(ports, 0) | _differing(sure, certain) & where
+    if settled:
+        wrong |= _differing(sure, maybe) & settled
+    for mask, there in maybe.items() if loose else ():
+        left = there & loose
+        for own, covered in perhaps.items():
+            if not mask & ~own:
+                left &= ~covered
+        wrong |= left
+    return wrong
 
 
 def _differing(one: Mapping[int, int], other: Mapping[int, int]) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 from msgspec import Struct
 
@@ -107,14 +108,13 @@ class _Laying:
     """Lays statements over positions."""
 
     def __init__(self, result: Connectivity, undeclared: bool) -> None:
-        self._space, self._undeclared = result.space, undeclared
-        self._at = {item.id: position for position, item in enumerate(result.space.endpoints)}
-        self._at |= {str(place): position for place, position in result.space.place_at.items()}
-        self._externals = result.externals
+        self._undeclared = undeclared
+        at = {item.id: position for position, item in enumerate(result.space.endpoints)}
+        at |= {str(place): position for place, position in result.space.place_at.items()}
         # the largest mask within some ports, and whether it is all of them
         self._masks: Known[PortSet, tuple[int, bool]] = Known(result.atoms.within)
-        self._places: Known[str, tuple[Places, Places]] = Known(self._positions)
-        self._cells: Known[AddressSet, tuple[Places, bool]] = Known(self._cells_in)
+        self._places: Known[str, tuple[Places, Places]] = Known(partial(_positions, at))
+        self._cells: Known[AddressSet, tuple[Places, bool]] = Known(partial(_cells_in, result))
         self._certain, self._perhaps = _Laid(), _Laid()
         self._inexact: set[int] = set()
         self._unplaced = False
@@ -173,18 +173,21 @@ class _Laying:
         self._unplaced |= not sources
         self._inexact.update(maybe)
 
-    def _positions(self, end: str) -> tuple[Places, Places]:
-        """Where a pod or name stands, and where that and the undeclared pods that may be like it do."""
-        at = self._at.get(end)
-        other = self._at.get(f"{end.partition('/')[0]}/{OTHER}") if "/" in end else None
-        own: Places = () if at is None else (at,)
-        return own, own if other is None or other == at else (*own, other)
 
-    def _cells_in(self, addresses: AddressSet) -> tuple[Places, bool]:
-        """The cells within some addresses, and whether they are all of them that lie outside."""
-        found = tuple(bits.positions(self._space.cells_in(addresses)))
-        inside = AddressSet.union([self._space.cells[at - self._space.pods] for at in found])
-        return found, addresses & self._externals == inside
+def _positions(known: Mapping[str, int], end: str) -> tuple[Places, Places]:
+    """Where a pod or name stands, and where that and the undeclared pods that may be like it do."""
+    at = known.get(end)
+    other = known.get(f"{end.partition('/')[0]}/{OTHER}") if "/" in end else None
+    own: Places = () if at is None else (at,)
+    return own, own if other is None or other == at else (*own, other)
+
+
+def _cells_in(result: Connectivity, addresses: AddressSet) -> tuple[Places, bool]:
+    """The cells within some addresses, and whether they are all of them that lie outside."""
+    space = result.space
+    found = tuple(bits.positions(space.cells_in(addresses)))
+    inside = AddressSet.union([space.cells[at - space.pods] for at in found])
+    return found, addresses & result.externals == inside
 
 
 def _painted(parts: Iterable[tuple[int, int]]) -> dict[int, int]:

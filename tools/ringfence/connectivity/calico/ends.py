@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from ringfence.connectivity import bits
 from ringfence.connectivity.bits import Fuzzy
@@ -35,13 +36,14 @@ class Ends:
         self._in_nets = cluster.profile.ip_blocks_match_pods is not False
         namespaces = {name: dict(labels) for name, labels in space.namespaces.items()}
         known = [(i, item) for i, item in enumerate(space.endpoints) if not space.unknown >> i & 1]
-        self._without_account = bits.of(i for i, item in known if not item.account)
-        self.undeclared_accounts = self._without_account | bits.of(
+        without_account = bits.of(i for i, item in known if not item.account)
+        self.undeclared_accounts = without_account | bits.of(
             i for i, item in known if (item.namespace, item.account) not in cluster.accounts
         )
         self._anywhere = bits.of(i for i in bits.positions(space.unknown) if space.endpoints[i].namespace == "*")
         self._labels = LabelValues(
-            ((i, _labels(item, namespaces, cluster)) for i, item in enumerate(space.endpoints)), self._unknown
+            ((i, _labels(item, namespaces, cluster)) for i, item in enumerate(space.endpoints)),
+            partial(_unknown, space.unknown, self._anywhere, without_account, self.undeclared_accounts),
         )
         self._sets = [
             (item.nets, effective.of_network_set(dict(item.labels), item.namespace, namespaces.get(item.namespace, {})))
@@ -170,18 +172,18 @@ class Ends:
             return bits.neither(self._labels.among(item.key, item.values), self._labels.all)
         return self._labels.where(item.key, lambda value: value is not None and item.matches({item.key: value}))
 
-    def _unknown(self, key: str) -> int:
-        """The pods of which nobody knows the value of a label."""
-        unknown = self._space.unknown
-        if key in _NAMES:
-            return self._anywhere
-        if key == effective.ORCHESTRATOR_LABEL:
-            return 0
-        if key in _ACCOUNT_NAMES:
-            return unknown | self._without_account
-        if key.startswith(effective.OF_ACCOUNT):
-            return unknown | self.undeclared_accounts
-        return self._anywhere if key.startswith(effective.OF_NAMESPACE) else unknown
+
+def _unknown(pods: int, anywhere: int, without_account: int, undeclared_accounts: int, key: str) -> int:
+    """The pods of which nobody knows the value of a label."""
+    if key in _NAMES:
+        return anywhere
+    if key == effective.ORCHESTRATOR_LABEL:
+        return 0
+    if key in _ACCOUNT_NAMES:
+        return pods | without_account
+    if key.startswith(effective.OF_ACCOUNT):
+        return pods | undeclared_accounts
+    return anywhere if key.startswith(effective.OF_NAMESPACE) else pods
 
 
 _OPERATORS = {"==": "In", "in": "In", "!=": "NotIn", "not in": "NotIn"}
