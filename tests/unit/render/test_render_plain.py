@@ -73,15 +73,33 @@ def test_what_they_write_for_the_repository_of_this_tool() -> None:
     both(model)
 
 
-def test_a_packaged_template_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = [render.tree(model, PACKAGED) for model in (kit.small(), kit.other_dialects())]
-    run = []
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the templates that were run, and what they saw."""
+    told: list[str] = []
     original = templates.Templates.run
     monkeypatch.setattr(
-        templates.Templates, "run", lambda self, name, values: run.append(name) or original(self, name, values)
+        templates.Templates,
+        "run",
+        lambda self, name, values: told.append(f"{name} {values}") or original(self, name, values),
     )
+    return told
+
+
+def test_a_packaged_template_is_not_run(run: list[str]) -> None:
+    expected = [render.tree(model, PACKAGED) for model in (kit.small(), kit.other_dialects())]
+    assert run
+    run.clear()
     assert [render.tree(model) for model in (kit.small(), kit.other_dialects())] == expected
     assert run == []
+
+
+@pytest.mark.parametrize("dialect", WHOLE)
+def test_the_block_of_a_rule_that_many_share_is_written_once(run: list[str], dialect: str) -> None:
+    name = f"{dialect}/rules.yaml.j2"
+    render.tree(kit.other_dialects(), {name: PACKAGED[name]})
+    written = [line for line in run if line.startswith(name)]
+    assert sorted(written) == sorted(set(written))
 
 
 @pytest.mark.parametrize("name", ["peers", "ports", "why"])
@@ -90,3 +108,25 @@ def test_it_is_where_a_block_in_it_is_the_repositorys(name: str) -> None:
     written = render.tree(kit.small(), own)
     assert b"# our own" in written["policies/rendered/base/checkout/shop/frontend.yaml"]
     assert b"# our own" in written["policies/rendered/overlays/prod-eu/checkout/shop/baseline.patch.yaml"]
+
+
+def every_template() -> Model:
+    """A model of which every template writes something."""
+    model = kit.other_dialects()
+    clusters = {
+        name: replace(item, default_stage=Stage("permissive", "enforce"), guardrails="calico")
+        for name, item in {**kit.small().clusters, **model.clusters}.items()
+    }
+    sides = Side(namespaces=("shop",)), Side(namespaces=("payments",))
+    here = Location("policies/guardrails/platform.yaml", 1, 1)
+    return replace(model, clusters=clusters, guardrails=(Guardrail("g", False, *sides, (), "Because", here),))
+
+
+@pytest.mark.parametrize("name", templates.NAMES)
+def test_each_template_of_a_repository_is_run_and_held_to_what_was_compiled(run: list[str], name: str) -> None:
+    assert render.tree(every_template(), {name: PACKAGED[name]}) == render.tree(every_template())
+    assert any(line.startswith(name) for line in run)
+    with pytest.raises(render.TemplateError) as caught:
+        render.tree(every_template(), {name: f"{PACKAGED[name]}more: 1\n"})
+    assert caught.value.finding.check.code == "RF411"
+    assert caught.value.finding.where.path == f"policies/templates/{name}"

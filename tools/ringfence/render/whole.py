@@ -15,7 +15,7 @@ from ringfence.render.plain import only_comments
 from ringfence.render.quoting import Yaml, block
 
 _Files = Iterator[tuple[str, str]]
-Why = Callable[[Rule], Yaml]
+_Key = tuple[int, int, str, bool]
 
 
 class Whole:
@@ -26,7 +26,8 @@ class Whole:
         self._dialect = dialect
         self._templates = templates
         self._why = why
-        self._rules: dict[tuple[int, int, str], tuple[str, Rule]] = {}
+        self._rules: dict[_Key, tuple[str, Rule]] = {}
+        self._blocks: dict[_Key, tuple[Yaml, Rule]] = {}
 
     def bundle(self, folder: str, bundle: Bundle, more: Sequence[str] = ()) -> _Files:
         """The files of a bundle in a folder, name to text; `more` are other files that the folder holds."""
@@ -84,19 +85,26 @@ class Whole:
 
     def _block(self, rule: Rule, direction: str) -> Yaml:
         """A rule as its template writes it."""
-        entries = tuple(map(tuple, self._dialect.entries(rule)))
-        return self._templates.block(self._name("rules"), {"direction": direction, "entries": entries})
+        key = _key(rule, direction)
+        if key not in self._blocks:
+            values = {"direction": direction, "entries": tuple(map(tuple, self._dialect.entries(rule)))}
+            self._blocks[key] = (self._templates.block(self._name("rules"), values), rule)
+        return self._blocks[key][0]
 
     def _lines(self, rule: Rule, direction: str) -> str:
         """A rule written plainly, indented."""
-        # keyed by identity, much cheaper than by value; the rule is kept, so that no identity is given out again
-        key = (id(rule.peers), id(rule.ports), f"{direction}{rule.dns}")
+        key = _key(rule, direction)
         if key not in self._rules:
             self._rules[key] = (_lines(emit.sequence(self._dialect.as_rules(rule, direction), "    ")), rule)
         return self._rules[key][0]
 
     def _name(self, template: str) -> str:
         return f"{self._dialect.name}/{template}.yaml.j2"
+
+
+def _key(rule: Rule, direction: str) -> _Key:
+    # by identity, much cheaper than by value; the rule is kept, so that no identity is given out again
+    return (id(rule.peers), id(rule.ports), direction, rule.dns)
 
 
 def _lines(lines: Iterable[str]) -> str:
