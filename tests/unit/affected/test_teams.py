@@ -109,6 +109,19 @@ def test_what_is_known_is_not_read_again(repository: GitRepository, monkeypatch:
     assert 2 < len(read) < 40  # its row
 
 
+def test_a_team_of_another_name_is_another(repository: GitRepository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it has: the id of a folder does not tell where it stands."""
+    write(repository, random.Random(1), "a")  # noqa: S311
+    repository.commit()
+    said(repository)
+    repository.git("mv", "teams/a", "teams/b")
+    repository.commit()
+    known = said(repository)
+    assert known["names"] == {"b"}
+    monkeypatch.setenv("RINGFENCE_CACHE", "off")
+    assert known == said(repository)
+
+
 def test_a_row_that_is_damaged_is_made_again(repository: GitRepository) -> None:
     write(repository, random.Random(1), "a")  # noqa: S311
     repository.commit()
