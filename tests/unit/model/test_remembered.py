@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from ringfence.model import clean
 from ringfence.model.remembered import KIND, Remembered
 from ringfence.model.types import Model
 from ringfence.sources import Tree
+from ringfence.sources.objects import Object
+from ringfence.sources.repository import Repository
 from ringfence.values import workers
 from small_repository import HEADER, MemoryTree, flows, over
 
@@ -211,6 +213,28 @@ def test_commits_and_the_disk_know_the_same(repository: GitRepository, read: lis
     assert GOOD not in read
     assert result(sources.index(repository.path)) == unaided(other)
     assert result(disk) == unaided(other | {BROKEN: FILES[BROKEN] + "# unstaged\n"})
+
+
+def test_what_is_known_of_a_part_of_a_commit_is_not_fetched(repository: GitRepository, monkeypatch: pytest.MonkeyPatch):
+    paths = [path for path in over(FILES) if path.startswith(("policies/", "teams/")) and path != BROKEN]
+    for path in over(FILES):
+        (repository.path / path).parent.mkdir(parents=True, exist_ok=True)
+        (repository.path / path).write_text(over(FILES)[path])
+    repository.commit("Start")
+    expected = model.load(sources.revision(repository.path, "HEAD").part(paths), (), Remembered(cache.store()))
+    assert expected[1]
+    part = sources.revision(repository.path, "HEAD").part(paths)
+    fetched: list[str] = []
+    original = Repository.read
+
+    def noting(self: Repository, names: Iterable[str]) -> list[Object]:
+        fetched.extend(names := [*names])
+        return original(self, names)
+
+    monkeypatch.setattr(Repository, "read", noting)
+    assert model.load(part, (), Remembered(cache.store())) == expected
+    broken = {part.blobs[path] for path in paths if "/z-" in path and path != GOOD}
+    assert {*fetched} == broken
 
 
 def test_lines_that_end_otherwise_are_other_bytes(repository: GitRepository, read: list[str]):

@@ -133,6 +133,22 @@ def test_many_files_and_unusual_names(repository: GitRepository) -> None:
         assert tree.problems() == []
 
 
+def test_a_part_has_what_was_asked_for_and_no_problem(repository: GitRepository) -> None:
+    for name in ("a.yaml", "b.yaml", "c.yaml"):
+        repository.write(f"teams/{name}", name)
+    (repository.path / "teams/link.yaml").symlink_to("a.yaml")
+    repository.commit()
+    tree = sources.revision(repository.path, "HEAD")
+    part = tree.part(["teams/c.yaml", "teams/a.yaml"])
+    assert part.files("teams") == ["teams/a.yaml", "teams/c.yaml"]
+    assert part.read("teams/c.yaml") == b"c.yaml"
+    with pytest.raises(Unreadable):
+        part.read("teams/b.yaml")
+    assert part.problems() == []
+    assert tree.problems() != []
+    assert (part.label, part.commit) == (tree.label, tree.commit)
+
+
 def test_what_is_no_regular_file_is_a_finding(repository: GitRepository, tmp_path: Path) -> None:
     (tmp_path / "module").mkdir()
     module = GitRepository(tmp_path / "module")

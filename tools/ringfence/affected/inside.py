@@ -61,12 +61,12 @@ def _part(difference: Difference, head: WorkingTree, paths: frozenset[str]) -> S
         *(path for team in teams & folders.keys() for path in folders[team]),
     }
     sides_files = [{path for path in files if side.get(path, b"") is not None} for side in (before, after)]
-    absent = spaces.keys() - near
     return Scope(
         frozenset(edited),
-        Part(Overlay(head, before, base.label), sides_files[0], absent),
-        Part(head, sides_files[1], absent),
+        Part(Overlay(head, before, base.label), sides_files[0]),
+        Part(head, sides_files[1]),
         tuple(sorted(paths)),
+        frozenset(spaces.keys() - near),
     )
 
 

@@ -10,17 +10,12 @@ from ringfence.sources import Tree
 
 
 class Part:
-    """A tree with some of its files only; none of them is a problem.
+    """A tree with some of its files only; none of them is a problem. `BlobTree.part` is that of a tree of Git's."""
 
-    `absent` are folders of namespaces (`teams/checkout/shop`) of which some file is not here: a name that may stand
-    there is not unknown.
-    """
-
-    def __init__(self, tree: Tree, paths: Iterable[str], absent: Iterable[str] = ()) -> None:
+    def __init__(self, tree: Tree, paths: Iterable[str]) -> None:
         """Take the paths, each of a regular file of the tree."""
         self._tree = tree
         self._paths = sorted(paths)
-        self.absent = frozenset(absent)
         self.label = tree.label
 
     def files(self, under: str = "") -> list[str]:

@@ -30,13 +30,15 @@ class Scope(Struct, frozen=True):
 
     `namespaces` by declared name: whatever connection differs has an end in one of them. `base` and `head` hold every
     declaration that speaks of one of them, those of the other ends of these, and what is rendered for them. `paths` is
-    all that differs.
+    all that differs. `absent` are folders of namespaces (`teams/checkout/shop`) of which some file is on neither side:
+    a name that may stand there is not unknown.
     """
 
     namespaces: frozenset[str]
-    base: Part
-    head: Part
+    base: Tree
+    head: Tree
     paths: tuple[str, ...]
+    absent: frozenset[str]
 
 
 def base(root: Path, rev: str, sha: str = "") -> BlobTree:
@@ -107,11 +109,11 @@ class _Scoping:
         self._know(declared)
         files = {*self._policies, *declared}
         files |= set(self._rendered(namespaces))
-        absent = {
+        absent = frozenset(
             f"teams/{team}/{name}" for name, owners in self._folders.items() for team in owners if name not in spaces
-        }
-        sides = [self._part(head, files, absent) for head in (False, True)]
-        return Scope(frozenset(namespaces), sides[0], sides[1], tuple(sorted(self._paths)))
+        )
+        sides = [self._part(head, files) for head in (False, True)]
+        return Scope(frozenset(namespaces), sides[0], sides[1], tuple(sorted(self._paths)), absent)
 
     def _namespaces(self) -> set[str]:
         """The namespaces at both ends of what differs. Raises `Unclear` where that may be all."""
@@ -193,13 +195,13 @@ class _Scoping:
         """What has to be told what else to list: a head that is listed beside the base tells that."""
         return self._head if isinstance(self._head, Beside) else self._base
 
-    def _part(self, head: bool, files: set[str], absent: set[str]) -> Part:
+    def _part(self, head: bool, files: set[str]) -> Tree:
         tree = self._head if head else self._base
-        if isinstance(tree, BlobTree):
-            tree.fetch(files)
+        if isinstance(tree, BlobTree):  # a declaration is fetched by whoever does not know it by its id
+            tree.fetch(path for path in files if path.startswith(f"{RENDERED}/"))
         there = {path for path in files - self._paths if path in self._base.blobs}
         there |= {path for path in files & self._paths if self._read(head, path) is not None}
-        return Part(tree, there, absent)
+        return tree.part(there) if isinstance(tree, BlobTree) else Part(tree, there)
 
     def _only_flows(self, path: str) -> bool:
         if path not in self._paths:

@@ -170,14 +170,13 @@ class _Judging:
             return None
         parts = (scope.head, scope.base) if back else (scope.base, scope.head)
         try:
-            for part in parts:
-                for path in part.files():
-                    part.read(path)
+            for path in scope.head.files():
+                scope.head.read(path)
         except Unreadable:
             return None
         self._ask_again(difference.commit)  # and work with what was read
         documents = Remembered(self._store)
-        before, after = (_checked(*model.load(part, part.absent, documents), self._today) for part in parts)
+        before, after = (_checked(*model.load(part, scope.absent, documents), self._today) for part in parts)
         if not (before.counts and after.counts):
             return None
         gone, new = _beyond(before.findings, after.findings), _beyond(after.findings, before.findings)

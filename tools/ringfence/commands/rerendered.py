@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
-    from ringfence.affected import Part, Scope
+    from ringfence.affected import Scope
     from ringfence.model.remembered import Remembered
     from ringfence.model.types import Model
-    from ringfence.sources import BlobTree
+    from ringfence.sources import BlobTree, Tree
 
 KIND = "rendered"
 """The kind of the cache's values: that what is rendered at a commit below a root is what is declared there."""
@@ -58,7 +58,7 @@ class History:
         scope = self._scope(base)
         if scope is None:
             return None
-        declared = self._declared(scope.head)
+        declared = self._declared(scope.head, scope.absent)
         if declared is None:
             return None
         return Again(expected(scope.head, declared, scope.namespaces), *_places(base, scope))
@@ -77,14 +77,14 @@ class History:
         scope = self._scope(head)
         if scope is None:
             return
-        declared = self._declared(scope.base)
+        declared = self._declared(scope.base, scope.absent)
         if declared is not None and bundles(scope.base) == expected(scope.base, declared, scope.namespaces):
             self._store.put(KIND, {self._key(self._commits[0]): b"1"})
 
     def _key(self, commit: str) -> str:
         return f"{self._root} {commit}"  # a repository may hold several roots
 
-    def _declared(self, tree: Part) -> Model | None:
+    def _declared(self, tree: Tree, absent: Collection[str]) -> Model | None:
         """What a part of a tree declares, if all of it is sound."""
         from ringfence import model
         from ringfence.findings import has_errors
@@ -92,7 +92,7 @@ class History:
 
         if self._documents is None:
             self._documents = Remembered(self._store)
-        loaded, findings = model.load(tree, tree.absent, self._documents)
+        loaded, findings = model.load(tree, absent, self._documents)
         return None if has_errors(findings) else loaded
 
     def _scope(self, base: BlobTree) -> Scope | None:
@@ -109,12 +109,12 @@ class History:
         return affected.scope(base, self._tree)
 
 
-def bundles(tree: Part) -> dict[str, bytes]:
+def bundles(tree: Tree) -> dict[str, bytes]:
     """The files of bundles in a part of a tree."""
     return {path: tree.read(path) for path in tree.files(RENDERED) if "/_cluster/" not in path}
 
 
-def expected(tree: Part, declared: Model, namespaces: Collection[str]) -> dict[str, bytes]:
+def expected(tree: Tree, declared: Model, namespaces: Collection[str]) -> dict[str, bytes]:
     """What these files are to be, by what is declared for some namespaces."""
     from ringfence import render
 

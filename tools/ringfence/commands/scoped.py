@@ -48,7 +48,7 @@ def attempt(args: argparse.Namespace, root: Path, found: Sides, parts: parted.Pa
     from ringfence.model.remembered import Remembered
 
     documents = Remembered(cache.store())
-    loaded = [model.load(part, part.absent, documents) for part in (scope.base, scope.head)]
+    loaded = [model.load(part, scope.absent, documents) for part in (scope.base, scope.head)]
     base, head = (one for one, _ in loaded)
     if base is None or head is None or any(has_errors(findings) for _, findings in loaded):
         return None

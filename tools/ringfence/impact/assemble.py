@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -245,6 +244,8 @@ def _identity(
     base: Side, head: Side, today: datetime.date, within: Collection[str] | None, paths: Iterable[str]
 ) -> str:
     """What tells a change from others: both sides by name, the day, and what the files that differ hold."""
+    import hashlib
+
     words = [base.label, head.label, today.isoformat(), ",".join(sorted(within)) if within is not None else "*"]
     digest = hashlib.sha256("\0".join(words).encode())
     for path in sorted(paths):

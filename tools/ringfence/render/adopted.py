@@ -5,7 +5,6 @@ The form is this tool's own whatever the source looked like, so that the bytes a
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -31,6 +30,8 @@ def file_name(item: Adopted) -> str:
     """The name of a policy's file, told apart by API group, kind and name; no name of a workload has a dot."""
     name = item.name
     if len(name) > LONGEST:
+        import hashlib
+
         name = f"{name[:LONGEST]}-{hashlib.sha256(name.encode()).hexdigest()[:10]}"
     of = f".{item.namespace}" if item.namespace else ""
     return f"adopted.{item.kind.lower()}.{item.group}{of}.{name}.yaml"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 
@@ -20,5 +19,9 @@ def unique(items: Sequence[Finding]) -> list[str]:
         own = item.fingerprint
         seen[own] += 1
         number = seen[own]
-        result.append(own if number == 1 else hashlib.sha256(f"{own} {number}".encode()).hexdigest()[:32])
+        if number > 1:
+            import hashlib
+
+            own = hashlib.sha256(f"{own} {number}".encode()).hexdigest()[:32]
+        result.append(own)
     return result

@@ -68,6 +68,11 @@ class BlobTree:
         self.blobs = dict(sorted({**self.blobs, **blobs}.items()))
         self._sorted = []
 
+    def part(self, paths: Iterable[str]) -> BlobTree:
+        """The same tree with some of its files only; none of them is a problem."""
+        blobs = {path: self.blobs[path] for path in sorted(paths)}
+        return BlobTree(self.label, self.repository, blobs, [], self.commit, whole=False)
+
     def entries(self, folder: str) -> list[tuple[str, str, str]]:
         """Mode, id and name of all that stands right in a folder of a commit, listed or not."""
         return listing.inside(self.repository, self.commit, f"{self.repository.prefix}{folder}")
