@@ -242,6 +242,14 @@ def test_5_a_port_name_of_egress_is_looked_up_among_all_pods():
     assert reason.endswith("among all pods, which have several numbers for it: 80, 81")
 
 
+@pytest.mark.parametrize(("profile", "reached"), [(CILIUM, "80/TCP"), (Profile("calico"), NONE)])
+def test_5_so_is_that_of_a_network_policy_which_others_look_up_at_the_destination(profile: Profile, reached: str):
+    pods = [pod("a/x"), pod("a/s", {"app": "s"}, [("web", "TCP", 80)]), pod("a/t", {"app": "s"})]
+    to = {"to": [{"podSelector": app("s")}], "ports": [{"port": "web"}]}
+    result = world(*pods, policy("a/np", "x", egress=[to]), profile=profile)
+    assert (allowed(result, "a/x", "a/s"), allowed(result, "a/x", "a/t")) == ("80/TCP", reached)
+
+
 # 6. Entities; CIDR rules do not match pods or nodes.
 
 
