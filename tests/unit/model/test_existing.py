@@ -13,6 +13,7 @@ from ringfence.model.types import Model
 from small_repository import HEADER, MemoryTree, flows, over, small
 
 SHOP, PAYMENTS, CATALOG = "teams/checkout/shop", "teams/payments/payments", "policies/catalog/platform.yaml"
+BASELINE, GUARDRAILS = "policies/baseline/platform.yaml", "policies/guardrails/platform.yaml"
 
 EDITS = {
     "a port of a flow": (f"{SHOP}/flows.yaml", "[grpc]", "[metrics]"),
@@ -31,6 +32,10 @@ EDITS = {
     "a cluster that is lost": ("policies/clusters/prod.yaml", "environment:", "environments:"),
     "no settings": ("policies/ringfence.yaml", None, None),
     "a team": ("teams/checkout/team.yaml", "kind:", "# moved\nkind:"),
+    "a grant": (BASELINE, "reason: Every", "reason: Each"),
+    "a grant that is broken": (BASELINE, "to: kube-dns", "to: cube-dns"),
+    "a guardrail": (GUARDRAILS, "reason: Tests", "reason: Trials"),
+    "a guardrail that is broken": (GUARDRAILS, "environments: [dev]", "environments: [dav]"),
 }
 WAIVERS = "policies/waivers/platform.yaml"
 NEW = {
@@ -48,6 +53,14 @@ NEW = {
         HEADER.format("Waivers")
         + "waivers:\n  - {check: RF203, subject: shop/gone, reason: R, approver: '@a/b', expires: 2027-01-01}\n",
     ),
+    "waivers of what may be broken": (
+        WAIVERS,
+        HEADER.format("Waivers") + "waivers:\n"
+        "  - {check: RF203, subject: baseline/dns, reason: R, approver: '@a/b', expires: 2027-01-01}\n"
+        "  - {guardrail: nothing-from-dev-reaches-prod, subject: shop/place-order, reason: R, approver: '@a/b', "
+        "expires: 2027-01-01}\n",
+    ),
+    "a profile": ("policies/profiles/calico.yaml", HEADER.format("CniProfile") + "title: Ours\nextends: calico@3.32\n"),
     "an adopted policy": (
         "policies/adopted/dev/shop/old.yaml",
         "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: old, namespace: shop}\nspec: {}\n",
@@ -112,6 +125,13 @@ def test_flows_of_documents_that_are_the_same_are_the_same() -> None:
         "shop/authorise-card",
         "shop/place-order",
     ]
+
+
+@pytest.mark.parametrize("name", ["a grant that is broken", "a guardrail that is broken"])
+def test_a_waiver_of_what_is_broken_is_no_second_finding(name: str) -> None:
+    _, findings = plainly(frozenset({name}))
+    assert len(findings) == 1
+    assert plainly(frozenset({name, "waivers of what may be broken"}))[1] == findings
 
 
 def test_what_is_in_error_is_found_out_again() -> None:
