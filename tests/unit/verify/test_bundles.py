@@ -122,3 +122,14 @@ def test_what_is_there_twice_is_told_by_all_of_it() -> None:
     one, two = base.of("dev").objects, head.of("dev").objects
     before, after = one.beside(two)
     assert (len(before["dev"]), len(after["dev"])) == (one.count, two.count)
+
+
+@pytest.mark.parametrize("field", ["workloads", "peers", "namespaces", "flows", "grants"])
+def test_what_stands_elsewhere_is_said_anew(field: str) -> None:
+    _, model = rendered()
+    clusters, found = [model.clusters["dev"]], getattr(model, field)
+    own = said(model, clusters)
+    items = found if isinstance(found, tuple) else tuple(found.values())
+    moved = (*items[:-1], replace(items[-1], where=Location("elsewhere.yaml")))
+    others = moved if found is items else dict(zip(found, moved, strict=True))
+    assert said(replace(model, **{field: others}), clusters, own) is not own
