@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from ringfence.observe import Observations
 
 
-MANY = 500
+MANY = 100
 """From so many workloads on, Kubernetes clusters are compared side by side."""
 
 
