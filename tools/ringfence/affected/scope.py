@@ -197,11 +197,15 @@ class _Scoping:
 
     def _part(self, head: bool, files: set[str]) -> Tree:
         tree = self._head if head else self._base
-        if isinstance(tree, BlobTree):  # a declaration is fetched by whoever does not know it by its id
-            tree.fetch(path for path in files if path.startswith(f"{RENDERED}/"))
+        if isinstance(tree, BlobTree):
+            tree.fetch(files)
         there = {path for path in files - self._paths if path in self._base.blobs}
         there |= {path for path in files & self._paths if self._read(head, path) is not None}
-        return tree.part(there) if isinstance(tree, BlobTree) else Part(tree, there)
+        if not isinstance(tree, BlobTree):
+            return Part(tree, there)
+        for path in there:
+            tree.read(path)  # what the cache knows too: what Git has lost is told with a cache and without
+        return tree.part(there)
 
     def _only_flows(self, path: str) -> bool:
         if path not in self._paths:
