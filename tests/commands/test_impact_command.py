@@ -156,6 +156,20 @@ def test_a_cluster_that_goes_and_one_that_comes(small: GitRepository, ringfence:
     assert done.out.startswith("10 open, 10 close, 0 collateral — other, prod; dev unchanged\n")
 
 
+@pytest.mark.parametrize("how", ["unstaged", "staged", "committed"])
+def test_a_file_that_may_be_run_now_asks_nobody(small: GitRepository, ringfence: Cli, how: str) -> None:
+    base = small.git("rev-parse", "HEAD")
+    (small.path / FLOWS).chmod(0o755)
+    if how != "unstaged":
+        small.git("add", FLOWS)
+    if how == "committed":
+        small.git("commit", "-q", "-m", "A mode")
+    assert FLOWS in small.git("diff", "--raw", base)
+    for words in ([], ["--head", "HEAD"] if how == "committed" else [], ["--whole"]):
+        done = ringfence("impact", "--base", base, "--format", "json", *words)
+        assert (done.code, done.json["approvals"], done.json["changes"]) == (0, [], []), words
+
+
 def test_a_stale_render(small: GitRepository, ringfence: Cli) -> None:
     add_flow(small, *CALL_BACK)
     done = ringfence("impact", "--format", "json")

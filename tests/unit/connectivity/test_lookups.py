@@ -115,7 +115,6 @@ def test_rows_join_addresses_with_the_same_ports():
     assert rows == [("a/x[Pod]", AddressSet.of(["10.0.0.0/8", "192.168.0.0/16"]))]
     (into,) = [row for row in result.rows() if isinstance(row.source, AddressSet)]
     assert into.source == EVERYWHERE
-    assert [row.destination for row in result.rows_from("a/x")] == [rows[0][1]]
 
 
 def test_cluster_put_together_by_hand():

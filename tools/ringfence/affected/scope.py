@@ -21,17 +21,14 @@ ADOPTED = "policies/adopted/"
 _OF_NAMESPACES = (f"{RENDERED}/base/", f"{RENDERED}/overlays/")
 OF_CLUSTER = "_cluster"
 
-Folder = tuple[str, str]
-"""Team and namespace."""
-
 
 class Scope(Struct, frozen=True):
     """What a change can matter to.
 
     `namespaces` by declared name: whatever connection differs has an end in one of them. `base` and `head` hold every
-    declaration that speaks of one of them, those of the other ends of these, and what is rendered for them. `paths` is
-    all that differs. `absent` are folders of namespaces (`teams/checkout/shop`) of which some file is on neither side:
-    a name that may stand there is not unknown.
+    declaration that speaks of one of them, those of the other ends of these, and what is rendered for them. `paths` are
+    all files whose bytes differ. `absent` are folders of namespaces (`teams/checkout/shop`) of which some file is on
+    neither side: a name that may stand there is not unknown.
     """
 
     namespaces: frozenset[str]
@@ -113,7 +110,9 @@ class _Scoping:
             f"teams/{team}/{name}" for name, owners in self._folders.items() for team in owners if name not in spaces
         )
         sides = [self._part(head, files) for head in (False, True)]
-        return Scope(frozenset(namespaces), sides[0], sides[1], tuple(sorted(self._paths)), absent)
+        # a file may differ in its mode alone
+        differing = sorted(path for path in self._paths if self._read(False, path) != self._read(True, path))
+        return Scope(frozenset(namespaces), sides[0], sides[1], tuple(differing), absent)
 
     def _namespaces(self) -> set[str]:
         """The namespaces at both ends of what differs. Raises `Unclear` where that may be all."""

@@ -112,10 +112,6 @@ class Connectivity(Evaluation):
         if sources & ~pods:
             yield from self._rows_from_outside()
 
-    def rows_from(self, source: str | Endpoint, *, replicas: bool = True) -> Iterator[Row]:
-        """The rows of one source."""
-        return self._rows_of(self.position(source), replicas)
-
     def ports(self, source: str | End, destination: str | End) -> PortSet:
         """The ports on which a connection is certainly allowed. For a set of addresses: to or from all of them."""
         return self._pair(source, destination)[0]

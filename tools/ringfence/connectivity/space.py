@@ -6,7 +6,6 @@ It also says which positions a peer of a rule stands for. It knows no policy as 
 from __future__ import annotations
 
 import copy
-import ipaddress
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
@@ -192,12 +191,6 @@ class Space:
     def _kept(self, where: int) -> int:
         # all powers of two share 61 hashes in Python, so a set alone is a slow key
         return self._sets.setdefault((where.bit_length(), where), where)
-
-    def position_of(self, address: str) -> int | None:
-        """The cell that holds an address, or None where the cluster gives it out itself."""
-        value = ipaddress.ip_address(address)
-        one = AddressSet.of([f"{value}/{value.max_prefixlen}"])
-        return next((self.pods + i for i, cell in enumerate(self.cells) if one <= cell), None)
 
     def end(self, position: int) -> Endpoint | AddressSet | Place:
         """What stands at a position."""

@@ -148,7 +148,7 @@ class _Explanation:
                     f"the key `{key}` is missing in {owner['title']}: {_lower(_purpose(owner['properties'][key]))}"
                 )
                 add = f"add `{key}`"
-            hint = f"{add}{example_of(key, owner['properties'][key], ', for example')}"
+            hint = f"{add}{example_of(key, owner['properties'][key])}"
             yield codes.MISSING_KEY.at(self._document.at(*self._route), message, hint=hint)
 
     def _bad_key(self) -> Finding:
@@ -219,7 +219,7 @@ class _Explanation:
 
     @property
     def _example(self) -> str:
-        return example_of(self._key, self._property, ", for example")
+        return example_of(self._key, self._property)
 
     @property
     def _comment(self) -> str:

@@ -50,8 +50,8 @@ def inline(value: Any) -> str:
     return json.dumps(value)
 
 
-def example_of(key: str, node: Mapping[str, Any], before: str) -> str:
-    """The example of a property's schema as `key: value` after some words, or an empty string without one."""
+def example_of(key: str, node: Mapping[str, Any]) -> str:
+    """The end of a hint: the example of a property's schema, or an empty string without one."""
     if not node.get("examples"):
         return ""
-    return f"{before} `{key}: {inline(node['examples'][0])}`"
+    return f", for example `{key}: {inline(node['examples'][0])}`"
