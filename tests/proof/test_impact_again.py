@@ -115,12 +115,13 @@ def test_the_same_is_said(
     assert len(looked) < asked
 
 
-def test_every_format_is_known_once_one_was_asked_for(
+def test_each_format_is_known_once_it_was_asked_for(
     mono: GitRepository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
     port(mono, random.Random(1))  # noqa: S311 - no secret
     expected = {format_: said(mono, capsys, "--format", format_, "--no-cache") for format_ in FORMATS}
-    said(mono, capsys)
+    for format_, words in expected.items():
+        assert said(mono, capsys, "--format", format_) == words
     monkeypatch.delattr(scoped, "attempt")
     assert {format_: said(mono, capsys, "--format", format_) for format_ in FORMATS} == expected
 

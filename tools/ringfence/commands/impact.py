@@ -100,7 +100,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     store = cache.store()
     if some and (found := compared.sides(args, root, store, lambda tree: kept.seems_new(args, root, tree, store))):
         asked = kept.question(args, root, found, store, partial(_command, args))
-        if asked and (answer := asked.answer()):
+        if asked and (answer := asked.answer(kept.formats(args, out))):
             if err.isatty():
                 print("From the cache: the whole answer, since nothing that it rests on has changed.", file=err)
             return kept.say_again(args, answer, out)

@@ -1,4 +1,4 @@
-"""What `impact` said of a change before: the same question is answered from the cache, in whatever format.
+"""What `impact` said of a change before: the same question is answered from the cache.
 
 A question is both sides, the day and the options. The base is a commit; the head is one too, or what is on disk: then
 Git says what differs from the base, and what else was read for the answer must have the same bytes. A file that has not
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
@@ -32,8 +32,6 @@ _ELSEWHERE = ("directory", "format", "output", "no_cache")
 """Options that say where an answer goes, not what it is."""
 
 COLOURED = "text+colour"
-FEW = 500
-"""Changes of which all formats are made at once, to be kept."""
 LARGE = 1 << 22
 """Characters of an answer that is not kept."""
 
@@ -59,16 +57,17 @@ class Question:
 
     def __init__(self, store: Store, key: str, last: str, sides: Sides) -> None:
         self._store, self._key, self._last, self._sides = store, key, last, sides
+        self._texts: dict[str, str] = {}
 
-    def answer(self) -> Answer | None:
-        """The answer from before, if there is one and what it rests on is the same."""
+    def answer(self, formats: Collection[str]) -> Answer | None:
+        """The answer from before in some formats, if there is one and what it rests on is the same."""
         row = self._store.get(KIND, [self._key]).get(self._key)
         if row is None:
             return None
         code, texts, rests = json.loads(row)
         tree = self._sides.tree
         if tree is None:
-            return Answer(code, texts, [])
+            return self._in(formats, Answer(code, texts, []))
         old = [Held(*item) for item in rests]
         new = [
             item if tree.is_as_it_was(item.path, bytes.fromhex(item.times)) else _held(tree, item.path) for item in old
@@ -78,10 +77,19 @@ class Question:
         if new != old:  # by now the times of more files tell
             self._put(Answer(code, texts, new))
         self._note()
-        return Answer(code, texts, new)
+        return self._in(formats, Answer(code, texts, new))
+
+    def _in(self, formats: Collection[str], answer: Answer) -> Answer | None:
+        """The answer, if it was given in all of these formats."""
+        self._texts = answer.texts
+        return answer if answer.texts.keys() >= set(formats) else None
 
     def keep(self, code: int, texts: dict[str, str], files: Iterable[str]) -> None:
-        """Keep an answer with the files that it rests on, beside those that differ, as they were read."""
+        """Keep an answer, beside the formats that it was given in before.
+
+        It rests on `files`, and on those that differ, as they were read.
+        """
+        texts = {**self._texts, **texts}
         if sum(map(len, texts.values())) < LARGE:
             tree = self._sides.tree
             rests = [_held(tree, path) for path in sorted({*files, *self._sides.paths})] if tree else []
@@ -130,35 +138,35 @@ def say(
     args: argparse.Namespace, result: Report, out: TextIO, asked: Question | None = None, files: Iterable[str] = ()
 ) -> int:
     """Write and print a report; the exit code that it means. `asked` keeps it, and that it rests on some files."""
-    from functools import lru_cache
-
-    from ringfence.report import IMPACT_FORMATS, impact
+    from ringfence.report import impact
 
     code = EXIT_FINDINGS if has_errors(result.findings) else EXIT_CLEAN
-
-    @lru_cache
-    def text(format_: str) -> str:
-        name, _, colour = format_.partition("+")
-        return impact.render(result, name, bool(colour))
-
-    _write(args, text, out)
-    if asked and len(result.changes) <= FEW:
-        asked.keep(code, {format_: text(format_) for format_ in (*IMPACT_FORMATS, COLOURED)}, files)
+    wanted = {format_: format_.partition("+") for format_ in formats(args, out)}
+    texts = {format_: impact.render(result, name, bool(colour)) for format_, (name, _, colour) in wanted.items()}
+    _write(args, texts, out)
+    if asked:
+        asked.keep(code, texts, files)
     return code
 
 
 def say_again(args: argparse.Namespace, answer: Answer, out: TextIO) -> int:
     """The same with an answer from before."""
-    _write(args, answer.texts.__getitem__, out)
+    _write(args, answer.texts, out)
     return answer.code
 
 
-def _write(args: argparse.Namespace, text: Callable[[str], str], out: TextIO) -> None:
-    """Write and print the text of each format that is asked for."""
+def formats(args: argparse.Namespace, out: TextIO) -> list[str]:
+    """The formats that a command line asks for: that of standard output, then those of files."""
     from ringfence import report
 
-    outputs.write(args.output, text)
-    out.write(text(COLOURED if args.format == "text" and report.wants_colour(out) else args.format))
+    coloured = args.format == "text" and report.wants_colour(out)
+    return [COLOURED if coloured else args.format, *(format_ for format_, _ in args.output)]
+
+
+def _write(args: argparse.Namespace, texts: Mapping[str, str], out: TextIO) -> None:
+    """Write and print the text of each format that is asked for."""
+    outputs.write(args.output, texts.__getitem__)
+    out.write(texts[formats(args, out)[0]])
 
 
 def _held(tree: WorkingTree, path: str) -> Held:
