@@ -322,3 +322,10 @@ def test_a_full_disk(small_disk: Path):
     found = store.get("flows", KEYS)
     assert found == {key: VALUES[key] for key in found}
     assert store.get("flows", ["0/0"]) == {"0/0": b"\0" * 2000}
+
+
+def test_a_store_that_was_never_made_is_let_go() -> None:
+    """Ctrl-C comes between the making of an object and its `__init__`; what `__del__` raises is printed."""
+    made = Store.__new__(Store)
+    made.__del__()
+    assert vars(made) == {"_open": None}

@@ -14,7 +14,7 @@ from ringfence import model as declared
 from ringfence import render, sources
 from ringfence.findings import Location
 from ringfence.model.types import ENFORCED, Guardrail, Model, Side, Stage
-from ringfence.render import templates
+from ringfence.render import plain, templates
 from ringfence.render.dialects import WHOLE
 
 ROOT = Path(__file__).parents[3]
@@ -130,3 +130,11 @@ def test_each_template_of_a_repository_is_run_and_held_to_what_was_compiled(run:
         render.tree(every_template(), {name: f"{PACKAGED[name]}more: 1\n"})
     assert caught.value.finding.check.code == "RF411"
     assert caught.value.finding.where.path == f"policies/templates/{name}"
+
+
+def test_comments_are_what_every_reader_takes_for_comments() -> None:
+    ends = {*range(0x20), 0x7F, *range(0x80, 0xA0), 0x2028, 0x2029, *range(0xD800, 0xE000), 0xFEFF, 0xFFFE, 0xFFFF}
+    taken = {point for point in range(0x10400) if plain.only_comments(f"# one\n# {chr(point)}")}
+    assert taken == set(range(0x10400)) - ends
+    assert plain.only_comments("#\n#")
+    assert not any(map(plain.only_comments, ("", "a", "# a\n", "# a\n\n# b", "\n#")))

@@ -81,3 +81,10 @@ def test_why_git_ended_is_told(repository: GitRepository, tmp_path: Path, monkey
     with pytest.raises(Ended) as raised:
         Objects(repository.path).read(["a", "b"])
     assert (raised.value.status, raised.value.errors) == (7, b"fatal: no such luck\n")
+
+
+def test_a_reader_that_was_never_made_is_let_go() -> None:
+    """Ctrl-C comes between the making of an object and its `__init__`; what `__del__` raises is printed."""
+    made = Objects.__new__(Objects)
+    made.__del__()
+    assert vars(made) == {}

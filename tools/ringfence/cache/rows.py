@@ -41,6 +41,8 @@ class Store:
     `hits` and `misses` count the keys asked for, by kind.
     """
 
+    _open: sqlite3.Connection | None = None  # `__del__` asks, also where Ctrl-C came before `__init__`
+
     def __init__(self, folder: str, why: str = "", *, tool: bytes = b"", max_bytes: int = MAX_BYTES) -> None:
         self.path = os.path.join(folder, FILE) if folder else ""
         self.why = why
@@ -49,7 +51,6 @@ class Store:
         self._tool = tool
         self._max_bytes = max_bytes
         self._process = os.getpid()
-        self._open: sqlite3.Connection | None = None
         self._swept = False
 
     def get(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:

@@ -100,7 +100,9 @@ def comments(rule: Rule) -> Yaml:
 
 def only_comments(text: str) -> bool:
     """Whether a text is comments, from the first line to the last."""
-    return re.fullmatch(_COMMENTS, text) is not None  # compiled once somebody asks
+    if all(line.startswith("#") and line.isprintable() for line in text.split("\n")):
+        return True  # what is printable has none of the characters below, which take long to compile
+    return re.fullmatch(_COMMENTS, text) is not None
 
 
 def _peer(peer: RulePeer, indent: str) -> str:

@@ -39,6 +39,8 @@ class Ended(Exception):  # noqa: N818 - never leaves this package
 class Objects:
     """The objects of the repository around a folder. For one thread of one process."""
 
+    _owner = -1  # `__del__` asks, also where Ctrl-C came before `__init__`
+
     def __init__(self, folder: Path) -> None:
         """Start Git."""
         import subprocess
