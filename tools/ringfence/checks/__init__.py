@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ringfence.findings import Check, Finding, Severity, in_order
+from ringfence.findings import Check, Finding, in_order
 
 if TYPE_CHECKING:
     from ringfence.checks.waiving import Raised
@@ -22,11 +22,13 @@ def run(model: Model, today: datetime.date, *, only_errors: bool = False) -> lis
     A waiver that is expired, unused or for a check that cannot be waived is a finding itself. `today` judges
     `expires` only. `only_errors`: what is no error is not looked for.
     """
-    from ringfence.checks import waiver_of_unknown_check, waiver_unused, waiving
+    from ringfence.checks import waiver_of_unknown_check, waiving
 
     left, idle = waiving.apply(model, today, _raised(model, today, only_errors), waiver_of_unknown_check.WAIVABLE)
     if only_errors:
         return in_order(left)
+    from ringfence.checks import waiver_unused
+
     unknown = {finding.where for finding in left if finding.check is waiver_of_unknown_check.CHECK}
     left += waiver_unused.find(model, today, [waiver for waiver in idle if waiver.where not in unknown])
     return in_order(left)
@@ -40,13 +42,16 @@ def page(word: str, among: Iterable[Check] | None = None) -> Check | None:
 
 
 def _raised(model: Model, today: datetime.date, only_errors: bool) -> Iterator[Raised]:
-    from ringfence.checks import guardrail_broken, guardrail_unmet, registry
+    from ringfence.checks import errors, guardrail_broken, guardrail_unmet
     from ringfence.checks.sides import Ends
     from ringfence.checks.waiving import Raised
 
-    for module in registry.MODULES:
-        if only_errors and module.CHECK.severity is not Severity.ERROR:
-            continue
+    modules = errors.MODULES
+    if not only_errors:
+        from ringfence.checks import registry
+
+        modules = registry.MODULES
+    for module in modules:
         for finding in module.find(model, today):
             yield Raised.plain(finding)
     ends = Ends(model)

@@ -1,85 +1,30 @@
-"""The checks of this stage, listed one by one."""
+"""The checks of this stage: those of errors, and those of warnings, listed one by one."""
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Iterator
-from typing import Protocol
-
 from ringfence.checks import (
-    audit_unsupported,
     claim_without_namespace,
     cni_archived,
-    cni_does_not_enforce,
-    consent_missing,
-    dialect_not_enforced,
     egress_to_world,
-    flow_expired,
+    errors,
     flow_expires_soon,
     guardrail_broken,
-    guardrail_idle,
-    guardrail_not_sayable,
     guardrail_unmet,
-    guardrails_not_enforced,
-    ipv6_not_enforced,
-    label_without_identity,
-    misplaced_flow,
-    names_without_addresses,
-    names_without_dns,
-    namespace_claimed_twice,
     namespace_without_workloads,
-    port_range_not_enforced,
-    sctp_not_enforced,
-    ticket_missing,
-    too_many_ports,
-    unclaimed_namespace,
-    waiver_expired,
     waiver_expires_soon,
-    waiver_of_unknown_check,
     waiver_unused,
 )
-from ringfence.findings import Check, Finding
-from ringfence.model.types import Model
-
-
-class CheckModule(Protocol):
-    """A module with one check that looks at a model on a day."""
-
-    CHECK: Check
-
-    def find(self, model: Model, today: datetime.date) -> Iterator[Finding]:
-        """What is wrong."""
-        ...
-
+from ringfence.checks.errors import CheckModule
+from ringfence.findings import Check
 
 MODULES: tuple[CheckModule, ...] = (
-    unclaimed_namespace,
-    namespace_claimed_twice,
-    misplaced_flow,
-    consent_missing,
+    *errors.MODULES,
     claim_without_namespace,
-    namespace_without_workloads,
-    guardrail_idle,
-    waiver_expired,
-    waiver_expires_soon,
-    waiver_of_unknown_check,
-    flow_expired,
-    flow_expires_soon,
-    ticket_missing,
-    cni_does_not_enforce,
-    dialect_not_enforced,
-    names_without_addresses,
-    sctp_not_enforced,
-    port_range_not_enforced,
-    ipv6_not_enforced,
-    too_many_ports,
     cni_archived,
-    audit_unsupported,
-    names_without_dns,
-    label_without_identity,
-    guardrails_not_enforced,
-    guardrail_not_sayable,
     egress_to_world,
+    flow_expires_soon,
+    namespace_without_workloads,
+    waiver_expires_soon,
 )
 
 CHECKS: tuple[Check, ...] = tuple(

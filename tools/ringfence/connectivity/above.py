@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from ringfence.connectivity import bits
-from ringfence.connectivity import tiers as regions
 from ringfence.connectivity.bits import Fuzzy
 from ringfence.connectivity.engine import Rectangles, Row, painted
 from ringfence.connectivity.resolve import Action, Direction, Resolved, Tier
@@ -102,6 +101,8 @@ class Restrictions:
 
     def _row(self, source: int) -> dict[Way, Row]:
         if (row := self._rows.get(source)) is None:
+            from ringfence.connectivity import tiers as regions
+
             row = self._rows[source] = {}
             for direction, by_kind, free in self._ways:
                 open_ = _painted(free, source)

@@ -9,12 +9,10 @@ from typing import Self
 
 from msgspec.structs import replace
 
-from ringfence.connectivity import dialects, engine, scattered, tiers
+from ringfence.connectivity import dialects, engine, scattered
 from ringfence.connectivity.above import Restrictions
-from ringfence.connectivity.brief import Brief, Briefs
 from ringfence.connectivity.cluster import ClusterState
 from ringfence.connectivity.engine import Side
-from ringfence.connectivity.large import LargeSide
 from ringfence.connectivity.resolve import Applied, Direction, Resolver
 from ringfence.connectivity.scattered import NONE, AnyRow, Both, Packing, Way
 from ringfence.connectivity.space import NamedPods, Space
@@ -78,6 +76,8 @@ class Evaluation:
         self.ways: dict[Direction, dict[int, Way]] = {}
         self.table: list[Both]
         if self.tiers:
+            from ringfence.connectivity import tiers
+
             for direction, listed in self.tiers.items():
                 isolated = self._selected(direction) | tiers.isolated(listed, self.space)
                 self.isolated[direction] = isolated & ~self._blind
@@ -227,6 +227,9 @@ class Evaluation:
             for item in (item for policy in listed for item in self._resolver.apply(policy)):
                 sides[item.direction].apply(item, self._blind)
         else:
+            from ringfence.connectivity.brief import Brief, Briefs
+            from ringfence.connectivity.large import LargeSide
+
             sides = large = {direction: LargeSide(*args, self._packing) for direction, args in asked.items()}
             briefs = Briefs(self._resolver, self.space, self._blind)
             for policy in listed:

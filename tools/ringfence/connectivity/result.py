@@ -9,18 +9,20 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import product
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
 from ringfence.connectivity import bits, dialects, scattered, space
 from ringfence.connectivity.cluster import DNS, ClusterState, Endpoint, Place
 from ringfence.connectivity.evaluation import Evaluation
-from ringfence.connectivity.explain import Explainer, Explanation
 from ringfence.connectivity.resolve import Direction
 from ringfence.errors import UsageError
 from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import ALL_PORTS, NO_PORTS, PortSet
+
+if TYPE_CHECKING:
+    from ringfence.connectivity.explain import Explanation
 
 End = Endpoint | AddressSet | Place
 """One end of a connection: a pod or workload of the cluster, addresses outside it, or what is known by a name."""
@@ -157,6 +159,8 @@ class Connectivity(Evaluation):
 
         For addresses that policies tell apart, the first of them are explained.
         """
+        from ringfence.connectivity.explain import Explainer
+
         starts, ends = self.positions(source), self.positions(destination)
         return Explainer(self).explain(starts[0], ends[0], self._pair(source, destination), protocol, port)
 

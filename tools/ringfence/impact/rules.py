@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
 
 from ringfence import gitops
-from ringfence.connectivity import Connectivity, Half
+from ringfence.connectivity import Connectivity
 from ringfence.findings import Location
 from ringfence.impact.causes import PLATFORM
 from ringfence.impact.types import Cause
@@ -15,6 +16,9 @@ from ringfence.model.types import Model
 from ringfence.sources import Tree, Unreadable
 from ringfence.values.ports import PortSet
 from ringfence.verify.ends import End, name
+
+if TYPE_CHECKING:
+    from ringfence.connectivity import Half
 
 RENDERED = Location("policies/rendered")
 

@@ -32,7 +32,6 @@ from ringfence.manifests.types import (
 from ringfence.values.addresses import AddressSet
 from ringfence.values.ports import FIRST, PROTOCOLS
 
-GROUP = "policy.networking.k8s.io"
 _DOMAIN = r"(\*\.)?([a-zA-z0-9]([-a-zA-Z0-9_]*[a-zA-Z0-9])?\.)+[a-zA-z0-9]([-a-zA-Z0-9_]*[a-zA-Z0-9])?\.?"
 """The pattern of the CRD, its `A-z` included."""
 _CIDR_LENGTH = 43
@@ -43,7 +42,6 @@ _NAMED_LIMIT = 25
 class _Form(Struct, frozen=True):
     """How one kind differs from the others. `limit`: of rules, peers and ports."""
 
-    version: str
     actions: tuple[str, ...]
     ports: str
     limit: int
@@ -52,15 +50,10 @@ class _Form(Struct, frozen=True):
 
 
 _FORMS = {
-    "AdminNetworkPolicy": _Form("v1alpha1", ("Allow", "Deny", "Pass"), "ports", 100, True, "Admin"),
-    "BaselineAdminNetworkPolicy": _Form("v1alpha1", ("Allow", "Deny"), "ports", 100, True, "Baseline"),
-    "ClusterNetworkPolicy": _Form("v1alpha2", ("Accept", "Deny", "Pass"), "protocols", 25, False),
+    "AdminNetworkPolicy": _Form(("Allow", "Deny", "Pass"), "ports", 100, True, "Admin"),
+    "BaselineAdminNetworkPolicy": _Form(("Allow", "Deny"), "ports", 100, True, "Baseline"),
+    "ClusterNetworkPolicy": _Form(("Accept", "Deny", "Pass"), "protocols", 25, False),
 }
-
-
-def is_served(group: str, version: str, kind: str) -> bool:
-    """Whether this module reads objects of a kind."""
-    return group == GROUP and kind in _FORMS and version == _FORMS[kind].version
 
 
 def read(reader: Reader, data: dict[str, Any]) -> AdminPolicy | None:

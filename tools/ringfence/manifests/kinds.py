@@ -21,6 +21,13 @@ POD_TEMPLATES = {
 _CALICO = "projectcalico.org"
 _ANTREA = "crd.antrea.io"
 
+ADMIN = {
+    ("policy.networking.k8s.io", "v1alpha1", "AdminNetworkPolicy"),
+    ("policy.networking.k8s.io", "v1alpha1", "BaselineAdminNetworkPolicy"),
+    ("policy.networking.k8s.io", "v1alpha2", "ClusterNetworkPolicy"),
+}
+"""The policies with tiers that are read (`adminpolicy`), by API group, version and kind."""
+
 OTHER_POLICIES = {
     ("policy.networking.k8s.io", "AdminNetworkPolicy"): False,
     ("policy.networking.k8s.io", "BaselineAdminNetworkPolicy"): False,

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from ringfence.documents.document import Document, Route
 from ringfence.documents.scalars import shown
 from ringfence.findings import Finding, Location
-from ringfence.manifests import adminpolicy, kinds, networkpolicy, services, vendors, workloads
+from ringfence.manifests import kinds, networkpolicy, services, vendors, workloads
 from ringfence.manifests.checks import (
     ADMIN_REFUSED,
     BESIDE,
@@ -102,7 +102,7 @@ class Manifests(Struct):
         self.findings += reading.findings if reading else ()
         if kind == "NetworkPolicy" and group in ("networking.k8s.io", "extensions", ""):
             self._policy(document, data, root)
-        elif adminpolicy.is_served(group, version, kind):
+        elif (group, version, kind) in kinds.ADMIN:
             self._admin(document, data, root)
         elif reading is not None and reading.dialect in kinds.LOWERED:
             self._vendor(document, data, root, reading)
@@ -163,6 +163,8 @@ class Manifests(Struct):
         self.findings += reader.findings
 
     def _admin(self, document: Document, data: dict[str, Any], root: Route) -> None:
+        from ringfence.manifests import adminpolicy
+
         reader = Reader(document, root, ADMIN_REFUSED)
         if policy := adminpolicy.read(reader, data):
             self.admin.append(policy)

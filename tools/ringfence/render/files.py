@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 from ringfence.compile import Ground
 from ringfence.errors import NothingToCheckError
 from ringfence.model.types import Adopted, Cluster, Model
-from ringfence.render import adopted, dialects, layout
+from ringfence.render import adopted, layout
 from ringfence.render import templates as jinja
-from ringfence.render.dialects import WHOLE
-from ringfence.render.whole import Whole
 from ringfence.render.writer import KUSTOMIZATION, Writer, as_file, place_of
 from ringfence.values import workers
 
 if TYPE_CHECKING:
     from ringfence.render import clusterwide
+    from ringfence.render.whole import Whole
 
 RENDERED = "policies/rendered"
 MANY = 200
@@ -40,7 +39,7 @@ def tree(
     """
     compiled = jinja.Templates(templates)
     writer = Writer(compiled)
-    wholes = {name: Whole(dialect, compiled, writer.why) for name, dialect in WHOLE.items()}
+    wholes = _wholes(model, compiled, writer)
     ground = Ground(model)
 
     def written(namespaces: Collection[str]) -> dict[str, bytes]:
@@ -88,6 +87,17 @@ def _of_clusters(model: Model, templates: jinja.Templates) -> dict[str, bytes]:
     return files
 
 
+def _wholes(model: Model, templates: jinja.Templates, writer: Writer) -> dict[str, Whole]:
+    """What writes the dialects of a model that are written whole, by their names."""
+    spoken = {cluster.dialect for cluster in model.clusters.values()}
+    if spoken <= {layout.SHARING}:
+        return {}
+    from ringfence.render.dialects import WHOLE
+    from ringfence.render.whole import Whole
+
+    return {name: Whole(dialect, templates, writer.why) for name, dialect in WHOLE.items() if name in spoken}
+
+
 def _of_namespaces(model: Model, writer: Writer, wholes: Mapping[str, Whole], plan: layout.Layout) -> dict[str, bytes]:
     """The files of the bundles of a layout."""
     files: dict[str, bytes] = {}
@@ -124,6 +134,8 @@ def objects(model: Model, cluster: Cluster) -> list[dict[str, Any]]:
 
     Objects of the cluster as a whole come first. Rules of the base come before those that the overlay appends.
     """
+    from ringfence.render import dialects
+
     overlays = layout.of(model).overlays[cluster.name]
     beside = adopted.in_namespaces(model, cluster)
     found = [

@@ -5,7 +5,6 @@ Only this module imports `jinja2`. A template sees text, integers and tuples of 
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -192,6 +191,8 @@ def _explained(name: str, error: Exception) -> Finding:
     path = f"{FOLDER}/{name}"
     line = getattr(error, "lineno", None)
     if not line:
+        import traceback
+
         frames = traceback.extract_tb(error.__traceback__)
         line = next((frame.lineno for frame in reversed(frames) if frame.filename == path), None)
     text = quoting.visible(error) or type(error).__name__

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from ringfence.compile import kubernetes
 from ringfence.compile.bundle import BlockPeer, Bundle, NamesPeer, Origin, Policy, Rule, RulePeer
 from ringfence.compile.parts import Part
-from ringfence.render import dialects, emit, proof
+from ringfence.render import emit, proof
 from ringfence.render import templates as jinja
 from ringfence.render.layout import Overlay
 from ringfence.render.plain import Plain, comments
@@ -69,6 +69,8 @@ class Writer:
 
     def permissive(self, folder: str, bundle: Bundle, part: Part) -> tuple[str, bytes]:
         """The file that keeps one direction of a namespace open."""
+        from ringfence.render import dialects
+
         plain, values = _plain(part.head), partial(dialects.common, bundle, part.head)
         return self.file(jinja.PERMISSIVE, folder, f"{part.file}.yaml", plain, values, lambda: part.head)
 
