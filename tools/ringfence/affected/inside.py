@@ -67,6 +67,7 @@ def _part(difference: Difference, head: WorkingTree, paths: frozenset[str]) -> S
         Part(head, sides_files[1]),
         tuple(sorted(paths)),
         frozenset(spaces.keys() - near),
+        None,
     )
 
 

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from ringfence.affected.edited import Unclear, ends_of, namespaces_of_edit, only_workloads_differ
+from ringfence.affected.edited import Ends, Unclear, ends_of, namespaces_of_edit, only_workloads_differ
 from ringfence.affected.part import Part
 from ringfence.affected.teams import TEAMS, Teams, folder_of
 from ringfence.affected.words import only_flows, words
+from ringfence.model import reading, rows
+from ringfence.model.remembered import Remembered
 from ringfence.sources import Beside, BlobTree, Tree, Unreadable, changed, has, revision
 
 ROOTS = ("teams", "policies")
@@ -28,7 +30,8 @@ class Scope(Struct, frozen=True):
     `namespaces` by declared name: whatever connection differs has an end in one of them. `base` and `head` hold every
     declaration that speaks of one of them, those of the other ends of these, and what is rendered for them. `paths` are
     all files whose bytes differ. `absent` are folders of namespaces (`teams/checkout/shop`) of which some file is on
-    neither side: a name that may stand there is not unknown.
+    neither side: a name that may stand there is not unknown. `within` are the namespaces whose flows are known with
+    both ends: no others are to be looked at; None: all flows are that both sides hold.
     """
 
     namespaces: frozenset[str]
@@ -36,6 +39,7 @@ class Scope(Struct, frozen=True):
     head: Tree
     paths: tuple[str, ...]
     absent: frozenset[str]
+    within: frozenset[str] | None
 
 
 def base(root: Path, rev: str, sha: str = "") -> BlobTree:
@@ -43,11 +47,13 @@ def base(root: Path, rev: str, sha: str = "") -> BlobTree:
     return revision(root, rev, ("policies",), (RENDERED,), sha=sha)
 
 
-def scope(base: Tree, head: Tree, paths: frozenset[str] | None = None) -> Scope | None:
+def scope(
+    base: Tree, head: Tree, paths: frozenset[str] | None = None, documents: Remembered | None = None
+) -> Scope | None:
     """The scope of the change from one tree to the other; None where it may be everything.
 
     `paths` are the files that differ, where that is known (`sources.changed`). The base is told to list what is looked
-    at, and a head beside it with it.
+    at, and a head beside it with it. `documents` has what is read here, for `model.load`.
     """
     if not isinstance(base, BlobTree):
         return None
@@ -60,7 +66,7 @@ def scope(base: Tree, head: Tree, paths: frozenset[str] | None = None) -> Scope 
     if any(path.startswith(ADOPTED) for path in (*base.files(ADOPTED[:-1]), *paths)):
         return None  # what they allow is in no flow, so what other namespaces allow is not known from those
     try:
-        return _Scoping(base, head, paths).scope()
+        return _Scoping(base, head, paths, documents or Remembered()).scope()
     except (Unclear, Unreadable):
         return None
 
@@ -68,8 +74,8 @@ def scope(base: Tree, head: Tree, paths: frozenset[str] | None = None) -> Scope 
 class _Scoping:
     """The work on one change."""
 
-    def __init__(self, base: BlobTree, head: Tree, paths: frozenset[str]) -> None:
-        self._base, self._head = base, head
+    def __init__(self, base: BlobTree, head: Tree, paths: frozenset[str], documents: Remembered) -> None:
+        self._base, self._head, self._documents = base, head, documents
         self._paths = frozenset(path for path in paths if path.startswith(("teams/", "policies/")))
         self._clusters = [path.rpartition("/")[2].removesuffix(".yaml") for path in base.files("policies/clusters")]
         self._teams = Teams(base)
@@ -93,10 +99,14 @@ class _Scoping:
         self._list(f"{RENDERED}/overlays/{cluster}/{OF_CLUSTER}" for cluster in self._clusters)
         namespaces = self._namespaces()
         speaking = self._speaking(namespaces)
-        speaking |= {path for name in self._waived() for path in self._files_of(name)}
+        within = frozenset(namespaces | self._waived())
+        speaking |= {path for name in within for path in self._files_of(name)}
         self._know(speaking)
         self._base.fetch(speaking)
-        named = words(self._contents((*speaking, *self._policies)))
+        ends = {
+            path: {name for flow in flows if flow & within for name in flow} for path, flows in self._ends(speaking)
+        }
+        named = words(self._contents((*(speaking - ends.keys()), *self._policies))).union(*ends.values())
         spaces = {name for name in named if name in self._folders} | namespaces
         spaces |= {path.split("/")[2] for path in speaking if path.count("/") == 3}
         defining = {path for name in spaces for path in self._files_of(name) if not self._only_flows(path)}
@@ -112,7 +122,7 @@ class _Scoping:
         sides = [self._part(head, files) for head in (False, True)]
         # a file may differ in its mode alone
         differing = sorted(path for path in self._paths if self._read(False, path) != self._read(True, path))
-        return Scope(frozenset(namespaces), sides[0], sides[1], tuple(differing), absent)
+        return Scope(frozenset(namespaces), sides[0], sides[1], tuple(differing), absent, within)
 
     def _namespaces(self) -> set[str]:
         """The namespaces at both ends of what differs. Raises `Unclear` where that may be all."""
@@ -142,10 +152,11 @@ class _Scoping:
             f"/{OF_CLUSTER}/" in path for path in self._base.files(f"{RENDERED}/overlays")
         ):
             raise Unclear
-        for path in self._speaking(altered):
-            for head in (False, True):
-                if (raw := self._read(head, path)) is not None:
-                    found |= {name for ends in ends_of(path, raw) if ends & altered for name in ends}
+        speaking = self._speaking(altered)
+        known = dict(self._ends(speaking))
+        for path in speaking:
+            flows = known.get(path) or [ends for raw in self._contents([path]) for ends in ends_of(path, raw)]
+            found |= {name for ends in flows if ends & altered for name in ends}
         return {name for name in found | altered if name in self._folders}
 
     def _speaking(self, namespaces: Iterable[str]) -> set[str]:
@@ -158,6 +169,13 @@ class _Scoping:
         self._know(found)
         self._base.fetch(found)
         return found
+
+    def _ends(self, paths: Iterable[str]) -> Iterator[tuple[str, list[Ends]]]:
+        """Of some files, those that do not differ, hold flows, and are plain: the namespaces at the ends of each."""
+        same = sorted(path for path in paths if path not in self._paths and self._only_flows(path))
+        for place, document in reading.flows(self._base, same, self._documents):
+            if None not in document.rows:
+                yield document.where.path, [Ends(rows.namespaces(row, place.namespace)) for row in document.rows if row]
 
     def _waived(self) -> set[str]:
         """The namespaces that waivers speak of: their flows must be known."""

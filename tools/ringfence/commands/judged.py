@@ -19,6 +19,7 @@ from ringfence.findings import Check, Finding, Location, has_errors
 if TYPE_CHECKING:
     from ringfence.affected import Scope
     from ringfence.cache import Store
+    from ringfence.model.remembered import Remembered
     from ringfence.model.types import Model
     from ringfence.sources import Difference, Tree, WorkingTree
 
@@ -165,7 +166,8 @@ class _Judging:
 
         if not known.counts or has_errors(known.findings):
             return None
-        scope = self._scope(difference, paths)
+        documents = Remembered(self._store)
+        scope = self._scope(difference, paths, documents)
         if scope is None or len(scope.head.files()) > _MANY:
             return None
         parts = (scope.head, scope.base) if back else (scope.base, scope.head)
@@ -175,8 +177,8 @@ class _Judging:
         except Unreadable:
             return None
         self._ask_again(difference.commit)  # and work with what was read
-        documents = Remembered(self._store)
-        before, after = (_checked(*model.load(part, scope.absent, documents), self._today) for part in parts)
+        loaded = (model.load(part, scope.absent, documents, scope.within) for part in parts)
+        before, after = (_checked(*found, self._today) for found in loaded)
         if not (before.counts and after.counts):
             return None
         gone, new = _beyond(before.findings, after.findings), _beyond(after.findings, before.findings)
@@ -189,14 +191,14 @@ class _Judging:
         counts = {name: number + after.counts[name] - before.counts[name] for name, number in known.counts.items()}
         return Judgement((*rest.elements(), *new), counts, documents.new)
 
-    def _scope(self, difference: Difference, paths: frozenset[str]) -> Scope | None:
+    def _scope(self, difference: Difference, paths: frozenset[str], documents: Remembered) -> Scope | None:
         from ringfence import affected, sources
 
         tree = sources.working_tree(self._root, ONLY, BUT, once=True)
         if found := affected.inside(difference, tree):
             return found
         base = affected.base(self._root, difference.commit, difference.commit)
-        return None if base.found else affected.scope(base, tree, paths)
+        return None if base.found else affected.scope(base, tree, paths, documents)
 
     def _ask_again(self, commit: str) -> None:
         """Ask Git again, now that all is read, since what it says then vouches for that."""

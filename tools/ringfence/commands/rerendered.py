@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ringfence.affected import Scope
-    from ringfence.model.remembered import Remembered
     from ringfence.model.types import Model
     from ringfence.sources import BlobTree, Tree
 
@@ -38,11 +37,12 @@ class History:
     def __init__(self, root: Path) -> None:
         """Ask Git and the cache."""
         from ringfence import cache, sources
+        from ringfence.model.remembered import Remembered
 
         self._root = root
         self._tree = sources.working_tree(root)
         self._store = cache.store()
-        self._documents: Remembered | None = None
+        self._documents = Remembered(self._store)
         self._commits = [] if self._store.why else sources.recent(root, _COMMITS)
         keys = {self._key(commit): commit for commit in self._commits}
         self._known = {keys[key] for key in self._store.get(KIND, keys)}
@@ -58,7 +58,7 @@ class History:
         scope = self._scope(base)
         if scope is None:
             return None
-        declared = self._declared(scope.head, scope.absent)
+        declared = self._declared(scope.head, scope)
         if declared is None:
             return None
         return Again(expected(scope.head, declared, scope.namespaces), *_places(base, scope))
@@ -77,22 +77,19 @@ class History:
         scope = self._scope(head)
         if scope is None:
             return
-        declared = self._declared(scope.base, scope.absent)
+        declared = self._declared(scope.base, scope)
         if declared is not None and bundles(scope.base) == expected(scope.base, declared, scope.namespaces):
             self._store.put(KIND, {self._key(self._commits[0]): b"1"})
 
     def _key(self, commit: str) -> str:
         return f"{self._root} {commit}"  # a repository may hold several roots
 
-    def _declared(self, tree: Tree, absent: Collection[str]) -> Model | None:
-        """What a part of a tree declares, if all of it is sound."""
+    def _declared(self, part: Tree, scope: Scope) -> Model | None:
+        """What one side of a scope declares, if all of it is sound."""
         from ringfence import model
         from ringfence.findings import has_errors
-        from ringfence.model.remembered import Remembered
 
-        if self._documents is None:
-            self._documents = Remembered(self._store)
-        loaded, findings = model.load(tree, absent, self._documents)
+        loaded, findings = model.load(part, scope.absent, self._documents, scope.within)
         return None if has_errors(findings) else loaded
 
     def _scope(self, base: BlobTree) -> Scope | None:
@@ -106,7 +103,7 @@ class History:
             odd = self._tree.may_hold_problems(RENDERED)  # while Git is at work
         if odd or ignored.result():
             return None
-        return affected.scope(base, self._tree)
+        return affected.scope(base, self._tree, documents=self._documents)
 
 
 def bundles(tree: Tree) -> dict[str, bytes]:

@@ -41,14 +41,16 @@ def attempt(args: argparse.Namespace, root: Path, found: Sides, parts: parted.Pa
     tree = found.tree or sources.beside(base_tree, args.head, found.head, ONLY)
     if base_tree.found or tree is None:
         return None
-    scope = affected.scope(base_tree, tree, found.paths)
-    if scope is None:
-        return None
-    from ringfence import cache, checks, impact, model
+    from ringfence import cache
     from ringfence.model.remembered import Remembered
 
     documents = Remembered(cache.store())
-    loaded = [model.load(part, scope.absent, documents) for part in (scope.base, scope.head)]
+    scope = affected.scope(base_tree, tree, found.paths, documents)
+    if scope is None:
+        return None
+    from ringfence import checks, impact, model
+
+    loaded = [model.load(part, scope.absent, documents, scope.within) for part in (scope.base, scope.head)]
     base, head = (one for one, _ in loaded)
     if base is None or head is None or any(has_errors(findings) for _, findings in loaded):
         return None

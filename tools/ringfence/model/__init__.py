@@ -22,7 +22,12 @@ MANY = 10_000
 
 
 def load(
-    tree: Tree, absent: Iterable[str] = (), shared: Remembered | None = None, like: Model | None = None
+    tree: Tree,
+    absent: Iterable[str] = (),
+    shared: Remembered | None = None,
+    within: frozenset[str] | None = None,
+    *,
+    like: Model | None = None,
 ) -> tuple[Model | None, list[Finding]]:
     """The model of a repository and everything that is wrong with it (`loading.load`).
 
@@ -34,7 +39,7 @@ def load(
     from ringfence.values import garbage
 
     with garbage.ignored():  # nothing of what is built here is any yet
-        loaded, findings = loading.load(tree, absent, shared)
+        loaded, findings = loading.load(tree, absent, shared, within)
         if loaded is not None and like is not None:
             from ringfence.model import alike
 

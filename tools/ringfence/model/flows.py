@@ -25,12 +25,21 @@ def plain(names: Names) -> Plain:
     return Plain(names, _ports)
 
 
-def build(found: Iterable[tuple[Place, Flows]], broken: set[str], names: Names, plain: Plain) -> tuple[Flow, ...]:
-    """The flows by namespace and name. A flow of which any part is broken is left out, and its id added to `broken`."""
+def build(
+    found: Iterable[tuple[Place, Flows]],
+    broken: set[str],
+    names: Names,
+    plain: Plain,
+    within: frozenset[str] | None = None,
+) -> tuple[Flow, ...]:
+    """The flows by namespace and name. A flow of which any part is broken is left out, and its id added to `broken`.
+
+    `within` as for `Plain.flows`.
+    """
     spaces: dict[str, dict[str, Flow | Location]] = defaultdict(dict)
     for place, document in found:
         known = spaces[place.namespace]
-        for index, flow in enumerate(plain.flows(place, document)):
+        for index, flow in plain.flows(place, document, within):
             if flow and flow.name not in known:
                 known[flow.name] = flow
             else:

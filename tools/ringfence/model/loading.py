@@ -17,14 +17,18 @@ from ringfence.sources import Tree
 
 
 def load(
-    tree: Tree, absent: Iterable[str] = (), shared: Remembered | None = None
+    tree: Tree,
+    absent: Iterable[str] = (),
+    shared: Remembered | None = None,
+    within: frozenset[str] | None = None,
 ) -> tuple[Model | None, list[Finding]]:
     """The model of a repository and everything that is wrong with it.
 
     Every file of `teams/` and `policies/` is read, whatever is wrong with another. What is broken is left out of the
     model, and names that may stand in it are not reported as unknown; nor are those that may stand in the folders
     `absent`, of which the tree is known not to hold everything. There is no model without usable settings or without
-    clusters. `shared` as for `reading.read`; without it, the cache is asked for the documents of many files.
+    clusters. `shared` as for `reading.read`; without it, the cache is asked for the documents of many files. `within`:
+    of flows, only those that stand in one of these namespaces or have an end there are looked at; None: all.
     """
     paths = reading.files(tree)
     if shared is None:
@@ -32,10 +36,10 @@ def load(
     read = reading.read(tree, paths, shared)
     read.lost.update(absent)
     with shared.kept():
-        return _resolved(read, shared)
+        return _resolved(read, shared, within)
 
 
-def _resolved(read: Read, shared: Remembered) -> tuple[Model | None, list[Finding]]:
+def _resolved(read: Read, shared: Remembered, within: frozenset[str] | None) -> tuple[Model | None, list[Finding]]:
     """What the documents say together."""
     report = read.findings.append
     known = existing.of(read, report, shared.existing)
@@ -43,7 +47,7 @@ def _resolved(read: Read, shared: Remembered) -> tuple[Model | None, list[Findin
         shared.existing = known
     gone, names = {*known.gone}, replace(known.names, report=report)
     teams.check_folders([*read.by_kind["Team"], *read.spaces, *read.flows], names, known.spaces)
-    known_flows = flows.build(read.flows, gone, names, known.plain)
+    known_flows = flows.build(read.flows, gone, names, known.plain, within)
     known_waivers = waivers.build(read.by_kind["Waivers"], known.guardrails, known_flows, known.grants, gone, names)
     overlaps.check(names.peers.values(), list(known.clusters.values()), known_flows, known.grants, report)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
@@ -19,7 +19,7 @@ from ringfence.model import dates
 from ringfence.model.layout import Place
 from ringfence.model.names import Names
 from ringfence.model.node import Node
-from ringfence.model.rows import FlowRow, Flows
+from ringfence.model.rows import FlowRow, Flows, namespaces
 from ringfence.model.types import End, Flow, Leg, Peer
 from ringfence.values.known import Known
 from ringfence.values.ports import PortRange
@@ -27,6 +27,7 @@ from ringfence.values.ports import PortRange
 Found = TypeVar("Found")
 Listed = tuple[str | int, ...]
 Ranges = tuple[PortRange, ...]
+Within = frozenset[str] | None
 Resolve = Callable[[Node, Sequence[tuple[Node, End]], Names], list[Ranges]]
 """The ports of each destination, or an empty list where any of them is unknown."""
 
@@ -48,16 +49,24 @@ class Plain:
         self._ports: dict[tuple[int, Listed], Ranges] = {}
         self._texts: Known[Listed, tuple[str, ...]] = Known(lambda listed: tuple(map(str, listed)))
         self._environments: Known[tuple[str, ...], frozenset[str] | None] = Known(self._set)
-        self._flows: dict[int, tuple[Flows, list[Flow | None]]] = {}
+        self._flows: dict[tuple[int, Within], tuple[Flows, list[tuple[int, Flow | None]]]] = {}
         self._dates: Known[str, datetime.date | None] = Known(self._date)
 
-    def flows(self, place: Place, document: Flows) -> list[Flow | None]:
-        """The flow of each row of a document; None where it is not plain."""
+    def flows(self, place: Place, document: Flows, within: Within = None) -> list[tuple[int, Flow | None]]:
+        """The flow of each row of a document, with the number of the row; None where it is not plain.
+
+        `within`: of the plain ones, those that stand in one of these namespaces or have an end there; None: all.
+        """
         # keyed by identity, much cheaper than by value; the document is kept, so that no identity is given out again
-        known = self._flows.get(id(document))
+        key = id(document), within
+        known = self._flows.get(key)
         if known is None:
+            rows: Iterable[tuple[int, FlowRow | None]] = enumerate(document.rows)
+            here = place.namespace
+            if within is not None and here not in within:
+                rows = ((at, row) for at, row in rows if not (row and within.isdisjoint(namespaces(row, here))))
             build = self._of(place, document.where.path)
-            known = self._flows[id(document)] = (document, [build(row) if row else None for row in document.rows])
+            known = self._flows[key] = (document, [(at, build(row) if row else None) for at, row in rows])
         return known[1]
 
     def _of(self, place: Place, path: str) -> Callable[[FlowRow], Flow | None]:

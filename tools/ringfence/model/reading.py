@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct, field
 
@@ -58,6 +58,17 @@ def read(tree: Tree, paths: Sequence[str], shared: Remembered) -> Read:
     for path in paths:
         _file(tree, path, result, known, shared)
     return result
+
+
+def flows(tree: Tree, paths: Sequence[str], shared: Remembered) -> Iterator[tuple[Place, Flows]]:
+    """Of some files, those that hold flows and of which nothing is to be said. `read` does not read them again."""
+    known = shared.read(tree, paths)
+    for path in paths:
+        place, result = layout.place(path), Read()
+        if isinstance(place, Place):
+            document = known.get(path) or _read(tree, path, place, result, shared)
+            if isinstance(document, Flows) and not result.findings:
+                yield place, document
 
 
 def _file(tree: Tree, path: str, result: Read, known: dict[str, Clean], shared: Remembered) -> None:

@@ -164,6 +164,17 @@ def _flow(data: Any, line: int, column: int) -> FlowRow | None:
     return name, source, destination, tuple(ports), reason, ticket, environments, expires, line, column
 
 
+def namespaces(row: FlowRow, here: str) -> set[str]:
+    """The namespaces that the ends of a flow are in, with that of its document."""
+    found = {here}
+    for texts in (row[1], row[2]):
+        for text in (texts,) if type(texts) is str else texts:
+            namespace, sign, _ = text.partition("/")
+            if sign:
+                found.add(namespace)
+    return found
+
+
 def _names(value: Any) -> tuple[str, ...]:
     """Several texts; nothing for what is something else."""
     if type(value) is list and all(type(item) is str for item in value):
