@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from git_repository import GitRepository
+from ringfence.sources import objects
 from ringfence.sources.objects import Ended, Object, Objects
 
 MANY = 1200
@@ -38,6 +39,61 @@ def test_objects_of_any_size_in_the_order_of_their_names(repository: GitReposito
     assert reader.read([]) == []
     (tree,) = reader.read(["HEAD^{tree}"])
     assert (tree.id, tree.kind) == (repository.git("rev-parse", "HEAD^{tree}"), "tree")
+
+
+class Listened(Objects):
+    """A reader that tells how many objects it asked for at once."""
+
+    def __init__(self, folder: Path, most: int) -> None:
+        super().__init__(folder)
+        self._most = most
+        self.asked: list[int] = []
+
+    def _ask(self, names: list[str]) -> list[Object]:
+        self.asked.append(len(names))
+        return super()._ask(names)
+
+
+@pytest.mark.parametrize(
+    ("room", "asked"),
+    [
+        (41 * 3, [3, 3, 3, 1]),  # 40 letters and the end of line
+        (41 * 4 - 1, [3, 3, 3, 1]),
+        (41 * 4, [4, 4, 2]),
+        (41 * 10, [10]),
+        (41, [1] * 10),
+        (7, [1] * 10),  # what does not fit is asked for alone
+    ],
+)
+def test_no_more_is_asked_at_once_than_the_pipe_takes(repository: GitRepository, room: int, asked: list[int]) -> None:
+    ids = blobs(repository, 10)
+    reader = Listened(repository.path, room)
+    assert [item.id for item in reader.read(ids)] == ids
+    assert reader.asked == asked
+
+
+def test_the_room_of_what_is_no_pipe_is_the_least() -> None:
+    with Path(os.devnull).open() as file:
+        assert objects._room(file.fileno()) == objects.LEAST == 4096
+    ends = os.pipe()
+    try:
+        assert objects._room(ends[1]) >= objects.LEAST
+    finally:
+        for end in ends:
+            os.close(end)
+
+
+def test_another_process_does_not_end_the_git_of_this_one(repository: GitRepository) -> None:
+    ids = blobs(repository)
+    reader = Objects(repository.path)
+    child = os.fork()
+    if not child:
+        try:
+            reader.__del__()
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    assert [item.id for item in reader.read(ids)] == ids
 
 
 def test_complaints_of_each_object_hold_nobody_up(repository: GitRepository) -> None:
