@@ -109,6 +109,16 @@ def test_what_is_known_is_not_read_again(repository: GitRepository, monkeypatch:
     assert 2 < len(read) < 40  # its row
 
 
+def test_a_name_that_is_part_of_another_is_another(repository: GitRepository) -> None:
+    path = "teams/a/f/flows.yaml"
+    repository.write(path, "kind: Flows\nflows:\n  - {from: eshop/api, to: pay-shop/api}\n  - to: shop-eu/api\n")
+    repository.commit()
+    found = Teams(affected.base(repository.path, "HEAD"))
+    names = ("shop", "eshop", "pay", "pay-shop", "eu", "shop-eu", "e", "api", "f")
+    assert [name for name in names if found.speaking([name])] == ["eshop", "pay-shop", "shop-eu"]
+    assert found.speaking(["shop", "eshop"]) == {path}
+
+
 def test_a_team_of_another_name_is_another(repository: GitRepository, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever it has: the id of a folder does not tell where it stands."""
     write(repository, random.Random(1), "a")  # noqa: S311
