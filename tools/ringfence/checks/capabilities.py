@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from ringfence.findings import Check, Finding, Location
 from ringfence.model.types import Cluster, Cni, End, Model, Workload
 from ringfence.values.ports import PortRange
 
 
-class Use(NamedTuple):
+class Use(Struct, frozen=True):
     """One pair of ends of a flow or grant in a cluster, with its ports; None stands for every pod of the teams."""
 
     subject: str
@@ -20,7 +21,7 @@ class Use(NamedTuple):
     ports: tuple[PortRange, ...]
 
 
-class Refusal(NamedTuple):
+class Refusal(Struct, frozen=True):
     """What one flow, grant or cluster asks of a plugin that lacks it: `what`, as in `sctp/3868`."""
 
     subject: str

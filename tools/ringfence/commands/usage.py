@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
-_CHOICE = re.compile(r"argument (COMMAND|ACTION): invalid choice: '(.*)' \(choose from", re.DOTALL)
+_CHOICE = r"(?s)argument (COMMAND|ACTION): invalid choice: '(.*)' \(choose from"
 _MISSING = ("the following arguments are required: ", "one of the arguments ")
 """How `argparse` begins to say that something is missing, before it looks at what it does not know."""
 
@@ -53,7 +53,7 @@ class Parser(argparse.ArgumentParser):
         """End the run with the usage and the message, in which no name moves a terminal."""
         from ringfence.report.text import one_line
 
-        if found := _CHOICE.match(message):
+        if found := re.match(_CHOICE, message):
             super().error(one_line(self._no_choice(found[1].lower(), found[2])))
         if message.startswith(_MISSING):
             for word in self._unknown(self._given):

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ringfence.connectivity import bits
 from ringfence.connectivity.bits import Fuzzy
@@ -25,7 +27,7 @@ Way = tuple[Direction, str]
 """A direction, and what restricts in it (`http`, `dns`, ...)."""
 
 
-class Part(NamedTuple):
+class Part(Struct, frozen=True):
     """What passes between two positions on the ports of a mask where they are restricted, and the rule that says so.
 
     `said` are texts, one for each rule for HTTP, name and the like: equal where they say the same.
@@ -76,7 +78,7 @@ class Restrictions:
         """What passes between two positions where they are restricted, rule by rule."""
         found = self.rules(source, destination)
         left = dict(self._at(source, destination)) if found else {}
-        return [part._replace(mask=mask) for part in found if (mask := part.mask & left.get(part.way, 0))]
+        return [replace(part, mask=mask) for part in found if (mask := part.mask & left.get(part.way, 0))]
 
     def rules(self, source: int, destination: int) -> list[Part]:
         """The same whether or not other rules lift what restricts."""

@@ -12,8 +12,9 @@ _SHOWN = 5
 """How many places of one kind of character are named before the rest is counted."""
 
 _ASCII_SEEN = bytes(range(0x20, 0x7F)) + b"\n"
-_UNSEEN = re.compile(
-    "[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]|\r(?!\n)"
+_UNSEEN = (
+    "[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f"
+    "\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]|\r(?!\n)"
 )
 _NAMES = {
     "\x00": "NUL",
@@ -27,7 +28,7 @@ _NAMES = {
 
 def unseen(text: str) -> list[str]:
     """The characters of a text that a person cannot see (newline and CR LF excepted, tab included)."""
-    return _UNSEEN.findall(text)
+    return re.findall(_UNSEEN, text)
 
 
 def name_of(character: str) -> str:
@@ -71,13 +72,13 @@ def decode(path: str, raw: bytes, limit: int, *, many: bool) -> tuple[str | None
     unseen_here = list(_characters(path, text, many=many))
     if unseen_here:
         # The YAML parser would stop at them; with blanks in their place it finds what else is wrong.
-        text = _UNSEEN.sub(" ", text)
+        text = re.sub(_UNSEEN, " ", text)
     return text, findings + unseen_here
 
 
 def _characters(path: str, text: str, *, many: bool) -> Iterator[Finding]:
     places: dict[str, list[int]] = {}
-    for match in _UNSEEN.finditer(text):
+    for match in re.finditer(_UNSEEN, text):
         if not (many and match[0] == "\t"):
             places.setdefault(match[0], []).append(match.start())
     for character, found in places.items():

@@ -9,7 +9,9 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from ringfence.documents.document import Document, Route
 from ringfence.errors import RingfenceError
@@ -114,7 +116,7 @@ class Overlays:
         return self._built[folder]
 
 
-class Built(NamedTuple):
+class Built(Struct, frozen=True):
     """The objects of a folder, what is wrong with it and what it uses, and the files that it is built from."""
 
     documents: list[Document]
@@ -198,8 +200,9 @@ class _Build:
             if path in self._chain:
                 self._wrong(where, f"{item} leads back to {path}: the folders use each other")
                 return
-            documents, findings, files = self._tree.below(path, self._chain)
-            self._files += files
+            built = self._tree.below(path, self._chain)
+            documents, findings = built.documents, built.findings
+            self._files += built.files
         else:
             self._wrong(where, f"{item} is neither a file nor a folder with a {NAME} in the repository")
             return

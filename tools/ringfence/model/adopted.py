@@ -40,7 +40,7 @@ KINDS: Mapping[tuple[str, str], bool] = {
 }
 """What may be adopted, by API group and kind: whether it lies in a namespace."""
 
-_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_NAME = r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
 
 OWN = "ringfence"
 """What the names of rendered objects begin with."""
@@ -66,7 +66,7 @@ def build(found: Iterable[tuple[Place, Node]], clusters: Mapping[str, Cluster], 
 
 def is_name(text: str) -> bool:
     """Whether a text is a DNS subdomain (RFC 1123), as the API server asks of names; files are called after them."""
-    return _NAME.fullmatch(text) is not None
+    return re.fullmatch(_NAME, text) is not None
 
 
 def _one(place: Place, node: Node, clusters: Mapping[str, Cluster], names: Names) -> Adopted | None:

@@ -9,9 +9,9 @@ from ringfence.model.ports import Report, shorten
 from ringfence.model.problems import addresses as problems
 
 _LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
-_NAME = re.compile(rf"(\*\.)?({_LABEL}\.)+[a-z]([-a-z0-9]{{0,61}}[a-z0-9])?")
-_ADDRESS = re.compile(r"[0-9.]+(/[0-9]+)?|[0-9a-f:.]*:[0-9a-f:.]*(/[0-9]+)?")
-_URL = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?([^/:@\s]+)(?::[0-9]+)?(?:/.*)?")
+_NAME = rf"(\*\.)?({_LABEL}\.)+[a-z]([-a-z0-9]{{0,61}}[a-z0-9])?"
+_ADDRESS = r"[0-9.]+(/[0-9]+)?|[0-9a-f:.]*:[0-9a-f:.]*(/[0-9]+)?"
+_URL = r"(?:[a-z][a-z0-9+.-]*://)?([^/:@\s]+)(?::[0-9]+)?(?:/.*)?"
 
 
 def read(node: Node, report: Report) -> tuple[str, ...]:
@@ -21,7 +21,7 @@ def read(node: Node, report: Report) -> tuple[str, ...]:
 
 def is_name(text: str) -> bool:
     """Whether a text is a DNS name of two labels or more in lower case, `*.` before it allowed."""
-    return len(text) <= 253 and _NAME.fullmatch(text) is not None
+    return len(text) <= 253 and re.fullmatch(_NAME, text) is not None
 
 
 def _one(item: Node, report: Report) -> str:
@@ -29,11 +29,11 @@ def _one(item: Node, report: Report) -> str:
     if is_name(text):
         return text
     plain = text.strip().lower()
-    found = _URL.fullmatch(plain)
+    found = re.fullmatch(_URL, plain)
     guess = (found[1] if found else plain).rstrip(".")
     if plain.lstrip("*.") == "":
         why, hint = "would match every name there is", "write `cidrs: [0.0.0.0/0]`, which says so"
-    elif _ADDRESS.fullmatch(plain):
+    elif re.fullmatch(_ADDRESS, plain):
         why, hint = "is an address", "write it below `cidrs`"
     elif plain.startswith("**."):
         why, hint = (

@@ -6,7 +6,9 @@ Many ship with the tool; a repository may add its own. Only those that a cluster
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from ringfence import documents, resources
 from ringfence.findings import Location
@@ -23,14 +25,14 @@ Key = tuple[str, str]
 """A name and a version, which is empty for a profile without versions."""
 
 
-class Note(NamedTuple):
+class Note(Struct, frozen=True):
     """What a person should know of a network plugin and nothing checks."""
 
     text: str
     source: str
 
 
-class Profile(NamedTuple):
+class Profile(Struct, frozen=True):
     """What is known of one release of a network plugin, facts and notes of extended profiles included."""
 
     name: str

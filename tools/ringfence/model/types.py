@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 from msgspec.structs import force_setattr
@@ -28,7 +28,7 @@ METADATA_NAME = "kubernetes.io/metadata.name"
 """The label that the API server puts on every namespace (KEP-2161)."""
 
 
-class Fact(NamedTuple):
+class Fact(Struct, frozen=True):
     """One statement on a network plugin. `value` None: not known. `source` is where it was read."""
 
     value: bool | int | tuple[str, ...] | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -30,7 +30,7 @@ def key_of(data: Data) -> Key:
     return (group, str(data.get("kind", "")), str(meta.get("namespace", "")), str(meta.get("name", "")))
 
 
-class Place(NamedTuple):
+class Place(Struct, frozen=True):
     """A folder that is to be read, and what decides how: whose it is (`foreign.folders`), and what is adopted there.
 
     `clusters` share the Kubernetes cluster. `asked` is all else that a cluster asks of it, and `kept` what is adopted,

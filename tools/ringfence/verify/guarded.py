@@ -142,13 +142,13 @@ def findings(cluster: ClusterState, guarded: Guarded, state_name: str, pods: dic
     return result
 
 
-_NAME = re.compile(r"ringfence(?:-guardrails\.|-)(?P<guardrail>.+)-(?P<direction>ingress|egress)(?:-[0-9]+)?")
+_NAME = r"ringfence(?:-guardrails\.|-)(?P<guardrail>.+)-(?P<direction>ingress|egress)(?:-[0-9]+)?"
 _POLICIES = ("admin", "calico", "cilium")
 
 
 def _owner(item: Any) -> tuple[str, str]:
     """The guardrail and the direction that an object is for, by its name; empty where it is no policy."""
-    found = _NAME.fullmatch(item.name)
+    found = re.fullmatch(_NAME, item.name)
     return (found["guardrail"], found["direction"]) if found else ("", "")
 
 

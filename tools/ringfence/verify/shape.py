@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from operator import or_
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct
 
@@ -75,7 +75,7 @@ class Shapes:
         yield from _unread_names(document)
 
 
-class _Fault(NamedTuple):
+class _Fault(Struct, frozen=True):
     """Something wrong at a route. With an `address`, only where that is one of the cluster's own pods or Services.
 
     Without `nodes`, also where it is one of its nodes.
