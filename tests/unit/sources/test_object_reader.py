@@ -41,6 +41,14 @@ def test_objects_of_any_size_in_the_order_of_their_names(repository: GitReposito
     assert (tree.id, tree.kind) == (repository.git("rev-parse", "HEAD^{tree}"), "tree")
 
 
+def test_names_that_nobody_has(repository: GitRepository) -> None:
+    one, other = blobs(repository)
+    wanted = ["no such name", one, "HEAD:no 12", "12", other[:-1], "HEAD:file-0001 ", other]
+    found = Objects(repository.path).read(wanted)
+    assert [item.id for item in found] == ["", one, "", "", other, "", other]
+    assert [item for item in found if not item.id] == [Object()] * 4
+
+
 class Listened(Objects):
     """A reader that tells how many objects it asked for at once."""
 
