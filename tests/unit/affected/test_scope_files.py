@@ -172,6 +172,19 @@ def test_the_files_of_other_workloads(declared: GitRepository, sides: Sides) -> 
     assert scope.absent == set()
 
 
+@pytest.mark.parametrize("more", ["", "more: in error\n"])
+def test_other_workloads_concern_all_ends_of_their_flows(declared: GitRepository, more: str) -> None:
+    """Those of files that differ elsewhere too, and of files in error."""
+    several = ("probe", "[ledger/store, gate/out]")
+    declared.write("teams/watchers/watch/flows.yaml", flows(several, ("probe", "nobody/one")) + more)
+    kept = ("api", "[ledger/store, quay/in]")
+    declared.write(f"{PAY}/flows.yaml", flows(kept, ("api", "api")) + more)
+    declared.commit()
+    other_workloads(declared)
+    declared.write(f"{PAY}/flows.yaml", flows(kept, ("api", "shop/web")) + more)
+    assert found(declared).namespaces == {"ledger", "mail", "pay", "quay", "shop", "watch", "gate"}
+
+
 @every_side
 def test_an_edit_of_no_flow_concerns_its_namespace(declared: GitRepository, sides: Sides) -> None:
     declared.commit()

@@ -147,6 +147,20 @@ def test_why_git_ended_is_told(repository: GitRepository, tmp_path: Path, monkey
     assert (raised.value.status, raised.value.errors) == (7, b"fatal: no such luck\n")
 
 
+def test_all_that_git_complains_of_is_told(
+    repository: GitRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it says before and after it is known to have ended, in that order."""
+    git = tmp_path / "bin" / "git"
+    git.parent.mkdir()
+    git.write_text("#!/bin/sh\nread name\necho one >&2\nsleep 0.1\nexec >&-\nsleep 0.1\necho two >&2\nexit 7\n")
+    git.chmod(0o700)
+    monkeypatch.setenv("PATH", str(git.parent), prepend=os.pathsep)
+    with pytest.raises(Ended) as raised:
+        Objects(repository.path).read(["a"])
+    assert (raised.value.status, raised.value.errors) == (7, b"one\ntwo\n")
+
+
 def test_a_reader_that_was_never_made_is_let_go() -> None:
     """Ctrl-C comes between the making of an object and its `__init__`; what `__del__` raises is printed."""
     made = Objects.__new__(Objects)
