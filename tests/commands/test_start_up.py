@@ -212,14 +212,23 @@ def test_a_new_question_is_made_ready_for_while_git_is_at_work(
     assert ready.read_text() == ""
 
 
+UNNEEDED = (
+    *("checks.registry", "checks.waiver_unused", "compile.calico", "compile.cilium", "compile.guardrails"),
+    *("connectivity.brief", "connectivity.explain", "connectivity.large", "connectivity.output"),
+    *("connectivity.staged", "connectivity.tiers", "connectivity.walk", "gitops.argocd", "manifests.adminpolicy"),
+    *("render.dialects", "render.disk", "render.whole", "verify.agreement", "verify.assertionpages"),
+    "verify.comparing",
+)
+
+
 def test_a_new_question_imports_nothing_that_it_has_no_use_for(ask: Callable[[str], Ran], small: GitRepository):
     """Whoever writes files, runs templates or reads other dialects imports what that takes; no name is looked for."""
     small.write(FLOWS, (small.path / FLOWS).read_text() + "# one\n")
     small.commit("One")
     _, modules, _ = ask("impact --base HEAD~1 --head HEAD")
     assert "ringfence.impact" in modules
-    unneeded = {"dataclasses", "difflib", "fractions", "hashlib", "jinja2", "secrets", "shutil", "tempfile"}
-    unneeded |= {f"ringfence.{name}" for name in ("compile.guardrails", "gitops.argocd", "render.disk")}
+    unneeded = {"dataclasses", "difflib", "fractions", "hashlib", "inspect", "jinja2", "secrets", "shutil", "tempfile"}
+    unneeded |= {"traceback", "typing_extensions", *(f"ringfence.{name}" for name in UNNEEDED)}
     assert not (unneeded | {*OTHER_DIALECTS}) & modules
 
 
