@@ -72,7 +72,9 @@ def test_peers_differ_from_each_other() -> None:
 
 
 @pytest.mark.parametrize("types", [["Ingress"], ["Egress"], ["Egress", "Ingress"]])
-@pytest.mark.parametrize("rules", [{}, {"egress": []}, {"ingress": [{}]}, {"egress": [{"to": []}], "ingress": []}])
+@pytest.mark.parametrize(
+    "rules", [{}, {"egress": []}, {"ingress": [{}]}, {"egress": [{"ports": [{"port": 1}]}], "ingress": []}]
+)
 def test_what_is_allowed_to_nobody_and_to_everybody(types: list[str], rules: dict[str, Any]) -> None:
     item = policy("one", policyTypes=types, **{way: rules[way] for way in rules if way.capitalize() in types})
     assert again(item) == item
