@@ -51,22 +51,24 @@ class Teams:
         entries = base.entries(TEAMS)
         self.names = {name for _, _, name in entries}
         self.folders: dict[str, set[str]] = defaultdict(set)
-        self._blocks: dict[str, bytes] = {}
+        self._rows = list(_rows(base, entries))
+        self._row_of: dict[str, int] = {}
         self._files: dict[str, dict[str, File]] = {}
-        for row in _rows(base, entries):
-            folders, *blocks = row.split(b"\n\n")
-            self._blocks.update(zip(folders.decode().splitlines(), blocks, strict=True))
-        for folder in self._blocks:
-            _, team, namespace, *_ = (*folder.split("/"), "")
-            if namespace:
-                self.folders[namespace].add(team)
+        for number, row in enumerate(self._rows):
+            for folder in row[: row.find(b"\n\n")].decode().splitlines():
+                self._row_of[folder] = number
+                team, _, namespace = folder[len("teams/") : -1].partition("/")
+                if namespace:
+                    self.folders[namespace].add(team)
 
     def speaking(self, namespaces: Iterable[str]) -> set[str]:
         """The paths of files that may speak of a workload of some namespaces."""
         names = [f" {name} ".encode() for name in namespaces]
         return {
             folder + _name(line)
-            for folder, lines in self._blocks.items()
+            for number, row in enumerate(self._rows)
+            if any(name in row for name in names)
+            for folder, lines in self._blocks(number).items()
             if any(name in lines for name in names)
             for line in lines.split(b"\n")
             if any(name in line for name in names)
@@ -76,10 +78,16 @@ class Teams:
         """The files of a folder by their paths."""
         if folder not in self._files:
             files = self._files[folder] = {}
-            for line in self._blocks.get(folder, b"").splitlines():
+            lines = self._blocks(self._row_of[folder])[folder] if folder in self._row_of else b""
+            for line in lines.splitlines():
                 id_, kind, _ = line.split(b" ", 2)
                 files[folder + _name(line)] = File(id_.decode(), kind == _FLOWS)
         return self._files[folder]
+
+    def _blocks(self, number: int) -> dict[str, bytes]:
+        """The folders of a row with their lines, a file each."""
+        folders, *blocks = self._rows[number].split(b"\n\n")
+        return dict(zip(folders.decode().splitlines(), blocks, strict=True))
 
 
 def folder_of(path: str) -> str:
