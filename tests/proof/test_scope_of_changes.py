@@ -14,7 +14,7 @@ import pytest
 from generated_repository import generated
 from git_repository import GitRepository
 from ringfence import cli
-from ringfence.impact import assemble
+from ringfence.impact import assemble, rendered
 from ringfence.values import workers
 
 OTHER_DIALECTS = {"calico": "3.32", "cilium": "1.19"}
@@ -303,7 +303,7 @@ def test_clusters_are_compared_side_by_side(
         expected = reported(few, capsys, "--base", "HEAD", "--no-cache")
         assert expected["changes"]
         assert assemble._packed not in spread
-        monkeypatch.setattr(assemble, "MANY", 1)
+        monkeypatch.setattr(rendered, "MANY", 1)
         assert reported(few, capsys, "--base", "HEAD", "--no-cache") == expected
         assert assemble._packed in spread
     finally:

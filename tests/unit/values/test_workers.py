@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -101,8 +102,14 @@ def test_a_copy_that_is_killed_ends_the_work() -> None:
 
 
 def _no_copies() -> None:
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    """No child of this process is one of its copies; a Git that an earlier test left may still wait to be let go."""
+    mine = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it ends meanwhile
+            name, _, rest = (path / "stat").read_text().rpartition(")")
+            if int(rest.split()[1]) == os.getpid() and not name.endswith("(git"):
+                mine.append(name)
+    assert mine == []
 
 
 SLEEPING = """
@@ -124,6 +131,53 @@ def test_copies_end_with_the_one_who_asked(sign: signal.Signals) -> None:
         assert run.wait(10) == -sign
         # copies hold the other end of the pipe open as long as they live
         assert run.stdout.read() == b""
+
+
+@pytest.mark.parametrize("copies", [True, False])
+def test_what_is_done_beside_is_there_when_it_is_asked_for(copies: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "processors", lambda: 2 if copies else 1)
+    with workers.beside(os.getpid, _as_text, int) as found:
+        time.sleep(0.1)  # the copy begins
+        assert (found() == os.getpid()) is not copies
+    _no_copies()
+
+
+def test_without_a_copy_it_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "processors", lambda: 2)
+    monkeypatch.setattr(os, "fork", _refused)
+    with workers.beside(os.getpid, _as_text, int) as found:
+        assert found() == os.getpid()
+
+
+def test_what_fails_beside_fails_here_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def work() -> int:
+        raise ValueError(f"process {os.getpid()}")
+
+    monkeypatch.setattr(workers, "processors", lambda: 2)
+    with workers.beside(work, _as_text, int):
+        time.sleep(0.1)  # nobody asks
+    with workers.beside(work, _as_text, int) as found:
+        time.sleep(0.1)
+        with pytest.raises(ValueError, match=f"process {os.getpid()}"):
+            found()
+    _no_copies()
+
+
+def test_a_run_that_ends_early_ends_what_is_done_beside(monkeypatch: pytest.MonkeyPatch) -> None:
+    def work() -> int:
+        time.sleep(30)
+        return 1
+
+    monkeypatch.setattr(workers, "processors", lambda: 2)
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), workers.beside(work, _as_text, int):
+        raise KeyboardInterrupt
+    assert time.monotonic() - start < 10
+    _no_copies()
+
+
+def _as_text(number: int) -> bytes:
+    return str(number).encode()
 
 
 def test_what_is_done_aside_is_done_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

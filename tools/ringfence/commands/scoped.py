@@ -7,18 +7,20 @@ been run, or not everywhere. What somebody wrote by hand may concern other names
 from __future__ import annotations
 
 import argparse
+import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ringfence.asking import ONLY
 from ringfence.commands import parted, progress, rerendered, shared, sides
 from ringfence.commands.compared import Sides
-from ringfence.commands.judged import ONLY
 from ringfence.findings import Finding, has_errors
+from ringfence.values import workers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ringfence import affected
+    from ringfence.affected import Scope
     from ringfence.impact import Report
     from ringfence.model.types import Model
 
@@ -41,6 +43,8 @@ def attempt(args: argparse.Namespace, root: Path, found: Sides, parts: parted.Pa
     tree = found.tree or sources.beside(base_tree, args.head, found.head, ONLY)
     if base_tree.found or tree is None:
         return None
+    from msgspec.structs import replace
+
     from ringfence import cache
     from ringfence.model.remembered import Remembered
 
@@ -48,7 +52,7 @@ def attempt(args: argparse.Namespace, root: Path, found: Sides, parts: parted.Pa
     scope = affected.scope(base_tree, tree, found.paths, documents)
     if scope is None:
         return None
-    from ringfence import checks, impact, model
+    from ringfence import model
 
     loaded = [model.load(part, scope.absent, documents, scope.within) for part in (scope.base, scope.head)]
     base, head = (one for one, _ in loaded)
@@ -60,25 +64,20 @@ def attempt(args: argparse.Namespace, root: Path, found: Sides, parts: parted.Pa
         return None
     base, head = affected.touching(base, head, scope.namespaces)
     today = args.at or shared.today()
-    checked = checks.run(head, today, only_errors=True)
-    known = {_key(item) for item in checks.run(base, today, only_errors=True)} if checked else ()
-    new = [item for item in checked if _key(item) not in known]
-    # what a part lacks can make a check fail that speaks of everything; on both sides alike, unless the change matters
-    if any(not item.where.path.startswith("teams/") or item.check.code not in impact.JUDGED for item in new):
-        return None
-    checked = [item for item in checked if item.where.path.startswith("teams/")]
-    if any(item.check.code not in impact.JUDGED for item in checked):
-        return None
+    with workers.beside(lambda: _foreseen(scope, base, head, today), _packed, _unpacked) as foreseen:
+        from ringfence import impact
+
+        places = impact.Side(scope.base, base_tree.label, base), impact.Side(scope.head, tree.label, head)
+        there = impact.read(places, scope.namespaces, args.cluster, progress.stage) if parts is None else None
+        errors, *expected = foreseen()
+    checked = _errors(base, head, today) if errors else []
     files = [rerendered.bundles(part) for part in (scope.base, scope.head)]
-    expected = [
-        rerendered.expected(part, declared, scope.namespaces)
-        for part, declared in ((scope.base, base), (scope.head, head))
-    ]
-    if not all(_is_either(side, *expected) for side in files):
+    if errors is None or checked is None or not all(_is_either(side, *expected) for side in files):
         return None
+    before, after = (replace(side, rendered=known) for side, known in zip(places, expected, strict=True))
     result = impact.assess(
-        impact.Side(scope.base, base_tree.label, base, rendered=expected[0]),
-        impact.Side(scope.head, tree.label, head, rendered=expected[1]),
+        before,
+        after,
         head,
         today,
         args.cluster,
@@ -88,6 +87,7 @@ def attempt(args: argparse.Namespace, root: Path, found: Sides, parts: parted.Pa
         facts=parts.facts if parts else None,
         identify=bool(parts or args.part),
         complete=args.all,
+        there=there,
         tell=progress.stage,
     )
     if not _is_inside(result, scope, head):
@@ -97,7 +97,52 @@ def attempt(args: argparse.Namespace, root: Path, found: Sides, parts: parted.Pa
     return Found(result, scope.head.files() if found.tree else [])
 
 
-def _is_enforced(declared: Model, scope: affected.Scope) -> bool:
+class _Foreseen(NamedTuple):
+    """What is to be rendered on both sides, and whether the head has `_errors`, None where these are not told."""
+
+    errors: bool | None
+    base: dict[str, bytes]
+    head: dict[str, bytes]
+
+
+def _foreseen(scope: Scope, base: Model, head: Model, today: datetime.date) -> _Foreseen:
+    """What follows from the declarations alone. Raises `TemplateError`."""
+    found = _errors(base, head, today)
+    expected = (rerendered.expected(*side, scope.namespaces) for side in ((scope.base, base), (scope.head, head)))
+    return _Foreseen(None if found is None else bool(found), *expected)
+
+
+def _packed(foreseen: _Foreseen) -> bytes:
+    import msgpack
+
+    raw: bytes = msgpack.packb(foreseen)
+    return raw
+
+
+def _unpacked(raw: bytes) -> _Foreseen:
+    import msgpack
+
+    return _Foreseen(*msgpack.unpackb(raw))
+
+
+def _errors(base: Model, head: Model, today: datetime.date) -> list[Finding] | None:
+    """The errors in the head that gates judge; None where the whole repository has to be looked at."""
+    from ringfence import checks
+
+    found = checks.run(head, today, only_errors=True)
+    known = {_key(item) for item in checks.run(base, today, only_errors=True)} if found else ()
+    own = [item for item in found if item.where.path.startswith("teams/")]
+    # what a part lacks can make a check fail that speaks of everything; on both sides alike, unless the change matters
+    if any(item not in own and _key(item) not in known for item in found):
+        return None
+    if not own:
+        return []
+    from ringfence import impact
+
+    return own if all(item.check.code in impact.JUDGED for item in own) else None
+
+
+def _is_enforced(declared: Model, scope: Scope) -> bool:
     """Whether the namespaces of a scope are closed everywhere: what a stage leaves open, the other end decides."""
     stages = (cluster.stage(name) for cluster in declared.clusters.values() for name in scope.namespaces)
     return all(stage.ingress == stage.egress == "enforce" for stage in stages)
@@ -109,7 +154,7 @@ def _is_either(files: Mapping[str, bytes], one: Mapping[str, bytes], other: Mapp
     return all(files.get(path) in (one.get(path), other.get(path)) for path in paths)
 
 
-def _is_inside(result: Report, scope: affected.Scope, head: Model) -> bool:
+def _is_inside(result: Report, scope: Scope, head: Model) -> bool:
     """Whether no connection of a namespace beyond the scope differs: what that allows itself, nobody has looked at."""
     inside = {name for item in scope.namespaces for name in (item, *_names(item, head))}
     ends = (

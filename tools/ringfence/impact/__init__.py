@@ -7,11 +7,12 @@ output format.
 from __future__ import annotations
 
 from ringfence.impact import gates, pages
-from ringfence.impact.assemble import Side, assess, with_findings
+from ringfence.impact.assemble import assess, with_findings
 from ringfence.impact.collapse import into_rows
 from ringfence.impact.facts import ClusterFacts
 from ringfence.impact.mend import mended
 from ringfence.impact.pages import BASE_IN_ERROR, STALE
+from ringfence.impact.rendered import Side, read
 from ringfence.impact.types import (
     Approval,
     Automatic,
@@ -57,5 +58,6 @@ __all__ = [
     "assess",
     "into_rows",
     "mended",
+    "read",
     "with_findings",
 ]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from ringfence.affected import Scope
@@ -26,33 +25,16 @@ from ringfence.impact.origins import origins
 from ringfence.impact.pages import ABANDONED
 from ringfence.impact.relabelled import finding as relabelled_finding
 from ringfence.impact.relabelled import relabelled
+from ringfence.impact.rendered import Rendered, Side, Tell, read
 from ringfence.impact.types import LeftOut, Report
 from ringfence.model.types import Model
-from ringfence.sources import Tree, Unreadable
+from ringfence.sources import Unreadable
 from ringfence.values import plain, workers
 from ringfence.verify import States
 
 if TYPE_CHECKING:
     from ringfence.impact.traffic import Traffic
     from ringfence.observe import Observations
-
-
-MANY = 100
-"""From so many workloads on, Kubernetes clusters are compared side by side."""
-
-
-class Side(Struct, frozen=True):
-    """One side of a comparison: a tree, how to name it, and its model (None where it has no usable declarations).
-
-    `whole`: nothing that it declares is lost to an error. `rendered` are the files that it declares, by path, where
-    somebody knows them.
-    """
-
-    tree: Tree
-    label: str
-    model: Model | None
-    whole: bool = True
-    rendered: Mapping[str, bytes] | None = None
 
 
 def assess(
@@ -70,7 +52,8 @@ def assess(
     facts: tuple[ClusterFacts, ...] | None = None,
     identify: bool = False,
     complete: bool = False,
-    tell: Callable[[str], None] = lambda _: None,
+    there: Rendered | None = None,
+    tell: Tell = lambda _: None,
 ) -> Report:
     """The impact of `head` (whose model is `model`) on `base`; `only` limits it to one cluster by name.
 
@@ -78,8 +61,9 @@ def assess(
 
     `checked` is what the checks of declarations found in the head, of which gates judge some; `approved` are owners who
     have agreed already. `facts` of all clusters are taken as they are; without them they are found here, and `tell` is
-    called with each step. `identify`: whether the report is to say of which change it is. `complete`: list each
-    connection, however many there are. Raises `UsageError` where facts of a Kubernetes cluster are missing.
+    called with each step. `there` is what is rendered, where that was read. `identify`: whether the report is to say of
+    which change it is. `complete`: list each connection, however many there are. Raises `UsageError` where facts of a
+    Kubernetes cluster are missing.
     """
     within = scope.namespaces if scope else None
     known = (base.rendered, head.rendered)
@@ -89,7 +73,8 @@ def assess(
         traffic = _traffic(logs, base.model) if logs and base.model else None
         sides = Sides.of(base.model, model, base.tree, why, traffic)
         kinds = Compared(base.model, model, sides, moved, today, tuple(sorted(logs or ())), complete)
-        facts = tuple(_facts(base, head, kinds, only, within, tell, alone=traffic is not None))
+        there = there or read((base, head), within, only, tell)
+        facts = tuple(_facts(there, kinds, tell, alone=traffic is not None))
     elif missing := sorted({*_names(base), *_names(head)} - {item.name for item in facts}):
         raise UsageError(
             f"no part is of the Kubernetes cluster {missing[0]}",
@@ -166,39 +151,19 @@ def with_findings(report: Report, more: Iterable[Finding]) -> Report:
     return replace(report, findings=tuple(dict.fromkeys(findings)), automatic=verdict)
 
 
-def _facts(
-    base: Side,
-    head: Side,
-    compared: Compared,
-    only: str | None,
-    within: Collection[str] | None,
-    tell: Callable[[str], None],
-    *,
-    alone: bool,
-) -> list[ClusterFacts]:
+def _facts(there: Rendered, compared: Compared, tell: Tell, *, alone: bool) -> list[ClusterFacts]:
     """The facts of every Kubernetes cluster, or of the one that a cluster lies on, by name; one state at a time.
 
     Large ones are shared with copies of this process, unless it is to work `alone`.
     """
-    before = States(base.model, base.tree, within) if base.model else None
-    after = States(head.model, head.tree, within, before) if head.model else None
-    sides = [before, after]
-    models = [side.model for side in (base, head) if side.model]
-    names = sorted({name for side in sides if side for name in side.names})
-    if only is not None:
-        names = sorted({model.clusters[only].kubernetes_cluster for model in models if only in model.clusters})
-
-    tell("reading what is rendered")
-    for side in filter(None, sides):
-        side.read(names)
+    before, after, names = there.before, there.after, there.names
 
     def found(name: str) -> ClusterFacts:
         one = before.of(name, beside=after) if before and name in before.names else empty(name)
         other = after.of(name, one) if after and name in after.names else empty(name)
         return compared.facts(one, other)
 
-    large = any(side and side.is_large for side in sides) or any(len(model.workloads) >= MANY for model in models)
-    if len(names) > 1 and not alone and workers.processors() > 1 and large:
+    if len(names) > 1 and not alone and workers.processors() > 1 and there.is_large:
         tell(f"comparing {', '.join(names)}")
         return workers.spread(found, names, _packed, _unpacked)
     result = []

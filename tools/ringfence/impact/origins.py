@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from functools import lru_cache
 
-from ringfence import render
 from ringfence.errors import RingfenceError
 from ringfence.findings import Location
 from ringfence.impact.causes import PLATFORM
@@ -113,8 +112,11 @@ def _rendered(
     """What this version writes; None where it refuses to."""
     if model is None:
         return None
-    try:
-        files = render.tree(model, render.own_templates(tree), within) if known is None else known
-    except RingfenceError:
-        return None
-    return {path: raw for path, raw in files.items() if path.startswith(tuple(f"{root}/" for root in ROOTS))}
+    if known is None:
+        from ringfence import render
+
+        try:
+            known = render.tree(model, render.own_templates(tree), within)
+        except RingfenceError:
+            return None
+    return {path: raw for path, raw in known.items() if path.startswith(tuple(f"{root}/" for root in ROOTS))}

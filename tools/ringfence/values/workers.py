@@ -63,6 +63,28 @@ def spread(
 
 
 @contextlib.contextmanager
+def beside(
+    work: Callable[[], Result], pack: Callable[[Result], bytes], unpack: Callable[[bytes], Result]
+) -> Iterator[Callable[[], Result]]:
+    """Have a copy of this process work beside what is done meanwhile; what is given waits for the result.
+
+    It is called once at most. Raises what the work raises, and `RuntimeError` where the copy is ended from outside.
+    """
+    if processors() < 2:
+        yield work
+        return
+    with _crew(1, 1, lambda _: pack(work())) as crew:
+
+        def result() -> Result:
+            if any(True for _ in crew.turns()):  # no copy has begun
+                return work()
+            told = next(crew.done(wait=True), None)
+            return unpack(told[1]) if told else work()
+
+        yield result
+
+
+@contextlib.contextmanager
 def aside(work: Callable[[], object]) -> Iterator[None]:
     """Have a copy of this process work beside what is done meanwhile, and wait for it.
 

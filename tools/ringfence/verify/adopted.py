@@ -18,7 +18,6 @@ from ringfence.findings import Finding
 from ringfence.manifests import Manifests
 from ringfence.manifests.kinds import split as split_api
 from ringfence.model.types import Adopted, Cluster, Model
-from ringfence.render import adopted as rendering
 from ringfence.values.ports import NO_PORTS
 from ringfence.verify.ends import end_of, is_other
 from ringfence.verify.pages import ADOPTED, ADOPTED_DIFFERS
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
     from ringfence.verify.state import State
 
 _HINT = "run: ringfence render"
+LABEL = "ringfence.dev/adopted"
+"""What tells the rendered policy apart from one of a bundle."""
 
 Key = tuple[str, str, str, str]
 """API group, kind, namespace and name."""
@@ -39,7 +40,7 @@ def of(model: Model, clusters: Iterable[Cluster]) -> list[Adopted]:
 
 def apart(items: Sequence[Adopted], built: Iterable[Document]) -> tuple[list[Document], list[Finding], set[Key]]:
     """The rendered objects that are no adopted policies, what is wrong, and the keys of the adopted ones there are."""
-    expected = {_key(data): (data, item) for item in items for data in (rendering.data(item),)}
+    expected = _expected(items) if items else {}
     own: list[Document] = []
     findings: list[Finding] = []
     there: set[Key] = set()
@@ -129,6 +130,13 @@ def told(state: State) -> list[Finding]:
     return [ADOPTED.at(state.adopted[0].where, message, hint=hint, subject=state.name, related=related)]
 
 
+def _expected(items: Iterable[Adopted]) -> dict[Key, tuple[dict[str, Any], Adopted]]:
+    """What is rendered for each."""
+    from ringfence.render import adopted as rendering
+
+    return {_key(data): (data, item) for item in items for data in (rendering.data(item),)}
+
+
 def _key(data: Mapping[str, Any]) -> Key:
     meta = data.get("metadata")
     meta = meta if isinstance(meta, dict) else {}
@@ -139,4 +147,4 @@ def _key(data: Mapping[str, Any]) -> Key:
 def _labelled(data: dict[str, Any]) -> bool:
     meta = data.get("metadata")
     labels = meta.get("labels") if isinstance(meta, dict) else None
-    return isinstance(labels, dict) and rendering.LABEL in labels
+    return isinstance(labels, dict) and LABEL in labels
