@@ -214,6 +214,7 @@ def test_a_new_question_is_made_ready_for_while_git_is_at_work(
 
 UNNEEDED = (
     *("checks.registry", "checks.waiver_unused", "compile.calico", "compile.cilium", "compile.guardrails"),
+    *("commands.judged", "sources.settled"),
     *("connectivity.brief", "connectivity.explain", "connectivity.large", "connectivity.output"),
     *("connectivity.staged", "connectivity.tiers", "connectivity.walk", "gitops.argocd", "manifests.adminpolicy"),
     *("render.dialects", "render.disk", "render.whole", "verify.agreement", "verify.assertionpages"),

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 COMMITS = 50
 """How many commits `validate` asks the cache for."""
 
-ONLY, BUT = ("teams", "policies"), ("policies/rendered",)
-"""Where declarations stand, as in `commands.judged`, which takes too long to import."""
-
 _VALUED = {"validate": ("--format", "--at"), "impact": ("--format", "--at", "--base", "--head", "--approved")}
 """Options with a value that change nothing of it, but for the sides."""
 
@@ -51,7 +48,7 @@ def _begin(validate: bool, base: str, head: str) -> None:
     if top != near or not all(commit.isalnum() for commit in commits):
         return
     prefix = f"{root.removeprefix(top).removeprefix('/')}/".removeprefix("/")
-    where = asking.where(prefix, ONLY, BUT if validate else ())
+    where = asking.where(prefix, asking.ONLY, asking.BUT if validate else ())
     if head:
         asking.begin(top, asking.between(commits[0], commits[1], where))
     else:

@@ -38,6 +38,9 @@ Git sets them inside hooks. A tool that leaves them in place reads the hook's re
 OURS = {"LC_ALL": "C", "LANGUAGE": "C", "GIT_NO_REPLACE_OBJECTS": "1"}
 """Messages in English; and objects as they are, not as this clone replaces them for itself (`git replace`)."""
 
+ONLY, BUT = ("teams", "policies"), ("policies/rendered",)
+"""Where declarations stand."""
+
 EXACT = ("-c", "core.trustctime=true", "-c", "core.checkStat=default", "-c", "core.fsmonitor=")
 """Git itself looks at every file on disk, and at all that tells of a change. (Before 2.36, `false` names a hook.)"""
 

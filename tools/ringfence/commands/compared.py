@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ringfence import cache
+from ringfence.asking import BUT, ONLY
 from ringfence.commands import meanwhile
-from ringfence.commands.judged import BUT, ONLY
 from ringfence.errors import UsageError
 
 if TYPE_CHECKING:

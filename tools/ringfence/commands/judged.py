@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ringfence.asking import BUT, ONLY
 from ringfence.findings import Check, Finding, Location, has_errors
 
 if TYPE_CHECKING:
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 
 KIND = "judged"
 """The kind of the cache's values: a judgement as JSON, by root, commit, day and what differs from the commit."""
-
-ONLY, BUT = ("teams", "policies"), ("policies/rendered",)
-"""Where declarations stand."""
 
 _COMMITS = 50
 

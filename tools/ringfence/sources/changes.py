@@ -14,7 +14,6 @@ from typing import NamedTuple
 from ringfence import asking
 from ringfence.sources.blobs import Beside, BlobTree
 from ringfence.sources.repository import Asked, Failed, Repository, open_repository
-from ringfence.sources.settled import Settled
 from ringfence.sources.tree import Tree, inside, name_problem
 from ringfence.sources.working import WorkingTree, parts
 
@@ -53,6 +52,8 @@ class Difference:
         self._flags: Asked | None = None
         self._staged: Asked | None = None
         self._looked: _Looked | None = None
+        from ringfence.sources.settled import Settled
+
         self._settled = Settled(self._repository, str(root), only, but)
         if not self._settled.has_same_index:
             self._ask_flags()
