@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ringfence.asking import ONLY
-from ringfence.asking import ONLY
 from ringfence.commands import parted, progress, rerendered, shared, sides
 from ringfence.commands.compared import Sides
 from ringfence.findings import Finding, has_errors
