@@ -60,6 +60,10 @@ NEW = {
         "  - {guardrail: nothing-from-dev-reaches-prod, subject: shop/place-order, reason: R, approver: '@a/b', "
         "expires: 2027-01-01}\n",
     ),
+    "a team after all others": (
+        "teams/zeta/team.yaml",
+        HEADER.format("Team") + 'contact: "#zeta"\nowners: ["@example/zeta"]\nnamespaces: [zeta]\n',
+    ),
     "a profile": ("policies/profiles/calico.yaml", HEADER.format("CniProfile") + "title: Ours\nextends: calico@3.32\n"),
     "an adopted policy": (
         "policies/adopted/dev/shop/old.yaml",
