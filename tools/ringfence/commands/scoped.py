@@ -15,7 +15,6 @@ from ringfence.asking import ONLY
 from ringfence.commands import parted, progress, rerendered, shared, sides
 from ringfence.commands.compared import Sides
 from ringfence.findings import Finding, has_errors
-from ringfence.values import workers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,6 +52,7 @@ def attempt(args: argparse.Namespace, root: Path, found: Sides, parts: parted.Pa
     if scope is None:
         return None
     from ringfence import model
+    from ringfence.values import workers
 
     loaded = [model.load(part, scope.absent, documents, scope.within) for part in (scope.base, scope.head)]
     base, head = (one for one, _ in loaded)
