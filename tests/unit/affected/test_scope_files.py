@@ -146,11 +146,13 @@ def test_the_files_of_an_edit_of_flows(declared: GitRepository, sides: Sides) ->
 
 
 @every_side
-def test_the_files_of_other_workloads(declared: GitRepository, sides: Sides) -> None:
-    """Whoever has a flow to or from them is concerned, and what their workloads speak of is declared."""
-    declared.write(f"{LEDGER}/namespace.yaml", workloads("store", accepts=", accepts: [quay/in]"))
+@pytest.mark.parametrize(("before", "after"), [("quay/in", "shop/web"), ("shop/web", "quay/in")])
+def test_the_files_of_other_workloads(declared: GitRepository, sides: Sides, before: str, after: str) -> None:
+    """Whoever has a flow to or from them is concerned, and what their workloads speak of is declared, on both sides."""
+    old, new = (workloads("store", accepts=f", accepts: [{name}]") for name in (before, after))
+    declared.write(f"{LEDGER}/namespace.yaml", old)
     declared.commit()
-    declared.write(f"{LEDGER}/namespace.yaml", workloads("store", accepts=", accepts: [shop/web]"))
+    declared.write(f"{LEDGER}/namespace.yaml", new)
     scope = found(declared, sides)
     assert scope.namespaces == {"ledger", "pay", "mail"}
     assert scope.paths == (f"{LEDGER}/namespace.yaml",)
@@ -166,9 +168,7 @@ def test_the_files_of_other_workloads(declared: GitRepository, sides: Sides) -> 
         *rendered("books/ledger", "payments/pay"),
     }
     assert files(scope.base) == files(scope.head) == sorted(expected)
-    assert (scope.base.read(scope.paths[0]), scope.head.read(scope.paths[0])) == tuple(
-        workloads("store", accepts=f", accepts: [{name}]").encode() for name in ("quay/in", "shop/web")
-    )
+    assert [side.read(scope.paths[0]).decode() for side in (scope.base, scope.head)] == [old, new]
     assert scope.absent == set()
 
 

@@ -151,6 +151,14 @@ def test_files_whose_ids_are_known(root: Path) -> None:
     assert tree.read("teams/b/x.yaml") == b"teams/file"
 
 
+def test_the_files_below_a_folder(root: Path) -> None:
+    tree = sources.revision(root, "HEAD", ("policies", "teams", "top.yaml"))
+    assert tree.files("teams/a b") == ["teams/a b/below/it.yaml", "teams/a b/é.yaml"]
+    assert tree.files("policies/rendered") == ["policies/rendered/base/x.yaml", "policies/rendered/base/y.yaml"]
+    assert tree.files("top.yaml") == ["top.yaml"]
+    assert tree.files("teams/a") == tree.files("top") == tree.files("zebra") == []
+
+
 def test_a_part_of_a_commit_may_grow(root: Path) -> None:
     tree = sources.revision(root, "HEAD")
     part = tree.part(["top.yaml", "policies/z.yaml"])
