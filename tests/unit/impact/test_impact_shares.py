@@ -114,7 +114,11 @@ def test_the_shares_of_both_sides_over_all_clusters() -> None:
     )
     assert measures([]) == together([]) == tuple(Measure(name, (0, 0), (0, 0)) for name in NAMES)
     assert together([measures(there[:1]), measures(there[1:])]) == expected
-    assert together([expected, expected, measures([])])[2] == Measure(NAMES[2], (32, 32), (24, 24))
+    assert together([expected, expected, measures([])]) == (
+        Measure(NAMES[0], (12, 12), (10, 14)),
+        Measure(NAMES[1], (12, 12), (10, 14)),
+        Measure(NAMES[2], (32, 32), (24, 24)),
+    )
 
 
 BETWEEN = {
