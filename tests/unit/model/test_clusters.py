@@ -1,7 +1,7 @@
 import pytest
 
 from ringfence.findings import Location
-from small_repository import HEADER, codes, load, only, place, small
+from small_repository import HEADER, codes, flows, load, only, place, small
 
 DEV, STAGING = (f"policies/clusters/{name}.yaml" for name in ("dev", "staging"))
 
@@ -139,3 +139,34 @@ def test_a_namespace_default_and_own_labels() -> None:
     assert model.workloads["payments/api"].labels == (("app", "api"), ("y", "b"))
     assert model.workloads["payments/api"].environments == {"prod"}
     assert model.namespaces["shop"].environments == {"dev", "prod"}
+
+
+@pytest.mark.parametrize(
+    ("name", "why", "hint"),
+    [
+        ("paymets", "there is no such namespace", "did you mean `payments`?"),
+        ("zzzzzz", "there is no such namespace", "drop it, or write the declared name of a namespace"),
+        ("dock", "namespace dock does not exist in prod", "drop it, or write the declared name of a namespace"),
+    ],
+)
+def test_a_stage_that_would_hold_nowhere(name: str, why: str, hint: str) -> None:
+    path = "policies/clusters/prod.yaml"
+    text = small()[path] + f"stages: {{shop: permissive, {name}: permissive}}\n"
+    elsewhere = HEADER.format("Namespace") + "environments: [dev]\nworkloads: {}\n"
+    _, findings = load({path: text, "teams/checkout/dock/namespace.yaml": elsewhere})
+    finding = only(findings, "RF113")
+    assert finding.message == f"cluster prod gives a stage to `{name}`, and {why}"
+    assert (finding.hint, finding.where) == (hint, place(text, name, path))
+    dev = "policies/clusters/dev.yaml"
+    there = {dev: small()[dev] + "stages: {dock: permissive}\n", "teams/checkout/dock/namespace.yaml": elsewhere}
+    assert load(there)[1] == []
+
+
+def test_an_environment_is_no_name_of_a_cluster() -> None:
+    prod, path = "policies/clusters/prod.yaml", "teams/checkout/shop/more.yaml"
+    renamed = {prod: None, "policies/clusters/eu.yaml": small()[prod]}
+    text = flows("name: more, from: frontend, to: checkout, ports: [metrics], environments: [prod]")
+    assert load({**renamed, path: text})[1] == []
+    finding = only(load({**renamed, path: text.replace("[prod]", "[eu]")})[1], "RF112")
+    assert finding.message == "there is no environment `eu`; nothing would be rendered for it"
+    assert finding.hint == "the environments are `dev`, `prod`"
