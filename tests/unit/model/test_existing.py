@@ -138,6 +138,12 @@ def test_a_waiver_of_what_is_broken_is_no_second_finding(name: str) -> None:
     assert plainly(frozenset({name, "waivers of what may be broken"}))[1] == findings
 
 
+def test_a_flow_to_a_peer_that_is_broken_is_no_second_finding() -> None:
+    broken = over({CATALOG: small()[CATALOG].replace("192.0.2.0/24", "192.0.2.1/24")})
+    _, findings = model.load(MemoryTree(broken))
+    assert [item.where.path for item in findings] == [CATALOG]
+
+
 def test_what_is_in_error_is_found_out_again() -> None:
     shared = Remembered()
     found = [model.load(tree(frozenset({"labels that overlap"})), shared=shared) for _ in range(2)]

@@ -122,6 +122,13 @@ def test_another_layout_with_the_same_meaning_is_fine_and_is_what_gets_written()
     assert raw.startswith(HEADER.encode())
 
 
+def test_space_before_a_file_is_no_matter_of_looks() -> None:
+    """It makes the first line a part of nothing."""
+    finding = failure(edited(templates.POLICY, "#}\napiVersion", "#}\n apiVersion")).finding
+    assert finding.check.code == "RF411"
+    assert "cannot be read back: " in finding.message
+
+
 def test_jinja_text_in_a_value_comes_out_literally() -> None:
     place = kit.namespace("shop", "checkout", "prod")
     label = "{{ 7*7 }}{% raw %}{# x #}"
