@@ -129,6 +129,22 @@ def test_space_before_a_file_is_no_matter_of_looks() -> None:
     assert "cannot be read back: " in finding.message
 
 
+@pytest.mark.parametrize("word", ["yes", "on", "N", "1_000", "20:21"])
+def test_a_word_that_a_cluster_reads_otherwise_stays_quoted(word: str) -> None:
+    """In YAML 1.2 it is the text that was compiled, and a cluster follows YAML 1.1."""
+    place = kit.namespace("shop", "checkout", "prod")
+    model = kit.model([kit.cluster("prod")], [place], [kit.workload(place, "web", {"app": word})])
+    path = "policies/rendered/base/checkout/shop/web.yaml"
+    assert f'app: "{word}"'.encode() in render.tree(model)[path]
+    line = "      {{ key }}: {{ value }}"
+    assert render.tree(model, edited(templates.POLICY, line, f"      {{{{ key }}}}: '{word}'"))[path]
+    with pytest.raises(TemplateError) as caught:
+        render.tree(model, edited(templates.POLICY, line, f"      {{{{ key }}}}: {word}"))
+    assert caught.value.finding.check.code == "RF411"
+    assert f"{path} cannot be read back: " in caught.value.finding.message
+    assert f"{word} is ambiguous" in caught.value.finding.message
+
+
 def test_jinja_text_in_a_value_comes_out_literally() -> None:
     place = kit.namespace("shop", "checkout", "prod")
     label = "{{ 7*7 }}{% raw %}{# x #}"

@@ -35,13 +35,15 @@ def written(
 
 
 def must_mean(template: Location, path: str, written: str, expected: Any) -> None:
-    """Give nothing back where the file's one document is the expected value.
+    """Give nothing back where the file's one document is the expected value, to a cluster's reader too.
 
     Raises `TemplateError` otherwise, with the template, the file and the first difference.
     """
     from ringfence import documents
 
-    document, findings = documents.read(path, (HEADER + written).encode())
+    raw = (HEADER + written).encode()
+    document, findings = documents.read(path, raw)
+    findings = findings or documents.read_many(path, raw)[1]  # a cluster takes `yes` for a boolean
     if document is None or findings:
         problem = f"cannot be read back: {findings[0].where.line}:{findings[0].where.column}: {findings[0].message}"
     elif found := difference(expected, document.data):
