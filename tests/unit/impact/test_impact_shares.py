@@ -158,3 +158,14 @@ def test_the_connections_of_declared_ends() -> None:
     wider = "{from: [{ipBlock: {cidr: 10.200.0.0/15}}], ports: [{port: 1}]}"
     found = connected(prod(by_hand(files, CHECKOUT, "ingress", wider), model))
     assert found == {**BETWEEN, **PROVIDER, "10.201.0.0/16 shop/checkout": "1/TCP"}
+
+
+def test_connections_without_a_verdict_are_possible_ones() -> None:
+    """Whether blocks match the addresses of pods is not known of this plugin."""
+    files, model = rendered({PROD: small()[PROD].replace("{name: cilium}", "{name: weave}")})
+    of_pods = "{from: [{ipBlock: {cidr: 10.8.0.0/14}}], ports: [{port: 1}]}"
+    state = prod(by_hand(files, CHECKOUT, "ingress", of_pods), model)
+    assert connected(state) == {**BETWEEN, **PROVIDER}
+    found = connected(state, possible=True)
+    assert found.items() >= connected(state).items()
+    assert {name for name in found if name not in connected(state)} == {"kube-system/kube-dns shop/checkout"}
