@@ -80,13 +80,10 @@ class _Scoping:
         self._clusters = [path.rpartition("/")[2].removesuffix(".yaml") for path in base.files("policies/clusters")]
         self._teams = Teams(base)
         self._folders = self._teams.folders
-        self._names = set(self._teams.names)
         for path in self._paths:
             top, team, *rest = path.split("/")
-            if top == "teams":
-                self._names.add(team)
-                if len(rest) == 2:
-                    self._folders[rest[0]].add(team)
+            if top == "teams" and len(rest) == 2:
+                self._folders[rest[0]].add(team)
         self._know(path for path in self._paths if path.startswith(f"{TEAMS}/"))
         self._policies = [path for path in base.files("policies") if not path.startswith(f"{RENDERED}/")]
         base.fetch((*self._policies, *self._paths))
@@ -110,8 +107,7 @@ class _Scoping:
         spaces = {name for name in named if name in self._folders} | namespaces
         spaces |= {path.split("/")[2] for path in speaking if path.count("/") == 3}
         defining = {path for name in spaces for path in self._files_of(name) if not self._only_flows(path)}
-        teams = {path.split("/")[1] for path in (*speaking, *defining)} | (named & self._names)
-        teams |= {path.split("/")[1] for path in self._paths if path.startswith(f"{TEAMS}/")}
+        teams = {path.split("/")[1] for path in (*speaking, *defining)} | (named & self._teams.names)
         declared = {*speaking, *defining, *(f"teams/{team}/team.yaml" for team in teams)}
         self._know(declared)
         files = {*self._policies, *declared}
@@ -157,7 +153,7 @@ class _Scoping:
         for path in speaking:
             flows = known.get(path) or [ends for raw in self._contents([path]) for ends in ends_of(path, raw)]
             found |= {name for ends in flows if ends & altered for name in ends}
-        return {name for name in found | altered if name in self._folders}
+        return {name for name in found if name in self._folders}
 
     def _speaking(self, namespaces: Iterable[str]) -> set[str]:
         """The files of some namespaces, and all that speak of a workload of theirs on either side."""
