@@ -60,7 +60,6 @@ def sides(
     odd = difference.odd(tree, BUT)  # while Git is at work
     base_tree = None
     if not odd and is_new(tree):
-        meanwhile.structs()
         from ringfence import affected
 
         with contextlib.suppress(UsageError):  # whoever has to list it says why that fails

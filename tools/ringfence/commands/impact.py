@@ -20,7 +20,7 @@ import shlex
 from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
-from ringfence.commands import compared, kept, logs, meanwhile, outputs, parted, progress, scoped, shared, sides
+from ringfence.commands import compared, kept, logs, outputs, parted, progress, scoped, shared, sides
 from ringfence.errors import EXIT_FINDINGS, UsageError
 from ringfence.findings import Finding, has_errors, in_order
 
@@ -104,7 +104,6 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
             if err.isatty():
                 print("From the cache: the whole answer, since nothing that it rests on has changed.", file=err)
             return kept.say_again(args, answer, out)
-        meanwhile.structs()
         from ringfence.values import garbage
 
         with garbage.ignored():  # hardly anything that a scope is made of is any
