@@ -123,9 +123,10 @@ ASKED = {
 """What Git is asked where nothing has changed since it was asked the same."""
 AGAIN = """\
 import os, sys
-asked, leave = [], os._exit
+asked, leave, here = [], os._exit, os.getpid()
 def end(code):
-    print([code, sorted(sys.modules), asked], file=sys.stderr)
+    if os.getpid() == here:  # copies are not asked
+        print([code, sorted(sys.modules), asked], file=sys.stderr)
     leave(code)
 os._exit = end
 def hear(event, words):

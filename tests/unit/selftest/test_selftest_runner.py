@@ -13,7 +13,7 @@ from ringfence.findings import Severity
 from ringfence.impact.gates import RULES
 from ringfence.render.checks import CHANGED, EXTRA, MISSING
 from ringfence.selftest import DECLARED, RENDERED, Break, Expected, Planned, Skipped, Turned, Verdict
-from ringfence.verify import OF_REPOSITORIES
+from ringfence.verify.pages import CHECKS as OF_REPOSITORIES
 from small_repository import MemoryTree
 
 GATES = ("validate", "fmt", "render", "owners", "verify", "impact")

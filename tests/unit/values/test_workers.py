@@ -163,6 +163,50 @@ def test_what_fails_beside_fails_here_when_it_is_asked_for(monkeypatch: pytest.M
     _no_copies()
 
 
+def test_what_is_killed_beside_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = os.getpid()
+
+    def work() -> int:
+        if os.getpid() != here:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return os.getpid()
+
+    monkeypatch.setattr(workers, "processors", lambda: 2)
+    with workers.beside(work, _as_text, int) as found:
+        time.sleep(0.1)
+        assert found() == here
+
+
+PRESSED = """
+import os, signal, time
+from ringfence.values import workers
+fork = os.fork
+def pressed():
+    pid = fork()
+    os.kill(os.getpid(), signal.SIGINT)
+    return pid
+os.fork, workers.processors = pressed, lambda: 2
+def work():
+    time.sleep(3)
+    return 1
+try:
+    with {}:
+        print("no Ctrl-C came")
+except KeyboardInterrupt:
+    try:
+        print(os.waitpid(-1, os.WNOHANG))
+    except ChildProcessError:
+        print("no copy is left")
+"""
+
+
+@pytest.mark.parametrize("made", ["workers.beside(work, bytes, len)", "workers.aside(work)"])
+def test_ctrl_c_while_a_copy_is_made_ends_both_without_a_word(made: str) -> None:
+    """A terminal tells it to both at once."""
+    done = subprocess.run([sys.executable, "-c", PRESSED.format(made)], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr, done.returncode) == ("no copy is left\n", "", 0)
+
+
 def test_a_run_that_ends_early_ends_what_is_done_beside(monkeypatch: pytest.MonkeyPatch) -> None:
     def work() -> int:
         time.sleep(30)

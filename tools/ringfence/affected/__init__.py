@@ -9,6 +9,6 @@ guardrail, a template) concerns everything, and there is no scope.
 from ringfence.affected.inside import inside
 from ringfence.affected.part import Part
 from ringfence.affected.scope import Scope, base, scope
-from ringfence.affected.touching import touching
+from ringfence.affected.touching import asks_the_same, touching
 
-__all__ = ["Part", "Scope", "base", "inside", "scope", "touching"]
+__all__ = ["Part", "Scope", "asks_the_same", "base", "inside", "scope", "touching"]

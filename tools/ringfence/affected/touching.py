@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from msgspec.structs import replace
 
-from ringfence.model.types import Flow, Model, Workload
+from ringfence.model.types import Flow, Model, Side, Workload
 
 
 def touching(base: Model, head: Model, namespaces: Collection[str]) -> tuple[Model, Model]:
@@ -24,6 +24,26 @@ def touching(base: Model, head: Model, namespaces: Collection[str]) -> tuple[Mod
         if isinstance(end, Workload)
     }
     return _narrowed(base, flows[0], kept, namespaces), _narrowed(head, flows[1], kept, namespaces)
+
+
+def asks_the_same(base: Model, head: Model, namespaces: Collection[str]) -> bool:
+    """Whether guardrails ask for no more in the head than in the base, as far as parts of both tell.
+
+    Whom a workload that comes must reach, or must be reached by, no flow may name, so it may be in neither part.
+    """
+    between = (
+        item for item in head.guardrails if item.must and not (_is_peer(item.source) or _is_peer(item.destination))
+    )
+    return not any(between) or _of(base, namespaces) == _of(head, namespaces)
+
+
+def _is_peer(side: Side) -> bool:
+    """Whether a side of a guardrail speaks of no workload: what the platform declares is in every part."""
+    return bool(side.peers) or side.world
+
+
+def _of(model: Model, namespaces: Collection[str]) -> dict[str, Workload]:
+    return {name: item for name, item in model.workloads.items() if item.namespace in namespaces}
 
 
 def _touches(flow: Flow, namespaces: Collection[str]) -> bool:

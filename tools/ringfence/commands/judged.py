@@ -158,7 +158,7 @@ class _Judging:
 
         None where the part of what differs does not say all, or is not much less than all.
         """
-        from ringfence import model
+        from ringfence import affected, model
         from ringfence.model.remembered import Remembered
         from ringfence.sources import Unreadable
 
@@ -175,7 +175,10 @@ class _Judging:
         except Unreadable:
             return None
         self._ask_again(difference.commit)  # and work with what was read
-        loaded = (model.load(part, scope.absent, documents, scope.within) for part in parts)
+        loaded = [model.load(part, scope.absent, documents, scope.within) for part in parts]
+        sides = [declared for declared, _ in loaded if declared]
+        if len(sides) < 2 or not affected.asks_the_same(sides[0], sides[1], scope.namespaces):
+            return None
         before, after = (_checked(*found, self._today) for found in loaded)
         if not (before.counts and after.counts):
             return None

@@ -17,7 +17,7 @@ from ringfence.commands.compared import Sides
 from ringfence.findings import Finding, has_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from ringfence.affected import Scope
     from ringfence.impact import Report
@@ -62,6 +62,8 @@ def attempt(args: argparse.Namespace, root: Path, found: Sides, parts: parted.Pa
         return None
     if not all(_is_enforced(declared, scope) for declared in (base, head)):
         return None
+    if not affected.asks_the_same(base, head, scope.namespaces):
+        return None
     base, head = affected.touching(base, head, scope.namespaces)
     today = args.at or shared.today()
     with workers.beside(lambda: _foreseen(scope, base, head, today), _packed, _unpacked) as foreseen:
@@ -70,7 +72,7 @@ def attempt(args: argparse.Namespace, root: Path, found: Sides, parts: parted.Pa
         places = impact.Side(scope.base, base_tree.label, base), impact.Side(scope.head, tree.label, head)
         there = impact.read(places, scope.namespaces, args.cluster, progress.stage) if parts is None else None
         errors, *expected = foreseen()
-    checked = _errors(base, head, today) if errors else []
+    checked = _errors(base, head, today, scope.namespaces) if errors else []
     files = [rerendered.bundles(part) for part in (scope.base, scope.head)]
     if errors is None or checked is None or not all(_is_either(side, *expected) for side in files):
         return None
@@ -107,9 +109,11 @@ class _Foreseen(NamedTuple):
 
 def _foreseen(scope: Scope, base: Model, head: Model, today: datetime.date) -> _Foreseen:
     """What follows from the declarations alone. Raises `TemplateError`."""
-    found = _errors(base, head, today)
+    found = _errors(base, head, today, scope.namespaces)
+    if found is None:
+        return _Foreseen(None, {}, {})
     expected = (rerendered.expected(*side, scope.namespaces) for side in ((scope.base, base), (scope.head, head)))
-    return _Foreseen(None if found is None else bool(found), *expected)
+    return _Foreseen(bool(found), *expected)
 
 
 def _packed(foreseen: _Foreseen) -> bytes:
@@ -125,14 +129,21 @@ def _unpacked(raw: bytes) -> _Foreseen:
     return _Foreseen(*msgpack.unpackb(raw))
 
 
-def _errors(base: Model, head: Model, today: datetime.date) -> list[Finding] | None:
+def _errors(base: Model, head: Model, today: datetime.date, namespaces: Collection[str]) -> list[Finding] | None:
     """The errors in the head that gates judge; None where the whole repository has to be looked at."""
     from ringfence import checks
+    from ringfence.checks import guardrail_unmet
 
     found = checks.run(head, today, only_errors=True)
     known = {_key(item) for item in checks.run(base, today, only_errors=True)} if found else ()
-    own = [item for item in found if item.where.path.startswith("teams/")]
-    # what a part lacks can make a check fail that speaks of everything; on both sides alike, unless the change matters
+    # what a part lacks can make a check fail that speaks of everything, or of what a workload must reach elsewhere; on
+    # both sides alike, unless the change matters
+    own = [
+        item
+        for item in found
+        if item.where.path.startswith("teams/")
+        and not (item.check is guardrail_unmet.CHECK and item.subject.partition("/")[0] not in namespaces)
+    ]
     if any(item not in own and _key(item) not in known for item in found):
         return None
     if not own:

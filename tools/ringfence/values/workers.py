@@ -7,11 +7,12 @@ is done again here, where it fails as it would without copies. Where `fork` is n
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import struct
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import NoReturn, TypeVar
 
@@ -68,7 +69,8 @@ def beside(
 ) -> Iterator[Callable[[], Result]]:
     """Have a copy of this process work beside what is done meanwhile; what is given waits for the result.
 
-    It is called once at most. Raises what the work raises, and `RuntimeError` where the copy is ended from outside.
+    It is called once at most. Raises what the work raises: where the copy fails, or is ended from outside, all is done
+    here.
     """
     if processors() < 2:
         yield work
@@ -78,7 +80,9 @@ def beside(
         def result() -> Result:
             if any(True for _ in crew.turns()):  # no copy has begun
                 return work()
-            told = next(crew.done(wait=True), None)
+            told = None
+            with contextlib.suppress(RuntimeError):
+                told = next(crew.done(wait=True), None)
             return unpack(told[1]) if told else work()
 
         yield result
@@ -90,22 +94,20 @@ def aside(work: Callable[[], object]) -> Iterator[None]:
 
     What it gives or raises is lost. Without another processor, all is done here, one after the other.
     """
-    pid = -1
-    if processors() > 1:
-        with contextlib.suppress(OSError):  # no more processes for this user
-            pid = os.fork()
-    if not pid:
-        _leave(work)
+    pids: list[int] = []
     try:
+        if processors() > 1:
+            with contextlib.suppress(OSError):  # no more processes for this user
+                _copy(work, pids)
         yield
-        if pid < 0:
+        if not pids:
             work()
     except BaseException:
-        if pid > 0:
+        for pid in pids:
             os.kill(pid, signal.SIGKILL)
         raise
     finally:
-        if pid > 0:
+        for pid in pids:
             os.waitpid(pid, 0)
 
 
@@ -174,16 +176,13 @@ class _Crew:
 def _crew(copies: int, parts: int, work: Callable[[int], bytes]) -> Iterator[_Crew]:
     """Copies at work, which end with the block however it is left."""
     crew = _Crew(copies, parts)
-    pids = []
+    pids: list[int] = []
     try:
         for copy in range(copies):
             try:
-                pid = os.fork()
+                _copy(partial(crew.toil, copy, work), pids)
             except OSError:
                 break  # no more processes for this user
-            if not pid:
-                _leave(partial(crew.toil, copy, work))
-            pids.append(pid)
         crew.begin()
         yield crew
     finally:
@@ -193,13 +192,27 @@ def _crew(copies: int, parts: int, work: Callable[[int], bytes]) -> Iterator[_Cr
         crew.close()
 
 
-def _leave(work: Callable[[], object]) -> NoReturn:
-    """What a copy does. It says nothing, and leaves the way it came: no cleaning up that is this process's."""
-    import gc
+def _copy(work: Callable[[], object], pids: list[int]) -> None:
+    """Make a copy that works; its number is there before Ctrl-C can come. Raises `OSError`."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
+    try:
+        pid = os.fork()
+        if not pid:
+            _leave(work, before)
+        pids.append(pid)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
+
+def _leave(work: Callable[[], object], signals: Iterable[int]) -> NoReturn:
+    """What a copy does, which is to hear some signals again.
+
+    It says nothing, and leaves the way it came: no cleaning up that is this process's.
+    """
     try:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, signals)
         gc.disable()
         work()
     finally:
