@@ -70,3 +70,27 @@ def test_the_rest_of_a_model_stays(sides: tuple[Model, Model]) -> None:
     narrowed, _ = affected.touching(whole, whole, {"payments"})
     assert (narrowed.peers, narrowed.grants, narrowed.teams) == (whole.peers, whole.grants, whole.teams)
     assert [narrowed.workloads[name] is whole.workloads[name] for name in narrowed.workloads] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("must: {from: {}, to: {peers: [kube-dns]}, ports: [53/UDP]}", True),
+        ("must: {from: {peers: [prometheus]}, to: {}, ports: [9090]}", True),
+        ("must: {from: {teams: [checkout]}, to: {world: true}, ports: [443]}", True),
+        ("never: {from: {teams: [checkout]}, to: {teams: [payments]}}", True),
+        ("must: {from: {teams: [checkout]}, to: {teams: [payments]}}", False),
+        ("must: {from: {}, to: {}}", False),
+    ],
+)
+def test_whom_a_workload_that_comes_must_reach_may_be_in_no_part(statement: str, told: bool) -> None:
+    path = "policies/guardrails/platform.yaml"
+    guarded = {
+        path: HEADER.format("Guardrails") + f"guardrails:\n  - name: asked\n    {statement}\n    reason: A test\n"
+    }
+    one, other = load(guarded)[0], load(guarded | MORE)[0]
+    assert one
+    assert other
+    assert [item.name for item in other.guardrails] == ["asked"]
+    assert affected.asks_the_same(one, other, ["depot"]) is affected.asks_the_same(other, one, ["depot"]) is told
+    assert affected.asks_the_same(one, other, ["shop"])
