@@ -53,6 +53,7 @@ class Teams:
         self.folders: dict[str, set[str]] = defaultdict(set)
         self._rows = list(_rows(base, entries))
         self._row_of: dict[str, int] = {}
+        self._apart: dict[int, dict[str, bytes]] = {}
         self._files: dict[str, dict[str, File]] = {}
         for number, row in enumerate(self._rows):
             for folder in row[: row.find(b"\n\n")].decode().splitlines():
@@ -86,8 +87,10 @@ class Teams:
 
     def _blocks(self, number: int) -> dict[str, bytes]:
         """The folders of a row with their lines, a file each."""
-        folders, *blocks = self._rows[number].split(b"\n\n")
-        return dict(zip(folders.decode().splitlines(), blocks, strict=True))
+        if number not in self._apart:
+            folders, *blocks = self._rows[number].split(b"\n\n")
+            self._apart[number] = dict(zip(folders.decode().splitlines(), blocks, strict=True))
+        return self._apart[number]
 
 
 def folder_of(path: str) -> str:
